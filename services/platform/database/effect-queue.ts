@@ -1,0 +1,31 @@
+import type { Emit } from '../keyed-process/keyed-process.ts';
+
+/** An effect that this worker holds until `leaseUntil`. */
+export interface ClaimedEffect {
+  readonly id: string;
+  readonly queue: string;
+  readonly dueAt: number;
+  readonly payload: unknown;
+  /**
+   * True when an earlier worker claimed it and was never heard of again: it may have been done already.
+   * Whoever claims it now must find out, or mark the repeat.
+   */
+  readonly uncertain: boolean;
+}
+
+/**
+ * Effects that keyed processes queued in their transactions.
+ *
+ * Promises: an effect is claimed by one worker at a time, in order of `dueAt`; a claim outlives the worker
+ * only until its lease ends; `settle` removes the effect and publishes its outcome in one transaction.
+ */
+export interface EffectQueue {
+  claim(queue: string, now: number, limit: number, leaseMs: number): Promise<readonly ClaimedEffect[]>;
+  /** False when the effect was cancelled, or its lease ran out and somebody else holds it. */
+  stillHeld(id: string, now: number): Promise<boolean>;
+  settle(id: string, outcome: readonly Emit[]): Promise<void>;
+  /** Puts a claimed effect back untouched, to be claimed again from `dueAt` on. */
+  release(id: string, dueAt: number): Promise<void>;
+  /** Number of waiting effects and the `dueAt` of the earliest, for metrics. */
+  pending(queue: string): Promise<{ readonly count: number; readonly earliestDueAt?: number }>;
+}
