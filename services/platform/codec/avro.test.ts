@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import type { ContactHold } from '../../contracts/alert.ts';
+import { avroCodec, avroType } from './avro.ts';
+import { NotEncodable, shapeOf } from './avro-shape.ts';
+import { loadSchemas } from './schema-files.ts';
+
+const file = 'v1.avsc';
+const reading = {
+  type: 'record',
+  name: 'Reading',
+  fields: [
+    { name: 'id', type: 'string' },
+    { name: 'score', type: ['null', 'double'], default: null },
+    { name: 'count', type: ['null', 'int'], default: null },
+    { name: 'at', type: ['null', { type: 'long', logicalType: 'timestamp-millis' }], default: null },
+    {
+      name: 'tags',
+      type: {
+        type: 'array',
+        items: { type: 'record', name: 'Tag', fields: [{ name: 'word', type: 'string' }] },
+      },
+      default: [],
+    },
+    {
+      name: 'extra',
+      type: ['null', { type: 'map', values: ['string', 'double', 'boolean'] }],
+      default: null,
+    },
+  ],
+};
+const type = avroType({ file, json: reading });
+const { toAvro, fromAvro } = shapeOf(type);
+const roundTrip = (value: unknown): unknown => fromAvro(type.fromBuffer(type.toBuffer(toAvro(value))));
+
+test('what is absent stays absent', () => {
+  expect(roundTrip({ id: 'a', tags: [] })).toStrictEqual({ id: 'a', tags: [] });
+  expect(roundTrip({ id: 'a', tags: [], score: undefined })).toStrictEqual({ id: 'a', tags: [] });
+});
+
+test('numbers, words and truth values of one map come back as they were', () => {
+  const value = {
+    id: 'a',
+    score: -0.25,
+    count: 3,
+    at: -1,
+    tags: [{ word: 'ü' }],
+    extra: { a: 1.5, b: 'x', c: false },
+  };
+  expect(roundTrip(value)).toStrictEqual(value);
+});
+
+test('the value given in is not touched', () => {
+  const value = Object.freeze({ id: 'a', tags: Object.freeze([]) });
+  toAvro(value);
+  expect(value).toStrictEqual({ id: 'a', tags: [] });
+});
+
+describe('a value that would not come back as it was is refused with its place', () => {
+  test.each([
+    ['undeclared field', { id: 'a', tags: [], colour: 'red' }, 'colour: Reading has no such field'],
+    ['missing field', { tags: [] }, 'id: found nothing, expected text'],
+    ['NaN', { id: 'a', tags: [], score: Number.NaN }, 'score: found NaN, expected a finite number'],
+    [
+      'fraction in a count',
+      { id: 'a', tags: [], count: 1.5 },
+      'count: found 1.5, expected an integer of 32 bits',
+    ],
+    [
+      'too large a count',
+      { id: 'a', tags: [], count: 2 ** 31 },
+      'count: found 2147483648, expected an integer of 32 bits',
+    ],
+    [
+      'a long that avsc changes',
+      { id: 'a', tags: [], at: -(2 ** 52) - 1 },
+      'at: found -4503599627370497, expected an integer below 2^52',
+    ],
+    ['deep inside', { id: 'a', tags: [{ word: 'x' }, { word: 7 }] }, 'tags.1.word: found 7, expected text'],
+    [
+      'in a map',
+      { id: 'a', tags: [], extra: { 'Plan name': [] } },
+      'extra.Plan name: found an array, expected text or a finite number or true or false',
+    ],
+    ['not a record', 'text of a customer', 'value: found string, expected a Reading'],
+  ])('%s', (_, value, message) => {
+    expect(() => toAvro(value)).toThrow(
+      new NotEncodable([], message.split(': ').slice(1).join(': ')).complaint,
+    );
+    expect(() => toAvro(value)).toThrow(message);
+  });
+});
+
+test.each([
+  ['unions that JavaScript cannot tell apart', ['null', 'int', 'long']],
+  ['a type name that does not exist', 'txet'],
+])('a schema with %s is refused with its file', (_, fieldType) => {
+  const json = { type: 'record', name: 'Broken', fields: [{ name: 'a', type: fieldType }] };
+  expect(() => avroType({ file, json })).toThrow(/^v1\.avsc: /);
+});
+
+test('bytes that are cut short or too long are refused', () => {
+  const schema = loadSchemas('schemas').find(({ topic }) => topic === 'contact-holds');
+  const hold: ContactHold = { customerId: 'C-1', held: true, since: 0, alertKeys: ['r/C-1'] };
+  if (schema === undefined) throw new Error('contact-holds has a schema');
+  const codec = avroCodec({ ...schema, topic: 'contact-holds' });
+  const bytes = codec.encode(hold);
+
+  expect(codec.decode(bytes)).toEqual(hold);
+  expect(() => codec.decode(bytes.subarray(0, -1))).toThrow();
+  expect(() => codec.decode(Buffer.concat([bytes, Buffer.of(0)]))).toThrow();
+});
