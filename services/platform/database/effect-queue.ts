@@ -11,6 +11,8 @@ export interface ClaimedEffect {
    * Whoever claims it now must find out, or mark the repeat.
    */
   readonly uncertain: boolean;
+  /** True when it was cancelled after that earlier claim: find out whether it was done, but do not do it. */
+  readonly cancelled: boolean;
 }
 
 /**

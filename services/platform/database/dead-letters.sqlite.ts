@@ -1,0 +1,96 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DeadLetter } from '../../contracts/dead-letter.ts';
+
+export const DEAD_LETTER_STATUSES = ['parked', 'retrying', 'retried', 'dropped'] as const;
+export type DeadLetterStatus = (typeof DEAD_LETTER_STATUSES)[number];
+
+export interface ParkedLetter extends DeadLetter {
+  readonly status: DeadLetterStatus;
+  readonly attempts: number;
+}
+
+/** What operators do with the records that could not be processed. */
+export interface DeadLetters {
+  /** Oldest first. */
+  list(status: DeadLetterStatus | undefined, limit: number): readonly ParkedLetter[];
+  find(id: string): ParkedLetter | undefined;
+  /** Hands it to its process again, with `payload` in place of what was parked when given. False: not parked. */
+  retry(id: string, payload?: string): boolean;
+  /** Gives it up; it stays on record as dropped. False: not parked. */
+  drop(id: string): boolean;
+  counts(): Readonly<Record<DeadLetterStatus, number>>;
+}
+
+export class SqliteDeadLetters implements DeadLetters {
+  readonly #sql: ReturnType<typeof statements>;
+  readonly #wake: () => void;
+
+  /** `wake` is called when something is to be tried again. */
+  constructor(db: DatabaseSync, wake: () => void) {
+    this.#sql = statements(db);
+    this.#wake = wake;
+  }
+
+  list(status: DeadLetterStatus | undefined, limit: number): readonly ParkedLetter[] {
+    return this.#sql.list.all(status ?? null, limit).map(toLetter);
+  }
+
+  find(id: string): ParkedLetter | undefined {
+    const row = this.#sql.find.get(id);
+    return row === undefined ? undefined : toLetter(row);
+  }
+
+  retry(id: string, payload?: string): boolean {
+    const found = this.#sql.retry.run(payload ?? null, id).changes === 1;
+    if (found) this.#wake();
+    return found;
+  }
+
+  drop(id: string): boolean {
+    return this.#sql.drop.run(id).changes === 1;
+  }
+
+  counts(): Readonly<Record<DeadLetterStatus, number>> {
+    const counts = { parked: 0, retrying: 0, retried: 0, dropped: 0 };
+    for (const row of this.#sql.counts.all()) counts[toStatus(row.status)] = Number(row.count);
+    return counts;
+  }
+}
+
+const COLUMNS =
+  'id, process, topic, key, partition, at_offset, reason, detail, at, payload, status, attempts';
+
+const statements = (db: DatabaseSync) =>
+  ({
+    list: db.prepare(
+      `SELECT ${COLUMNS} FROM dead_letter WHERE ?1 IS NULL OR status = ?1 ORDER BY at, id LIMIT ?2`,
+    ),
+    find: db.prepare(`SELECT ${COLUMNS} FROM dead_letter WHERE id = ?`),
+    retry: db.prepare(
+      "UPDATE dead_letter SET status = 'retrying', payload = coalesce(?, payload) WHERE id = ? AND status = 'parked'",
+    ),
+    drop: db.prepare("UPDATE dead_letter SET status = 'dropped' WHERE id = ? AND status = 'parked'"),
+    counts: db.prepare('SELECT status, count(*) AS count FROM dead_letter GROUP BY status'),
+  }) satisfies Record<string, StatementSync>;
+
+const toLetter = (row: Record<string, unknown>): ParkedLetter => ({
+  id: String(row.id),
+  process: String(row.process),
+  topic: String(row.topic),
+  key: String(row.key),
+  partition: Number(row.partition),
+  offset: Number(row.at_offset),
+  // The column is only ever written from a DeadLetter.
+  reason: String(row.reason) as DeadLetter['reason'],
+  detail: String(row.detail),
+  at: Number(row.at),
+  payload: String(row.payload),
+  status: toStatus(row.status),
+  attempts: Number(row.attempts),
+});
+
+function toStatus(text: unknown): DeadLetterStatus {
+  const status = DEAD_LETTER_STATUSES.find((known) => known === text);
+  if (status === undefined) throw new Error(`a dead letter has the unknown status ${String(text)}`);
+  return status;
+}

@@ -1,0 +1,95 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { EMBEDDED_PARTITION } from '../event-log/event-log.sqlite.ts';
+import type { LogTable } from '../event-log/log-table.sqlite.ts';
+import type { Emit } from '../keyed-process/keyed-process.ts';
+import type { Clock } from '../time/clock.ts';
+import type { ClaimedEffect, EffectQueue } from './effect-queue.ts';
+import type { LedgerTable } from './ledger.sqlite.ts';
+import { inTransaction } from './sqlite.ts';
+
+/** The effect queue in the data file. */
+export class SqliteEffectQueue implements EffectQueue {
+  readonly #db: DatabaseSync;
+  readonly #log: LogTable;
+  readonly #ledger: LedgerTable;
+  readonly #clock: Clock;
+  readonly #settled: () => void;
+  readonly #sql: ReturnType<typeof statements>;
+
+  /** `settled` is called after outcomes were appended, so that whoever reads them wakes up. */
+  constructor(db: DatabaseSync, log: LogTable, ledger: LedgerTable, clock: Clock, settled: () => void) {
+    this.#db = db;
+    this.#log = log;
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#settled = settled;
+    this.#sql = statements(db);
+  }
+
+  async claim(queue: string, now: number, limit: number, leaseMs: number): Promise<readonly ClaimedEffect[]> {
+    const due = this.#sql.due.all(queue, now, now, limit);
+    if (due.length === 0) return [];
+    return inTransaction(this.#db, () =>
+      due.map((row) => {
+        this.#sql.claim.run(now + leaseMs, String(row.id));
+        return {
+          id: String(row.id),
+          queue,
+          dueAt: Number(row.due_at),
+          payload: JSON.parse(String(row.payload)) as unknown,
+          uncertain: Number(row.claims) > 0,
+          cancelled: Number(row.cancelled) > 0,
+        };
+      }),
+    );
+  }
+
+  async stillHeld(id: string, now: number): Promise<boolean> {
+    const row = this.#sql.lease.get(id);
+    return row !== undefined && Number(row.lease_until) > now;
+  }
+
+  async settle(id: string, outcome: readonly Emit[]): Promise<void> {
+    const now = this.#clock.now();
+    try {
+      inTransaction(this.#db, () => {
+        // Without the row somebody else has settled it: a second outcome would count the same thing twice.
+        if (this.#sql.remove.run(id).changes === 0) return;
+        for (const fact of outcome) {
+          this.#log.append(fact.topic, EMBEDDED_PARTITION, [fact], now);
+          this.#ledger.add('log', fact.topic, 'accepted', '', 1);
+        }
+        this.#ledger.flush();
+      });
+    } catch (error) {
+      this.#log.rolledBack();
+      this.#ledger.rolledBack();
+      throw error;
+    }
+    this.#settled();
+  }
+
+  async release(id: string, dueAt: number): Promise<void> {
+    this.#sql.release.run(dueAt, id);
+  }
+
+  async pending(queue: string): Promise<{ readonly count: number; readonly earliestDueAt?: number }> {
+    const row = this.#sql.pending.get(queue);
+    const count = Number(row?.count ?? 0);
+    return count === 0 ? { count } : { count, earliestDueAt: Number(row?.earliest) };
+  }
+}
+
+const statements = (db: DatabaseSync) =>
+  ({
+    due: db.prepare(
+      'SELECT id, due_at, payload, claims, cancelled FROM effect WHERE queue = ? AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?',
+    ),
+    claim: db.prepare('UPDATE effect SET lease_until = ?, claims = claims + 1 WHERE id = ?'),
+    lease: db.prepare('SELECT lease_until FROM effect WHERE id = ? AND cancelled = 0'),
+    remove: db.prepare('DELETE FROM effect WHERE id = ?'),
+    release: db.prepare(
+      'UPDATE effect SET lease_until = 0, claims = claims - 1, due_at = ? WHERE id = ? AND claims > 0',
+    ),
+    pending: db.prepare('SELECT count(*) AS count, min(due_at) AS earliest FROM effect WHERE queue = ?'),
+  }) satisfies Record<string, StatementSync>;

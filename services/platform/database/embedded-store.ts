@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Topic } from '../../contracts/topics.ts';
+import { SqliteEventLog } from '../event-log/event-log.sqlite.ts';
+import { SqliteInputFeed } from '../event-log/input-feed.sqlite.ts';
+import { LogTable } from '../event-log/log-table.sqlite.ts';
+import type { InputFeed, PartitionStore } from '../keyed-process/state-store.ts';
+import type { Clock } from '../time/clock.ts';
+import { SqliteDeadLetters } from './dead-letters.sqlite.ts';
+import { SqliteEffectQueue } from './effect-queue.sqlite.ts';
+import { LedgerTable } from './ledger.sqlite.ts';
+import { PLATFORM_MIGRATIONS } from './migrations.ts';
+import { type Migration, openSqlite } from './sqlite.ts';
+import { SqlitePartitionStore, type ViewWriter } from './state-store.sqlite.ts';
+
+/** Everything that the embedded pipeline keeps, in one file: log, states, timers, effects, ledger. */
+export interface EmbeddedStore {
+  readonly db: DatabaseSync;
+  readonly log: SqliteEventLog;
+  readonly effects: SqliteEffectQueue;
+  readonly ledger: LedgerTable;
+  readonly deadLetters: SqliteDeadLetters;
+  openFeed(positions: ReadonlyMap<Topic, number>): InputFeed;
+  /** The store of one runner; `consumer` names it in the table of positions. */
+  partition(consumer: string, views: ReadonlyMap<string, ViewWriter>): PartitionStore;
+  /** Number of timers that are set. */
+  timersPending(): number;
+  /** Calls `wake` whenever there may be new input. */
+  onInput(wake: () => void): void;
+  close(): void;
+}
+
+/** Name of the file inside the data folder. */
+export const DATA_FILE = 'tocsin.sqlite';
+
+/** Opens, and creates or upgrades, the data file of a folder that this process has taken. */
+export function openEmbeddedStore(
+  folder: string,
+  clock: Clock,
+  migrations: readonly Migration[],
+): EmbeddedStore {
+  const db = openSqlite(join(folder, DATA_FILE), [...PLATFORM_MIGRATIONS, ...migrations]);
+  const table = new LogTable(db);
+  const ledger = new LedgerTable(db);
+  const log = new SqliteEventLog(db, table, ledger, clock);
+  const listeners: (() => void)[] = [];
+  const wakeAll = (): void => {
+    for (const wake of listeners) wake();
+  };
+  log.onAppend(wakeAll);
+  const timers = db.prepare('SELECT count(*) AS count FROM timer');
+  return {
+    db,
+    log,
+    ledger,
+    effects: new SqliteEffectQueue(db, table, ledger, clock, wakeAll),
+    deadLetters: new SqliteDeadLetters(db, wakeAll),
+    openFeed: (positions) => new SqliteInputFeed(table, positions),
+    partition: (consumer, views) => new SqlitePartitionStore(db, table, ledger, consumer, views),
+    timersPending: () => Number(timers.get()?.count ?? 0),
+    onInput: (wake) => listeners.push(wake),
+    close: () => {
+      log.close();
+      db.close();
+    },
+  };
+}

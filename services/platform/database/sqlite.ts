@@ -1,0 +1,109 @@
+import { DatabaseSync } from 'node:sqlite';
+import { StorageUnavailable } from '../event-log/event-log.ts';
+import { DataFolderUnusable } from './data-folder.ts';
+
+/** One forward step of the stored layout. Ids sort in the order of application and never change. */
+export interface Migration {
+  readonly id: string;
+  readonly sql: string;
+}
+
+/**
+ * Opens the SQLite file and brings its layout up to date, each migration in its own transaction.
+ *
+ * Every commit is on disk when it returns (WAL, synchronous=FULL). A file that a newer Tocsin has migrated
+ * is refused, untouched.
+ */
+export function openSqlite(file: string, migrations: readonly Migration[]): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = FULL;
+      PRAGMA foreign_keys = ON;
+      PRAGMA temp_store = MEMORY;
+      PRAGMA cache_size = -${CACHE_KIB};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    `);
+    migrate(db, file, migrations);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Readers outside (backup, the sqlite3 shell) may hold a lock for a moment. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** Page cache. 64 MiB holds the upper levels of every tree of a ten-million-customer file. */
+const CACHE_KIB = 64 * 1024;
+/** Pages of WAL between checkpoints: 4,000 (16 MiB) is a compromise of throughput and the longest stall. */
+const CHECKPOINT_PAGES = 4_000;
+
+function migrate(db: DatabaseSync, file: string, migrations: readonly Migration[]): void {
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS migration (id TEXT PRIMARY KEY, applied_at INTEGER NOT NULL) WITHOUT ROWID',
+  );
+  const applied = new Set(
+    db
+      .prepare('SELECT id FROM migration')
+      .all()
+      .map((row) => String(row.id)),
+  );
+  const unknown = [...applied].filter((id) => !migrations.some((migration) => migration.id === id));
+  if (unknown.length > 0) {
+    throw new DataFolderUnusable(
+      'newer_version',
+      `${file}: written by a newer Tocsin (it has ${unknown.join(', ')}); run that version, or restore the backup taken before the upgrade`,
+    );
+  }
+  const record = db.prepare("INSERT INTO migration (id, applied_at) VALUES (?, unixepoch('subsec') * 1000)");
+  for (const migration of migrations.toSorted((a, b) => a.id.localeCompare(b.id))) {
+    if (applied.has(migration.id)) continue;
+    inTransaction(db, () => {
+      db.exec(migration.sql);
+      record.run(migration.id);
+    });
+  }
+}
+
+/** Runs `work` in one immediate transaction; anything thrown rolls it back. */
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    db.exec('BEGIN IMMEDIATE');
+  } catch (error) {
+    throw storageError(error);
+  }
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite has already rolled back after some errors, a full disk among them.
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw storageError(error);
+  }
+}
+
+/** Names the errors of SQLite that mean "not now"; others pass through as they are. */
+function storageError(error: unknown): unknown {
+  const code = (error as { errcode?: number }).errcode;
+  const reason = code === undefined ? undefined : STORAGE_REASONS[code & PRIMARY_CODE];
+  if (reason === undefined) return error;
+  return new StorageUnavailable(
+    reason,
+    `the data file takes no writes: ${String((error as Error).message)}`,
+    error,
+  );
+}
+
+/** Extended result codes carry the primary code in their low byte; https://sqlite.org/rescode.html. */
+const PRIMARY_CODE = 0xff;
+const STORAGE_REASONS: { readonly [code: number]: StorageUnavailable['reason'] | undefined } = {
+  5: 'busy',
+  6: 'busy',
+  8: 'not_writable',
+  10: 'io_error',
+  13: 'disk_full',
+  14: 'not_writable',
+};

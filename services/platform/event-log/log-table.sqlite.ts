@@ -1,0 +1,130 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { isTopic, type Topic } from '../../contracts/topics.ts';
+import type { TopicRecord } from '../keyed-process/keyed-process.ts';
+import { batchLines, encodeBatch, parseLine } from './record-batch.ts';
+
+/** A stored batch, still encoded. */
+export interface StoredBatch {
+  /** Order of arrival over all topics. */
+  readonly seq: number;
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly baseOffset: number;
+  readonly count: number;
+  readonly appendedAt: number;
+  readonly codec: number;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The log's table. Knows the end of every topic, as this process is the file's only writer.
+ *
+ * `append` runs inside the caller's transaction; `rolledBack` must be called when that fails.
+ */
+export class LogTable {
+  readonly #ends = new Map<string, number>();
+  readonly #insert: StatementSync;
+  readonly #from: StatementSync;
+  readonly #end: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#insert = db.prepare(
+      'INSERT INTO log_batch (topic, partition, base_offset, count, appended_at, codec, payload) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#from = db.prepare(
+      `SELECT seq, topic, partition, base_offset, count, appended_at, codec, payload FROM log_batch
+       WHERE topic = ?1 AND partition = ?2 AND base_offset >= coalesce(
+         (SELECT max(base_offset) FROM log_batch WHERE topic = ?1 AND partition = ?2 AND base_offset <= ?3), 0)
+       ORDER BY base_offset LIMIT ?4`,
+    );
+    this.#end = db.prepare(
+      'SELECT base_offset + count AS end FROM log_batch WHERE topic = ? AND partition = ? ORDER BY base_offset DESC LIMIT 1',
+    );
+  }
+
+  end(topic: Topic, partition: number): number {
+    const place = `${topic}/${partition}`;
+    const known = this.#ends.get(place);
+    if (known !== undefined) return known;
+    const end = Number(this.#end.get(topic, partition)?.end ?? 0);
+    this.#ends.set(place, end);
+    return end;
+  }
+
+  /** Appends one batch and returns its first offset. */
+  append(
+    topic: Topic,
+    partition: number,
+    records: readonly { readonly key: string; readonly value: unknown }[],
+    now: number,
+  ): number {
+    const base = this.end(topic, partition);
+    if (records.length === 0) return base;
+    const { codec, payload } = encodeBatch(records);
+    this.#insert.run(topic, partition, base, records.length, now, codec, payload);
+    this.#ends.set(`${topic}/${partition}`, base + records.length);
+    return base;
+  }
+
+  /** Forgets the ends that a failed transaction had moved. */
+  rolledBack(): void {
+    this.#ends.clear();
+  }
+
+  /** At most `limit` batches, beginning with the one that holds `offset`. */
+  batchesFrom(topic: Topic, partition: number, offset: number, limit: number): StoredBatch[] {
+    if (offset >= this.end(topic, partition)) return [];
+    return this.#from
+      .all(topic, partition, offset, limit)
+      .map(toBatch)
+      .filter((batch) => batch.baseOffset + batch.count > offset);
+  }
+}
+
+/** The records of a batch from `offset` on. */
+export function recordsOf(batch: StoredBatch, offset: number): TopicRecord<Topic>[] {
+  const first = Math.max(0, offset - batch.baseOffset);
+  return batchLines(batch)
+    .slice(first)
+    .map((line, index) => recordOf(batch, line, first + index));
+}
+
+/** The one record of a batch at `offset`, without parsing the others. */
+export function recordAt(
+  batch: StoredBatch,
+  lines: readonly string[],
+  offset: number,
+): TopicRecord<Topic> | undefined {
+  const line = lines[offset - batch.baseOffset];
+  return line === undefined ? undefined : recordOf(batch, line, offset - batch.baseOffset);
+}
+
+function recordOf(batch: StoredBatch, line: string, index: number): TopicRecord<Topic> {
+  const [key, value] = parseLine(line);
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    key,
+    // What was appended to the topic had the topic's type; nothing else writes the table.
+    value: value as TopicRecord<Topic>['value'],
+    offset: batch.baseOffset + index,
+    appendedAt: batch.appendedAt,
+  };
+}
+
+function toBatch(row: Record<string, unknown>): StoredBatch {
+  const topic = String(row.topic);
+  if (!isTopic(topic)) throw new Error(`the log holds a topic that this version does not know: ${topic}`);
+  if (!(row.payload instanceof Uint8Array))
+    throw new Error(`batch ${String(row.seq)} of ${topic} has no payload`);
+  return {
+    seq: Number(row.seq),
+    topic,
+    partition: Number(row.partition),
+    baseOffset: Number(row.base_offset),
+    count: Number(row.count),
+    appendedAt: Number(row.appended_at),
+    codec: Number(row.codec),
+    payload: row.payload,
+  };
+}

@@ -1,0 +1,93 @@
+import type { DeadLetter } from '../../contracts/dead-letter.ts';
+import type { Topic } from '../../contracts/topics.ts';
+import type {
+  DueTimer,
+  EffectChange,
+  Emit,
+  Input,
+  KeySpace,
+  TopicRecord,
+  ViewChange,
+} from './keyed-process.ts';
+
+/** The stored row of one key: a slot per process of the runner. */
+export type StateRow = { readonly [slot: string]: unknown };
+
+/** A timer and the process that set it. */
+export interface OwnedTimer extends DueTimer {
+  readonly process: string;
+}
+
+/** How many inputs a process ended how. `reason` is empty where an outcome has none. */
+export interface LedgerEntry {
+  /** The process, or `gateway` and `log` for what happens before the first process. */
+  readonly stage: string;
+  readonly topic: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+/** A dead letter that somebody asked to try again. */
+export interface Redelivery {
+  readonly deadLetterId: string;
+  readonly process: string;
+  readonly input: Input;
+}
+
+/** Everything that one pass of the runner decided. */
+export interface Commit {
+  /** `expected` is the position that the pass started from; another one there means a second owner. */
+  readonly positions: readonly { readonly topic: Topic; readonly expected: number; readonly next: number }[];
+  readonly states: readonly {
+    readonly keySpace: KeySpace;
+    readonly key: string;
+    readonly row: StateRow | null;
+  }[];
+  readonly timers: readonly {
+    readonly process: string;
+    readonly key: string;
+    readonly name: string;
+    readonly dueAt: number | null;
+  }[];
+  /** In order; each topic's offsets are the ones that `nextOffset` promised. */
+  readonly facts: readonly Emit[];
+  readonly effects: readonly EffectChange[];
+  readonly views: readonly ViewChange[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly deadLetters: readonly DeadLetter[];
+  /** Redeliveries that went well this time. */
+  readonly redelivered: readonly string[];
+}
+
+/**
+ * State, timers and positions of one partition, owned by one runner.
+ *
+ * `commit` is one transaction: all of it is stored, or none. It throws `PositionTaken` when another runner
+ * has moved on from the expected positions, and `StorageUnavailable` when the disk does not take it.
+ */
+export interface PartitionStore {
+  positions(topics: readonly Topic[]): Promise<ReadonlyMap<Topic, number>>;
+  /** The row of a key, at once. */
+  load(keySpace: KeySpace, key: string): StateRow | undefined;
+  /** Earliest first. */
+  dueTimers(now: number, limit: number): Promise<readonly OwnedTimer[]>;
+  nextTimerAt(): Promise<number | undefined>;
+  redeliveries(limit: number): Promise<readonly Redelivery[]>;
+  /** The offset that the next fact of the topic will get. */
+  nextOffset(topic: Topic): number;
+  commit(commit: Commit, now: number): Promise<void>;
+}
+
+/** Input of a runner: the records that it has not consumed, over all its topics, in the order of arrival. */
+export interface InputFeed {
+  /** At most `limit` records; empty when there are none now. Taken records are not handed out again. */
+  take(limit: number): Promise<readonly TopicRecord<Topic>[]>;
+  /** Begins again at these positions, after a pass that was not committed. */
+  seek(positions: ReadonlyMap<Topic, number>): void;
+}
+
+/** Another runner owns the partition now. Nothing was stored; this runner must stop. */
+export class PositionTaken extends Error {
+  override readonly name = 'PositionTaken';
+}

@@ -1,0 +1,155 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { EffectQueue } from '../database/effect-queue.ts';
+import type { RunnerObserver } from '../keyed-process/runner.ts';
+import type { PartitionStore } from '../keyed-process/state-store.ts';
+import type { Clock } from '../time/clock.ts';
+import { guardedCollect } from './registry.ts';
+
+export interface Watched {
+  readonly store: Pick<PartitionStore, 'nextTimerAt'>;
+  readonly effects: EffectQueue;
+  /** Effect queues, which are delivery channels for whoever reads the figures. */
+  readonly queues: readonly string[];
+  readonly timersPending: () => number;
+  /** When the runner last looked for due timers, epoch ms. */
+  readonly lastScanAt: () => number;
+  readonly clock: Clock;
+}
+
+/** The figures of a runner: what went through, how long it took, and whether the timers keep up. */
+export function createPipelineMetrics(registry: Registry, watched: Watched): RunnerObserver {
+  const { store, timersPending, lastScanAt, clock } = watched;
+  const registers = [registry];
+  const processed = new Counter({
+    name: 'tocsin_events_processed_total',
+    help: 'Inputs that a process has finished with, by outcome.',
+    labelNames: ['service', 'topic', 'outcome'],
+    registers,
+  });
+  const deadLettered = new Counter({
+    name: 'tocsin_events_dead_lettered_total',
+    help: 'Inputs that could not be processed and were set aside.',
+    labelNames: ['service', 'topic', 'reason'],
+    registers,
+  });
+  const passSeconds = new Histogram({
+    name: 'tocsin_runner_pass_duration_seconds',
+    help: 'Seconds that one pass over a batch took, commit included.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
+  const endToEnd = new Histogram({
+    name: 'tocsin_event_end_to_end_latency_seconds',
+    help: 'Seconds from what happened to the customer to the alert request that it caused.',
+    labelNames: ['type'],
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30, 300, 3600, 86400],
+    registers,
+  });
+  const fires = new Counter({
+    name: 'tocsin_timebox_fires_total',
+    help: 'Durable timers that fired.',
+    labelNames: ['service'],
+    registers,
+  });
+  const fireDelay = new Histogram({
+    name: 'tocsin_timebox_fire_delay_seconds',
+    help: 'Seconds between the instant for which a timer was set and its firing.',
+    buckets: [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 3600],
+    registers,
+  });
+  const storageTrouble = new Counter({
+    name: 'tocsin_storage_errors_total',
+    help: 'Passes that the store did not take.',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['disk_full', 'not_writable', 'busy', 'closed', 'io_error'])
+    storageTrouble.inc({ reason }, 0);
+  gauge(registry, 'tocsin_timebox_timers_pending', 'Timers that are set.', (set) => set(timersPending()));
+  gauge(
+    registry,
+    'tocsin_timebox_oldest_overdue_seconds',
+    'Age of the oldest timer that is due and has not fired; 0 when there is none.',
+    async (set) => {
+      const next = await store.nextTimerAt();
+      set(next === undefined ? 0 : Math.max(0, (clock.now() - next) / 1000));
+    },
+  );
+  gauge(
+    registry,
+    'tocsin_timebox_last_scan_timestamp_seconds',
+    'When the due timers were last looked at, Unix seconds.',
+    (set) => set(lastScanAt() / 1000),
+  );
+  outboxGauges(registry, watched);
+
+  return {
+    onPass: ({ ledger, seconds }) => {
+      passSeconds.observe(seconds);
+      for (const entry of ledger) {
+        processed.inc({ service: entry.stage, topic: entry.topic, outcome: entry.outcome }, entry.count);
+        if (entry.outcome !== 'deadLetter') continue;
+        deadLettered.inc({ service: entry.stage, topic: entry.topic, reason: entry.reason }, entry.count);
+      }
+    },
+    onFact: (fact) => {
+      if (fact.topic !== 'alert-requests') return;
+      const newest = fact.value.evidence.at(-1);
+      if (newest === undefined) return;
+      endToEnd.observe(
+        { type: newest.type },
+        Math.max(0, (fact.value.requestedAt - newest.occurredAt) / 1000),
+      );
+    },
+    onTimerFired: ({ process, delayMs }) => {
+      fires.inc({ service: process });
+      fireDelay.observe(Math.max(0, delayMs / 1000));
+    },
+    onStorageTrouble: (error) => storageTrouble.inc({ reason: error.reason }),
+  };
+}
+
+function gauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  collect: (set: (value: number) => void) => void | Promise<void>,
+): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect: guardedCollect(registry, name, async function (this: Gauge) {
+      await collect((value) => this.set(value));
+    }),
+  });
+}
+
+function outboxGauges(registry: Registry, { effects, queues, clock }: Watched): void {
+  const pending = 'tocsin_outbox_pending';
+  new Gauge({
+    name: pending,
+    help: 'Messages that wait to be sent.',
+    labelNames: ['channel'],
+    registers: [registry],
+    collect: guardedCollect(registry, pending, async function (this: Gauge<'channel'>) {
+      for (const channel of queues) this.set({ channel }, (await effects.pending(channel)).count);
+    }),
+  });
+  const oldest = 'tocsin_outbox_oldest_pending_seconds';
+  new Gauge({
+    name: oldest,
+    help: 'How long the message that is overdue the longest has been due; 0 when none is due.',
+    labelNames: ['channel'],
+    registers: [registry],
+    collect: guardedCollect(registry, oldest, async function (this: Gauge<'channel'>) {
+      for (const channel of queues) {
+        const { earliestDueAt } = await effects.pending(channel);
+        this.set(
+          { channel },
+          earliestDueAt === undefined ? 0 : Math.max(0, (clock.now() - earliestDueAt) / 1000),
+        );
+      }
+    }),
+  });
+}
