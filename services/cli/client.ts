@@ -1,0 +1,62 @@
+import { DataFolderUnusable, takeDataFolder } from '../platform/database/data-folder.ts';
+import { openInProcess } from '../embedded/in-process.ts';
+import type { Io } from './command.ts';
+
+export interface Answer {
+  readonly status: number;
+  /** Parsed JSON, or text where the answer is not JSON. */
+  readonly body: unknown;
+}
+
+/** Speaks Tocsin's HTTP API, over the network or inside this process. */
+export interface Client {
+  /** Where the answers come from, for people. */
+  readonly where: string;
+  request(method: 'GET' | 'POST', path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reaches the Tocsin that works on a data folder: the running one, or one opened here for the length of a command.
+ *
+ * Opened here, the pipeline processes what the command gives it, but sends no message: those wait in the
+ * outbox until `tocsin start`.
+ */
+export async function connect(dataFolder: string, io: Io): Promise<Client> {
+  try {
+    const folder = takeDataFolder(dataFolder);
+    return await openInProcess(folder, io.env);
+  } catch (error) {
+    if (!(error instanceof DataFolderUnusable) || error.owner?.url === undefined) throw error;
+    return remoteClient(error.owner.url);
+  }
+}
+
+function remoteClient(url: string): Client {
+  return {
+    where: url,
+    request: async (method, path, body, headers = {}) => {
+      const response = await fetch(new URL(path, url), {
+        method,
+        headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
+      return { status: response.status, body: parseBody(await response.text()) };
+    },
+    close: async () => undefined,
+  };
+}
+
+/** A batch of an import may wait behind others; half a minute means that something is wrong. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** JSON where it is JSON, else the text itself. */
+export function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: pages and metrics are text.
+    return text;
+  }
+}

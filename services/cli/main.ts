@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { stdout, stderr } from 'node:process';
+import { DataFolderUnusable } from '../platform/database/data-folder.ts';
+import { type Command, EXIT, type Io, UsageError } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { didYouMean } from '../platform/config/did-you-mean.ts';
+
+const io: Io = {
+  out: (text) => void stdout.write(text),
+  err: (text) => void stderr.write(text),
+  interactive: stderr.isTTY === true,
+  env: process.env,
+};
+
+/** Finds the command whose name is the longest beginning of the arguments, and runs it. */
+async function main(args: readonly string[]): Promise<number> {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  const command = COMMANDS.filter((candidate) => isPrefix(candidate.name.split(' '), args)).sort(
+    (a, b) => b.name.length - a.name.length,
+  )[0];
+  if (command === undefined) return withoutCommand(words, args);
+  const rest = args.slice(command.name.split(' ').length);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    io.out(`${command.help.trim()}\n`);
+    return EXIT.done;
+  }
+  return runCommand(command, rest);
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  try {
+    return await command.run(args, io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.err(`tocsin ${command.name}: ${error.message}\nTry: tocsin ${command.name} --help\n`);
+      return EXIT.usedWrongly;
+    }
+    if (error instanceof DataFolderUnusable) {
+      io.err(`tocsin ${command.name}: ${error.message}\n`);
+      return EXIT.foundWrong;
+    }
+    throw error;
+  }
+}
+
+function withoutCommand(words: readonly string[], args: readonly string[]): number {
+  const [word] = words;
+  const asked = args.includes('--help') || args.includes('-h') || word === 'help';
+  if (word === undefined || asked) {
+    (asked ? io.out : io.err)(overview());
+    return asked ? EXIT.done : EXIT.usedWrongly;
+  }
+  const within = COMMANDS.filter((command) => command.name.split(' ')[0] === word);
+  if (within.length > 0) {
+    io.err(`tocsin ${word}: which of ${within.map((command) => command.name.slice(word.length + 1)).join(', ')}?\n`);
+  } else {
+    const first = [...new Set(COMMANDS.map((command) => command.name.split(' ')[0] ?? ''))];
+    io.err(`tocsin: unknown command "${word}"${didYouMean(word, first)}\n`);
+  }
+  return EXIT.usedWrongly;
+}
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map((command) => command.name.length));
+  const lines = COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+  return `Tocsin hears that a customer is about to leave, tells the right person in time,
+and follows each alert until somebody has spoken to the customer.
+
+Usage: tocsin COMMAND [options]
+
+${lines.join('\n')}
+
+Options of every command:
+  --data DIR   data folder (TOCSIN_DATA_DIR; default ./data)
+  --port N     port of the page and the API (TOCSIN_PORT; default 8080)
+  --json       results as JSON on standard output
+  --help       what a command does, with an example
+
+Exit codes: 0 done, 1 found something wrong, 2 used wrongly.
+Begin with: tocsin demo
+`;
+}
+
+const isPrefix = (prefix: readonly string[], words: readonly string[]): boolean =>
+  prefix.every((word, index) => words[index] === word);
+
+process.exitCode = await main(process.argv.slice(2));
