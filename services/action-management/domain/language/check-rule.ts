@@ -1,0 +1,286 @@
+import { OUTCOMES } from '../../../contracts/alert.ts';
+import {
+  type AlertPlan,
+  type Deadline,
+  MILESTONES,
+  type Severity,
+} from '../../../contracts/alert-request.ts';
+import { didYouMean } from '../../../platform/config/yaml-file.ts';
+import type { Condition, Defaults, Route, Rule, Window } from './ast.ts';
+import type { Check, Path } from './check.ts';
+import { readCondition, ruleScope, type Scope } from './check-condition.ts';
+import { readEscalation } from './check-escalation.ts';
+import { readWindows } from './check-windows.ts';
+import { ALWAYS, readElapsed, readTimeBox } from './duration.ts';
+import { PROFILE_FIELDS } from './fields.ts';
+import type { RuleFile, SpecFile } from './rule-file.ts';
+import { BUILT_IN_PLACEHOLDERS, readTemplate, type Template } from './template.ts';
+
+/**
+ * Checks every name and literal of a well-formed rule file and turns it into the rule that is compiled.
+ * Reports all problems it finds; the rule is complete only when there were none.
+ */
+export function checkRule(file: string, rule: RuleFile, defaults: Defaults, check: Check): Rule | undefined {
+  const { metadata, spec } = rule;
+  checkMetadata(file, metadata, check);
+  checkScope(spec, check);
+  const windows = readWindows(spec.windows, ['spec', 'windows'], check);
+  const names = namesOf(spec, windows, check);
+  const when = names.condition(spec.when, ['spec', 'when']);
+  const severity = readSeverity(spec, defaults.severity, names, check);
+  const route = readRoutes(spec, names, check);
+  const muteIf =
+    spec.suppress.mute_if && names.condition(spec.suppress.mute_if, ['spec', 'suppress', 'mute_if']);
+  const dedupeKey = readDedupeKey(spec, names, check);
+  const playbook = spec.playbook.map((line, index) => names.template(line, ['spec', 'playbook', index]));
+  const plan = readPlan(spec, check);
+  if (when === undefined) return undefined;
+  const { id, title, owner, stage, runbook } = metadata;
+  return {
+    id,
+    title,
+    owner,
+    stage,
+    ...(runbook === undefined ? {} : { runbook }),
+    file,
+    listen: [...new Set(spec.listen)],
+    windows,
+    when,
+    severity,
+    route,
+    dedupeKey,
+    ...(muteIf === undefined ? {} : { muteIf }),
+    playbook,
+    plan,
+  };
+}
+
+function checkMetadata(file: string, { id, owner, stage }: RuleFile['metadata'], check: Check): void {
+  const expected = file
+    .split('/')
+    .pop()
+    ?.replace(/\.rule\.yaml$/, '');
+  if (expected !== undefined && expected !== id && file.endsWith('.rule.yaml')) {
+    check.report(
+      ['metadata', 'id'],
+      `got "${id}", but the file is called ${expected}.rule.yaml; both must be the same`,
+    );
+  }
+  checkOwner(owner, ['metadata', 'owner'], check);
+  if (stage === 'canary') {
+    check.report(['metadata', 'stage'], 'the stage canary is not supported yet; use shadow or live');
+  }
+}
+
+function checkScope(spec: SpecFile, check: Check): void {
+  if (spec.scope === 'segment') {
+    check.report(['spec', 'scope'], 'segment rules are not supported yet; use scope: customer');
+  }
+  for (const [index, key] of spec.key.entries()) {
+    if (key === 'customer_id') continue;
+    check.report(
+      ['spec', 'key', index],
+      `got "${key}"; the key of a customer rule is [customer_id]${didYouMean(key, ['customer_id'])}`,
+    );
+  }
+}
+
+/** Reads conditions and texts of one rule, all with the same names to choose from. */
+interface RuleNames {
+  readonly condition: (value: unknown, path: Path) => Condition | undefined;
+  readonly template: (text: string, path: Path) => Template;
+}
+
+function namesOf(spec: SpecFile, good: readonly Window[], check: Check): RuleNames {
+  const scope = knowingBadWindows(ruleScope(good), spec, good);
+  const placeholders = [...BUILT_IN_PLACEHOLDERS, ...scope.allowed];
+  return {
+    condition: (value, path) => readCondition(value, path, scope, check),
+    template: (text, path) =>
+      readTemplate(text, scope.find, (name) => {
+        check.report(path, `unknown placeholder "{${name}}"${didYouMean(name, placeholders)}`);
+      }),
+  };
+}
+
+/** A window that was refused is no unknown name: its own problem has been reported already. */
+function knowingBadWindows(scope: Scope, spec: SpecFile, good: readonly Window[]): Scope {
+  const bad = Object.keys(spec.windows).filter((name) => good.every((window) => window.name !== name));
+  return {
+    ...scope,
+    elsewhere: (name) =>
+      bad.includes(name) ? `the window "${name}" has a problem of its own` : scope.elsewhere(name),
+  };
+}
+
+function readSeverity(spec: SpecFile, usual: Severity, names: RuleNames, check: Check): Rule['severity'] {
+  const list = spec.severity ?? [{ set: usual }];
+  const path = ['spec', 'severity'];
+  checkLastIsForAll(list, path, 'severity', check);
+  return list.map((entry, index) => {
+    const condition = entry.if && names.condition(entry.if, [...path, index, 'if']);
+    return { set: entry.set, ...(condition === undefined ? {} : { if: condition }) };
+  });
+}
+
+/** Of a list of which the first fitting entry is taken, exactly the last one must fit always. */
+function checkLastIsForAll(
+  list: readonly { readonly if?: unknown }[],
+  path: Path,
+  what: string,
+  check: Check,
+): void {
+  const catchAll = list.findIndex((entry) => entry.if === undefined);
+  if (catchAll === -1) {
+    check.report([...path, list.length - 1], `no ${what} when no "if" holds; add a last entry without "if"`);
+  } else if (catchAll < list.length - 1) {
+    check.report(
+      [...path, catchAll + 1],
+      `never reached: the entry before it has no "if" and takes everything`,
+    );
+  }
+}
+
+function readRoutes(spec: SpecFile, names: RuleNames, check: Check): Route[] {
+  const path = ['spec', 'route'];
+  checkLastIsForAll(spec.route, path, 'owner', check);
+  return spec.route.map((route, index) => {
+    const condition = route.if && names.condition(route.if, [...path, index, 'if']);
+    const to = readRouteTarget(route.to, [...path, index, 'to'], check);
+    if (route.fallback !== undefined) checkOwner(route.fallback, [...path, index, 'fallback'], check);
+    if (typeof to !== 'string' && route.fallback === undefined) {
+      check.report(
+        [...path, index],
+        'an owner from the profile may be unknown or away; add fallback: team/…',
+      );
+    }
+    return {
+      ...(condition === undefined ? {} : { if: condition }),
+      to,
+      ...(route.fallback === undefined ? {} : { fallback: route.fallback }),
+    };
+  });
+}
+
+function readRouteTarget(to: string, path: Path, check: Check): Route['to'] {
+  const [, name] = /^owner:\{profile\.([^}]*)\}$/.exec(to) ?? [];
+  if (name === undefined) {
+    checkOwner(to, path, check);
+    return to;
+  }
+  const texts = [...PROFILE_FIELDS].filter(([, field]) => field.type === 'string').map(([field]) => field);
+  const field = PROFILE_FIELDS.get(name);
+  if (field?.type === 'string') return { ownerFrom: name, field };
+  check.report(path, `"profile.${name}" cannot name a person${didYouMean(name, texts)}`);
+  return to;
+}
+
+/** `team/<id>` of a known team, or `person/<id>`. */
+function checkOwner(owner: string, path: Path, check: Check): void {
+  const [kind = '', ...rest] = owner.split('/');
+  const id = rest.join('/');
+  if (kind === 'person' && id !== '') return;
+  if (kind !== 'team' || id === '') {
+    check.report(
+      path,
+      `got "${owner}", expected team/<team>, person/<name> or "owner:{profile.account_manager}"`,
+    );
+  } else if (!check.names.teams.includes(id)) {
+    check.report(path, `unknown team "${id}"${didYouMean(id, check.names.teams)}`);
+  }
+}
+
+/** One open alert per rule and customer, unless the rule says otherwise. */
+const USUAL_DEDUPE_KEY = '{rule.id}:{customer_id}';
+
+function readDedupeKey(spec: SpecFile, names: RuleNames, check: Check): Template {
+  const path = ['spec', 'suppress', 'dedupe_key'];
+  const key = names.template(spec.suppress.dedupe_key ?? USUAL_DEDUPE_KEY, path);
+  const used = key.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
+  if (!used.includes('rule.id')) {
+    check.report(
+      path,
+      'without {rule.id} the alerts of other rules would join this one; start with "{rule.id}:"',
+    );
+  }
+  if (!used.includes('customer_id')) {
+    check.report(path, 'without {customer_id} alerts of different customers would become one; add it');
+  }
+  return key;
+}
+
+function readPlan(spec: SpecFile, check: Check): Rule['plan'] {
+  const { calendar } = spec.timebox;
+  const calendars = [...new Set([...check.names.calendars, ALWAYS])];
+  if (!calendars.includes(calendar)) {
+    check.report(
+      ['spec', 'timebox', 'calendar'],
+      `unknown calendar "${calendar}"${didYouMean(calendar, calendars)}`,
+    );
+  }
+  const deadlines = readDeadlines(spec, calendar, check);
+  const named = MILESTONES.filter(
+    (name): name is Deadline => name !== 'opened' && spec.timebox[name] !== undefined,
+  );
+  const reopenWithinMs = readSuppressTime(spec, 'reopen_within', check);
+  return {
+    calendar,
+    deadlines,
+    escalation: readEscalation(spec.escalate, { calendar, deadlines: named }, ['spec', 'escalate'], check),
+    mergeOpen: spec.suppress.merge_open ?? true,
+    ...(reopenWithinMs === undefined ? {} : { reopenWithinMs }),
+    cooldownMs: readSuppressTime(spec, 'cooldown', check) ?? 0,
+    closeRequires: spec.close.requires ?? ['contact.logged', 'outcome', 'root_cause'],
+    outcomes: spec.close.outcomes ?? [...OUTCOMES],
+    pauseOn: readPauseOn(spec, check),
+  };
+}
+
+function readDeadlines(spec: SpecFile, calendar: string, check: Check): AlertPlan['deadlines'] {
+  const deadlines: { -readonly [D in Deadline]?: NonNullable<AlertPlan['deadlines'][D]> } = {};
+  for (const name of MILESTONES) {
+    const text = name === 'opened' ? undefined : spec.timebox[name];
+    if (name === 'opened' || text === undefined) continue;
+    const read = readTimeBox(text, calendar);
+    if (read.ok) deadlines[name] = read.value;
+    else check.report(['spec', 'timebox', name], read.message);
+  }
+  return deadlines;
+}
+
+function readSuppressTime(
+  spec: SpecFile,
+  key: 'reopen_within' | 'cooldown',
+  check: Check,
+): number | undefined {
+  const text = spec.suppress[key];
+  if (text === undefined) return undefined;
+  const read = readElapsed(text);
+  return read.ok ? read.value : check.report(['spec', 'suppress', key], read.message);
+}
+
+/** States of an alert in which its deadlines may stand still. */
+const PAUSES = ['snoozed'];
+
+function readPauseOn(spec: SpecFile, check: Check): readonly string[] {
+  const states = spec.timebox.pause_on ?? [];
+  for (const [index, state] of states.entries()) {
+    if (PAUSES.includes(state)) continue;
+    const why =
+      state === 'waiting_on_customer'
+        ? ' is not supported yet'
+        : `: unknown state${didYouMean(state, PAUSES)}`;
+    check.report(['spec', 'timebox', 'pause_on', index], `"${state}"${why}`);
+  }
+  return states;
+}
+
+/** `inhibited_by` is read so that a wrong id is found today, and refused until inhibition is executed. */
+export function checkInhibition(spec: SpecFile, check: Check): void {
+  for (const [index, id] of (spec.suppress.inhibited_by ?? []).entries()) {
+    const path = ['spec', 'suppress', 'inhibited_by', index];
+    const rules = check.names.rules ?? [];
+    if (!rules.includes(id)) check.report(path, `unknown rule "${id}"${didYouMean(id, rules)}`);
+    else check.report(path, `inhibition by "${id}" is not supported yet; remove inhibited_by`);
+  }
+}

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { OUTCOMES } from '../../../contracts/alert.ts';
+import { SEVERITIES, STAGES } from '../../../contracts/alert-request.ts';
+import { SIGNAL_TYPES } from '../../../contracts/signal.ts';
+import { LIMITS } from './limits.ts';
+
+/*
+ * The shape of a rule file: the one place that says which keys exist and what they take.
+ *
+ * Names (fields, teams, calendars, templates, rules) are checked afterwards, against what there is
+ * (`check-rule.ts`). Keys of the language that Tocsin cannot execute yet are listed, so that they are refused
+ * in words instead of being taken for a spelling mistake, or worse, ignored.
+ */
+
+const text = z.string().min(1).max(LIMITS.textCharacters);
+const duration = z.string().describe('A duration such as 30m, 2h or 14d.');
+const timeBox = z.string().describe('Business time such as 30m, 4h or 3bd; elapsed time with @24x7.');
+const ruleId = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens')
+  .max(64);
+const windowName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, 'expected lower-case letters, digits and underscores')
+  .max(40);
+
+/** A key that is reserved for a construct of the language that is not executed yet. */
+const notYet = (construct: string) =>
+  z
+    .never({ error: `${construct} not supported yet; remove the key, or keep the rule out of the folder` })
+    .optional();
+
+/** A condition is checked by hand (`check-condition.ts`): its keys are names of fields and windows. */
+const condition = z.record(z.string(), z.unknown());
+
+const window = z.strictObject({
+  of: z.union([z.enum(SIGNAL_TYPES), z.array(z.enum(SIGNAL_TYPES)).min(1)]),
+  fn: z.enum(['count', 'sum', 'avg', 'min', 'max', 'last', 'distinct', 'trend']),
+  field: z.string().optional(),
+  over: duration,
+  where: condition.optional(),
+  min_samples: z.int().min(1).max(100).optional(),
+  unit: z.enum(['per_hour', 'per_day', 'per_week']).optional(),
+  baseline: notYet('baselines are'),
+});
+export type WindowFile = z.output<typeof window>;
+
+const severity = z.strictObject({ set: z.enum(SEVERITIES), if: condition.optional() });
+
+const timebox = z.strictObject({
+  calendar: z.string(),
+  ack_by: timeBox.optional(),
+  contact_by: timeBox.optional(),
+  close_by: timeBox.optional(),
+  pause_on: z.array(z.string()).optional(),
+  timezone: notYet('time boxes in the customer’s time zone are'),
+});
+
+const route = z.strictObject({ if: condition.optional(), to: z.string(), fallback: z.string().optional() });
+
+const escalation = z.strictObject({
+  at: z.string(),
+  unless: z.enum(['acked', 'contacted', 'closed']).optional(),
+  notify: z.array(z.string()).min(1).max(10).optional(),
+  template: z.string().optional(),
+  reassign: z.enum(['next_on_shift']).optional(),
+  repeat: z.strictObject({ every: timeBox, max: z.int().min(1).max(20) }).optional(),
+});
+export type EscalationFile = z.output<typeof escalation>;
+
+const suppress = z.strictObject({
+  dedupe_key: text.optional(),
+  merge_open: z.boolean().optional(),
+  reopen_within: duration.optional(),
+  cooldown: duration.optional(),
+  mute_if: condition.optional(),
+  inhibited_by: z.array(z.string()).optional(),
+  contact_fatigue: notYet('contact fatigue is'),
+  storm: notYet('storms are'),
+  silences: notYet('silences are'),
+});
+
+const close = z.strictObject({
+  requires: z.array(z.enum(['contact.logged', 'outcome', 'root_cause'])).optional(),
+  outcomes: z.array(z.enum(OUTCOMES)).optional(),
+});
+
+const spec = z.strictObject({
+  listen: z.array(z.enum(SIGNAL_TYPES)).min(1),
+  scope: z.enum(['customer', 'segment']).default('customer'),
+  key: z.array(z.string()).default(['customer_id']),
+  windows: z.record(windowName, window).default({}),
+  when: condition,
+  severity: z.array(severity).min(1).optional(),
+  timebox,
+  route: z.array(route).min(1),
+  escalate: z.array(escalation).min(1).max(LIMITS.escalationSteps),
+  suppress: suppress.default({}),
+  playbook: z.array(text).max(LIMITS.playbookLines).default([]),
+  close: close.default({}),
+  sequence: notYet('sequences and absence are'),
+});
+
+/** The shape of `<id>.rule.yaml`. */
+export const ruleFileSchema = z.strictObject({
+  apiVersion: z.literal('tocsin/v1'),
+  kind: z.literal('Rule'),
+  metadata: z.strictObject({
+    id: ruleId,
+    title: text,
+    description: z.string().max(2000).optional(),
+    owner: z.string(),
+    stage: z.enum(STAGES),
+    runbook: z.string().optional(),
+    false_positives: z.array(z.string()).optional(),
+  }),
+  spec,
+});
+export type RuleFile = z.output<typeof ruleFileSchema>;
+export type SpecFile = RuleFile['spec'];
+
+/** The shape of `_defaults.yaml`: what holds for every rule that does not say otherwise. */
+export const defaultsFileSchema = z.strictObject({
+  apiVersion: z.literal('tocsin/v1'),
+  kind: z.literal('Defaults'),
+  allowed_lateness: duration.default('6h'),
+  max_event_age: duration.default('24h'),
+  severity: z.enum(SEVERITIES).default('P3'),
+  storm: notYet('storms are'),
+});
+export type DefaultsFile = z.output<typeof defaultsFileSchema>;
