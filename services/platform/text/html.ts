@@ -40,7 +40,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** Text as it must be written in HTML. NUL and halves of surrogate pairs, which HTML cannot hold, become �. */
 export const escapeHtml = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what this looks for.
   text.toWellFormed().replace(/[&<>"'\0]/g, (character) => ENTITIES[character] ?? character);
 
 /** The URL when a browser may safely be sent there: absolute, http or https. Otherwise nothing. */

@@ -1,0 +1,170 @@
+import type { Assessment, Sentiment } from '../../contracts/assessment.ts';
+import type { DeliveryRow } from './alert-view.ts';
+import type { AuditRow } from './audit.ts';
+import {
+  CHANNEL_WORDS,
+  DEADLINE_WORDS,
+  EVENT_WORDS,
+  HELD_WORDS,
+  INTENT_WORDS,
+  plain,
+  REFUSAL_WORDS,
+  SIGNAL_WORDS,
+} from './words.ts';
+
+/** One line of a customer's story: what they said or met, what Tocsin did, and what people did about it. */
+export interface StoryEntry {
+  readonly at: number;
+  /** Whose doing it was: the customer's, a person's at the company, or Tocsin's own. */
+  readonly who: 'customer' | 'person' | 'tocsin';
+  /** Name of who did it, where it was a person. */
+  readonly actor?: string;
+  /** What happened, in words, without the customer's own. */
+  readonly words: string;
+  /** The customer's or agent's own words, at most 600 characters. */
+  readonly quote?: string;
+  readonly sentiment?: Sentiment;
+  /** What the quote shows that the customer wants, in words. */
+  readonly wants?: readonly string[];
+  /** Churn risk (0–100) after it, before it, and the strongest reasons. */
+  readonly risk?: { readonly score: number; readonly before?: number; readonly because: readonly string[] };
+  readonly alertId?: string;
+  readonly label?: string;
+  readonly url?: string;
+  /** Id of the signal, alert event or delivery behind the line. */
+  readonly ref: string;
+}
+
+export interface StorySources {
+  readonly assessments: readonly Assessment[];
+  readonly events: readonly AuditRow[];
+  readonly deliveries: readonly DeliveryRow[];
+}
+
+/**
+ * The customer's story, oldest first. Lines of the same moment keep the order cause, alert, message. Shadow
+ * alerts told nobody and changed nothing for the customer, so they are no part of it.
+ */
+export const tellStory = ({ assessments, events, deliveries }: StorySources): readonly StoryEntry[] =>
+  [...assessments.map(heard), ...events.filter(isReal).map(happened), ...deliveries.flatMap(told)]
+    // Array sort is stable, so cause stays before consequence within one millisecond.
+    .sort((a, b) => a.at - b.at);
+
+const isReal = ({ stage }: AuditRow): boolean => stage === 'live' || stage === 'canary';
+
+/** Longest quote in a story. A page shows whole paragraphs, but not a pasted mail thread. */
+const QUOTE_LENGTH = 600;
+/** Reasons for the risk that a line names. */
+const REASONS = 3;
+/** A change of risk below this many points is noise and is not worth a reason. */
+const RISK_STEP = 1;
+
+const heard = (assessment: Assessment): StoryEntry => {
+  const { signal, sentiment, intents } = assessment;
+  return {
+    at: signal.occurredAt,
+    who: signal.type === 'contact.logged' ? 'person' : 'customer',
+    ...(signal.agent === undefined ? {} : { actor: signal.agent }),
+    words: signalInWords(assessment),
+    ...(signal.text === undefined ? {} : { quote: shortened(signal.text) }),
+    ...(sentiment === undefined ? {} : { sentiment }),
+    ...(intents.length === 0
+      ? {}
+      : { wants: [...new Set(intents.map(({ intent }) => INTENT_WORDS[intent]))] }),
+    risk: riskOf(assessment),
+    ...(signal.url === undefined ? {} : { url: signal.url }),
+    ref: signal.id,
+  };
+};
+
+const signalInWords = ({ signal }: Assessment): string => {
+  const details = [
+    signal.category,
+    signal.product,
+    signal.daysLate === undefined ? undefined : `${signal.daysLate} days late`,
+    signal.satisfaction === undefined ? undefined : `satisfaction ${signal.satisfaction} of 5`,
+    signal.transfers === undefined || signal.transfers === 0
+      ? undefined
+      : `passed on ${signal.transfers} times`,
+    signal.followers === undefined ? undefined : `${signal.followers} followers`,
+    signal.type === 'contact.logged' ? contactInWords(signal.reached) : undefined,
+  ].filter((detail) => detail !== undefined);
+  const by = `${SIGNAL_WORDS[signal.type]} (${CHANNEL_WORDS[signal.channel]})`;
+  return details.length === 0 ? by : `${by}: ${details.join(', ')}`;
+};
+
+const contactInWords = (reached: boolean | undefined): string | undefined => {
+  if (reached === undefined) return undefined;
+  return reached ? 'spoke to the customer' : 'did not reach the customer';
+};
+
+const riskOf = (assessment: Assessment): NonNullable<StoryEntry['risk']> => {
+  const before = assessment.riskScoreBefore;
+  const moved = before === undefined || Math.abs(assessment.riskScore - before) >= RISK_STEP;
+  return {
+    score: assessment.riskScore,
+    ...(before === undefined ? {} : { before }),
+    because: moved ? assessment.riskContributions.slice(0, REASONS).map(({ words }) => words) : [],
+  };
+};
+
+const happened = (event: AuditRow): StoryEntry => ({
+  at: event.at,
+  who: event.actorKind === 'person' ? 'person' : 'tocsin',
+  ...(event.actorKind === 'system' ? {} : { actor: event.actorId }),
+  words: eventInWords(event),
+  ...(event.note === undefined ? {} : { quote: shortened(event.note) }),
+  alertId: event.alertId,
+  label: event.label,
+  ref: event.id,
+});
+
+/** An alert's event as a line: `missed a deadline: contact the customer`. */
+export const eventInWords = (event: AuditRow): string => {
+  const words = `${EVENT_WORDS[event.action]}${event.via === undefined ? '' : ` (${event.via})`}`;
+  const detail = detailOf(event);
+  return detail === undefined ? words : `${words}: ${detail}`;
+};
+
+const detailOf = (event: AuditRow): string | undefined => {
+  switch (event.action) {
+    case 'held_back':
+      return [event.held === undefined ? undefined : HELD_WORDS[event.held], event.heldBy]
+        .filter((part) => part !== undefined)
+        .join(' – ');
+    case 'refused':
+      return event.refusal === undefined ? undefined : REFUSAL_WORDS[event.refusal];
+    case 'breached':
+      return event.milestone === undefined ? undefined : DEADLINE_WORDS[event.milestone];
+    case 'escalated':
+      return event.told === undefined ? event.step : `told ${event.told}`;
+    default:
+      return event.after === '' ? undefined : event.after;
+  }
+};
+
+/** Only what people need to know: a message that arrived, and one that never did. Retries are the audit's. */
+const told = (delivery: DeliveryRow): readonly StoryEntry[] => {
+  const words = deliveryInWords(delivery);
+  if (words === undefined) return [];
+  return [{ at: delivery.at, who: 'tocsin', words, alertId: delivery.alertId, ref: delivery.id }];
+};
+
+const deliveryInWords = (delivery: DeliveryRow): string | undefined => {
+  const whom = `${delivery.address} by ${delivery.channel === 'slack' ? 'Slack' : 'e-mail'}`;
+  switch (delivery.outcome) {
+    case 'delivered':
+      return delivery.template === 'update' ? undefined : `told ${whom} (${plain(delivery.template)})`;
+    case 'uncertain':
+      return `may have told ${whom}: the answer was lost`;
+    case 'gave_up':
+      return delivery.reason === 'superseded'
+        ? undefined
+        : `could not tell ${whom}: ${plain(delivery.reason)}`;
+    case 'failed':
+      return undefined;
+  }
+};
+
+const shortened = (text: string): string =>
+  text.length <= QUOTE_LENGTH ? text : `${text.slice(0, QUOTE_LENGTH - 1).toWellFormed()}…`;
