@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { LOG_LEVELS } from '../platform/logging/logger.ts';
+
+const list = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''));
+
+/** Settings of the embedded pipeline itself; channels bring their own. Keys are environment variables. */
+export const embeddedSettings = z.object({
+  /** Folder of rules, lexicon, risk model, calendars and teams. Default: the ones that come with Tocsin. */
+  TOCSIN_RULES_DIR: z.string().optional(),
+  /** Address to listen on. Anything but loopback needs TOCSIN_INGEST_KEYS. */
+  TOCSIN_HOST: z.string().default('127.0.0.1'),
+  TOCSIN_LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  /** Keys that producers present as `Authorization: Bearer …`, separated by commas. None: everybody may post. */
+  TOCSIN_INGEST_KEYS: list.default([]),
+  /** The company's own accounts, `network:handle`, separated by commas: what they post is ignored. */
+  TOCSIN_OWN_HANDLES: list.default([]),
+  /** Days for which the log and the ids of published records are kept. */
+  TOCSIN_RETENTION_DAYS: z.coerce.number('expected a number of days').int().min(30, 'expected at least 30').default(400),
+});
+export type EmbeddedSettings = z.output<typeof embeddedSettings>;
+
+/** Variables that other parts read: known, so that they are not taken for misspelt ones. */
+export const OTHER_VARIABLES = ['TOCSIN_DATA_DIR', 'TOCSIN_PORT', 'TOCSIN_FAILPOINT', 'TOCSIN_SAMPLE_DATA'] as const;

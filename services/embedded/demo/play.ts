@@ -1,0 +1,134 @@
+import type { AlertEvent } from '../../contracts/alert.ts';
+import type { Source } from '../../contracts/sources.ts';
+import type { Emit } from '../../platform/keyed-process/keyed-process.ts';
+import { DAY, HOUR, type ManualClock, MINUTE } from '../../platform/time/clock.ts';
+import { type DemoCustomer, makeCustomers, profileRecord } from './company.ts';
+import { everydayArrivals } from './everyday.ts';
+import { seededRandom } from './random.ts';
+import { Staff } from './staff.ts';
+import { writeStorylines } from './storylines.ts';
+
+/** The pipeline as the demo uses it: through the same doors as everybody else. */
+export interface Stage {
+  readonly clock: ManualClock;
+  /** Hands records to the ingestion gateway. */
+  accept(source: Source, records: readonly unknown[]): Promise<void>;
+  /** Gives an order for an alert, as the page and the API do. */
+  order(alertId: string, verb: string, body: object, person: string): Promise<void>;
+  /** Works until nothing is left to do at the clock's present time, messages included. */
+  settle(): Promise<void>;
+  /** When a timer or a waiting message falls due next. */
+  nextDueAt(): Promise<number | undefined>;
+  onFact(listener: (fact: Emit) => void): void;
+}
+
+export interface PlayOptions {
+  readonly seed: number;
+  readonly customers: number;
+  readonly days: number;
+  /** First instant of the story, epoch ms. */
+  readonly start: number;
+  /** Wall-clock length of the whole play in ms; 0 plays as fast as it can. */
+  readonly paceMs: number;
+  readonly onEvent: (event: AlertEvent) => void;
+  readonly onDay?: (day: number) => void;
+  readonly stop?: AbortSignal;
+}
+
+/** What there was to see. */
+export interface PlayResult {
+  readonly customers: readonly DemoCustomer[];
+  readonly records: number;
+  /** Simulated end of the story, epoch ms. */
+  readonly end: number;
+}
+
+/** Plays the made-up company's sixty days through the pipeline, moving the clock from one happening to the next. */
+export async function play(stage: Stage, options: PlayOptions): Promise<PlayResult> {
+  const random = seededRandom(options.seed);
+  const customers = makeCustomers(options.customers, options.start, random);
+  const storylines = writeStorylines(customers, options.start);
+  const inStory = new Set(storylines.map((line) => line.customer.id));
+  const agenda = new Agenda();
+  const staff = new Staff(agenda, stage, storylines, seededRandom(options.seed + 1));
+  stage.onFact((fact) => {
+    if (fact.topic !== 'alerts') return;
+    options.onEvent(fact.value);
+    staff.hear(fact.value);
+  });
+
+  agenda.add(options.start, () => stage.accept('crm-records', customers.map((one) => profileRecord(one, options.start))));
+  const others = customers.filter((one) => !inStory.has(one.id));
+  const arrivals = [
+    ...everydayArrivals(others, options.start + 8 * HOUR, options.days, random),
+    ...storylines.flatMap((line) => line.arrivals),
+  ];
+  for (const { at, source, record } of arrivals) agenda.add(at, () => stage.accept(source, [record]));
+
+  const end = options.start + options.days * DAY;
+  await perform(stage, agenda, { ...options, end });
+  return { customers, records: arrivals.length + customers.length, end };
+}
+
+async function perform(stage: Stage, agenda: Agenda, options: PlayOptions & { readonly end: number }): Promise<void> {
+  const began = performance.now();
+  const span = options.end - options.start;
+  let day = -1;
+  while (options.stop?.aborted !== true) {
+    const due = await stage.nextDueAt();
+    const next = Math.min(agenda.nextAt(), due ?? Number.POSITIVE_INFINITY);
+    if (next > options.end) break;
+    stage.clock.moveTo(Math.max(next, stage.clock.now()));
+    const today = Math.floor((stage.clock.now() - options.start) / DAY);
+    if (today > day) options.onDay?.(today);
+    day = Math.max(day, today);
+    await keepPace(began, ((stage.clock.now() - options.start) / span) * options.paceMs);
+    for (const act of agenda.takeUntil(stage.clock.now())) await act();
+    await stage.settle();
+  }
+  stage.clock.moveTo(options.end);
+  await stage.settle();
+}
+
+async function keepPace(began: number, elapsedMs: number): Promise<void> {
+  const early = elapsedMs - (performance.now() - began);
+  if (early > 15) await new Promise((resume) => setTimeout(resume, early));
+}
+
+/** What is going to happen, and when. */
+export class Agenda {
+  readonly #entries: { readonly at: number; readonly order: number; readonly act: () => Promise<void> }[] = [];
+  #added = 0;
+  #sorted = true;
+
+  add(at: number, act: () => Promise<void>): void {
+    this.#entries.push({ at, order: this.#added++, act });
+    this.#sorted = false;
+  }
+
+  nextAt(): number {
+    this.#sort();
+    return this.#entries.at(-1)?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Everything up to an instant, in order; it is then off the agenda. */
+  takeUntil(instant: number): (() => Promise<void>)[] {
+    this.#sort();
+    const taken: (() => Promise<void>)[] = [];
+    while (this.nextAt() <= instant) {
+      const entry = this.#entries.pop();
+      if (entry !== undefined) taken.push(entry.act);
+    }
+    return taken;
+  }
+
+  /** Latest first, so that taking the earliest is a pop. */
+  #sort(): void {
+    if (this.#sorted) return;
+    this.#entries.sort((a, b) => b.at - a.at || b.order - a.order);
+    this.#sorted = true;
+  }
+}
+
+/** How long people take for things. */
+export const PEOPLE = { reactAfterMs: 9 * MINUTE, callAfterMs: 40 * MINUTE, closeAfterMs: 3 * HOUR } as const;
