@@ -1,0 +1,75 @@
+import type { Assessment } from '../../contracts/assessment.ts';
+import type { SignalType } from '../../contracts/signal.ts';
+import type { CompiledRule } from './compile.ts';
+import { type Explanation, explainCondition } from './explain.ts';
+import { type Facts, factsOf } from './facts.ts';
+import { FALSE, TRUE } from './truth.ts';
+import { happenedAt, type WindowState } from './window-state.ts';
+import { becauseWords } from './words.ts';
+
+/** How a rule judged a signal. `unknown`: data is missing, so it does not fire. `error`: the rule is broken. */
+export const RESULTS = ['match', 'no_match', 'unknown', 'error'] as const;
+export type Result = (typeof RESULTS)[number];
+
+export interface Evaluation {
+  readonly result: Result;
+  /** What it looked at; for a late signal, the moment at which it matched. */
+  readonly facts: Facts;
+  readonly error?: unknown;
+}
+
+/** What is known at one moment, and which kind of signal made it a moment. */
+export interface Moment {
+  readonly type: SignalType;
+  readonly facts: Facts;
+}
+
+/**
+ * Judges one signal by one rule at its moments; the first match wins, otherwise the last moment counts.
+ */
+export function evaluate(rule: CompiledRule, [first, ...later]: Moments): Evaluation {
+  let evaluation = evaluateOnce(rule, first.facts);
+  for (const { type, facts } of later) {
+    if (evaluation.result === 'match' || evaluation.result === 'error') return evaluation;
+    if (rule.rule.listen.includes(type)) evaluation = evaluateOnce(rule, facts);
+  }
+  return evaluation;
+}
+
+export type Moments = readonly [Moment, ...Moment[]];
+
+/**
+ * The moments at which an assessment is judged, with its signal already remembered in `state`.
+ *
+ * Windows end when the signal happened, not when it is judged: after an outage of hours, signals that queued up
+ * together still count together. A signal that comes late is judged at its own time and then at the times of
+ * the signals after it, since it may complete a window that one of them would have completed, had it come in order.
+ */
+export function momentsOf(assessment: Assessment, { signals, newestAt }: WindowState): Moments {
+  const at = happenedAt(assessment);
+  const first = { type: assessment.signal.type, facts: factsOf(assessment, signals, at) };
+  if (at >= newestAt) return [first];
+  const later = signals.filter((signal) => signal.at > at);
+  return [
+    first,
+    ...later.map((signal) => ({ type: signal.type, facts: factsOf(assessment, signals, signal.at) })),
+  ];
+}
+
+function evaluateOnce(rule: CompiledRule, facts: Facts): Evaluation {
+  try {
+    const truth = rule.when(facts);
+    return { result: truth === TRUE ? 'match' : truth === FALSE ? 'no_match' : 'unknown', facts };
+  } catch (error) {
+    // One broken rule must not stop the others; it is counted, and its result is visible.
+    return { result: 'error', facts, error };
+  }
+}
+
+/** Why a match matched, in words. */
+export const because = (rule: CompiledRule, { facts }: Evaluation): string[] =>
+  becauseWords(rule.rule.when, rule, facts);
+
+/** Every condition of a rule with its value, also of those that were not needed for the result. */
+export const explain = (rule: CompiledRule, { facts }: Evaluation): Explanation =>
+  explainCondition(rule.rule.when, rule, facts);

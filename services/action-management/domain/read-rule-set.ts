@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { Problem } from '../../platform/config/yaml-file.ts';
+import { compileRuleSet, type RuleSet } from './compile.ts';
+import type { Defaults, Rule } from './language/ast.ts';
+import type { Names } from './language/check.ts';
+import { LIMITS } from './language/limits.ts';
+import { parseDefaults, parseRule, type Read } from './language/parse-rule.ts';
+
+/** A file of the rules folder. */
+export interface RuleSetFile {
+  /** As it stands in messages, for example `rules/payment-failed-twice.rule.yaml`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export type LoadedRules =
+  | { readonly ok: true; readonly ruleSet: RuleSet; readonly hash: string }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+export const RULE_FILE = /\.rule\.yaml$/;
+export const DEFAULTS_FILE = /(^|\/)_defaults\.yaml$/;
+
+/**
+ * Makes a rule set of files: whole or not at all. With one bad file there is no set, and all problems of all
+ * files are reported together.
+ */
+export function readRuleSet(files: readonly RuleSetFile[], names: Names): LoadedRules {
+  const ruleFiles = files.filter(({ name }) => RULE_FILE.test(name)).sort(byName);
+  if (ruleFiles.length > LIMITS.rules) {
+    return refused(`${ruleFiles.length} rule files; at most ${LIMITS.rules} are allowed`);
+  }
+  if (ruleFiles.length === 0) return refused('no rule here; a rule is a file called <id>.rule.yaml');
+  const defaults = readDefaults(files);
+  if (!defaults.ok) return defaults;
+  const known = { ...names, rules: ruleFiles.map(({ name }) => idOf(name)) };
+  const reads = ruleFiles.map(({ name, text }) => parseRule(name, text, known, defaults.value));
+  const problems = reads.flatMap((read) => (read.ok ? [] : read.problems));
+  if (problems.length > 0) return { ok: false, problems };
+  const rules: Rule[] = reads.flatMap((read) => (read.ok ? [read.value] : []));
+  const hash = hashOf([...files].sort(byName));
+  return { ok: true, ruleSet: compileRuleSet(rules, defaults.value, hash), hash };
+}
+
+/** What holds when there is no `_defaults.yaml`; the parser knows the values. */
+const NO_DEFAULTS = { name: '_defaults.yaml', text: 'apiVersion: tocsin/v1\nkind: Defaults\n' };
+
+function readDefaults(files: readonly RuleSetFile[]): Read<Defaults> {
+  const { name, text } = files.find((file) => DEFAULTS_FILE.test(file.name)) ?? NO_DEFAULTS;
+  return parseDefaults(name, text);
+}
+
+const idOf = (name: string): string => name.split('/').pop()?.replace(RULE_FILE, '') ?? name;
+
+const byName = (a: RuleSetFile, b: RuleSetFile): number => (a.name < b.name ? -1 : 1);
+
+/** Twelve hex digits tell a company's rule sets of a thousand years apart. Names count: a renamed rule differs. */
+function hashOf(files: readonly RuleSetFile[]): string {
+  const hash = createHash('sha256');
+  for (const { name, text } of files) hash.update(`${name.split('/').pop()}\0${text}\0`);
+  return hash.digest('hex').slice(0, 12);
+}
+
+const refused = (message: string): LoadedRules => ({
+  ok: false,
+  problems: [{ file: 'rules', line: 1, column: 1, message }],
+});

@@ -1,0 +1,46 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Problem } from '../platform/config/yaml-file.ts';
+import type { Names } from './domain/language/check.ts';
+import {
+  DEFAULTS_FILE,
+  type LoadedRules,
+  RULE_FILE,
+  type RuleSetFile,
+  readRuleSet,
+} from './domain/read-rule-set.ts';
+
+/**
+ * Reads the rules of a folder: `*.rule.yaml` and `_defaults.yaml`, not its subfolders. Whole or not at all.
+ * Every problem is a value with its place, also a folder or file that cannot be read.
+ */
+export async function loadRuleSet(dir: string, names: Names): Promise<LoadedRules> {
+  let entries: string[];
+  try {
+    entries = await readdir(dir);
+  } catch (error) {
+    return { ok: false, problems: [cannotRead(dir, error)] };
+  }
+  const wanted = entries.filter((name) => RULE_FILE.test(name) || DEFAULTS_FILE.test(name));
+  const read = await Promise.all(wanted.map((name) => readRuleFile(join(dir, name))));
+  const problems = read.flatMap((file) => ('problem' in file ? [file.problem] : []));
+  if (problems.length > 0) return { ok: false, problems };
+  return readRuleSet(
+    read.flatMap((file) => ('problem' in file ? [] : [file])),
+    names,
+  );
+}
+
+async function readRuleFile(name: string): Promise<RuleSetFile | { readonly problem: Problem }> {
+  try {
+    return { name, text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(name)) };
+  } catch (error) {
+    return { problem: cannotRead(name, error) };
+  }
+}
+
+function cannotRead(file: string, error: unknown): Problem {
+  const notText = error instanceof TypeError;
+  const message = notText ? 'is not UTF-8 text; save it as UTF-8' : `cannot be read: ${String(error)}`;
+  return { file, line: 1, column: 1, message };
+}

@@ -1,0 +1,111 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Stage } from '../contracts/alert-request.ts';
+import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import type { OnEvaluation } from './domain/action-management.ts';
+import type { RuleSet } from './domain/compile.ts';
+import { RESULTS, type Result } from './domain/evaluate.ts';
+
+export interface ActionManagementMetrics {
+  /** Hand it to `createActionManagementProcesses`. Costs an addition; labels are made when scraped. */
+  readonly onEvaluation: OnEvaluation;
+  /** Called by the runner after the commit, for each emitted fact. */
+  onFact(emit: Emit): void;
+  /** A rule set was loaded and is in force. */
+  rulesLoaded(ruleSet: RuleSet, now: number): void;
+  /** A rule set was refused; the one before it stays in force. */
+  reloadFailed(): void;
+}
+
+interface RuleCounts {
+  readonly stage: Stage;
+  readonly byResult: Record<Result, number>;
+}
+
+/** Registers the counters of action-management; every rule in force starts at 0 for every result. */
+export function createActionManagementMetrics(registry: Registry): ActionManagementMetrics {
+  const counts = new Map<string, RuleCounts>();
+  registerEvaluations(registry, counts);
+  const requests = new Counter({
+    name: 'tocsin_alert_requests_total',
+    help: 'Matches of rules handed to alerting, by rule and whether they were held back here.',
+    labelNames: ['rule', 'held'],
+    registers: [registry],
+  });
+  const reloads = registerReloads(registry);
+  return {
+    ...reloads,
+    onEvaluation: ({ rule }, { result }) => {
+      countsOf(counts, rule.id, rule.stage).byResult[result] += 1;
+    },
+    onFact: (emit) => {
+      if (emit.topic !== 'alert-requests') return;
+      requests.inc({ rule: emit.value.ruleId, held: emit.value.held ?? 'no' });
+    },
+    rulesLoaded: (ruleSet, now) => {
+      for (const { id, stage } of ruleSet.rules) {
+        if (stage === 'draft' || stage === 'retired') continue;
+        countsOf(counts, id, stage);
+        for (const held of HELD_HERE) requests.inc({ rule: id, held }, 0);
+      }
+      reloads.rulesLoaded(ruleSet, now);
+    },
+  };
+}
+
+/** The ways in which a match leaves this service. */
+const HELD_HERE = ['no', 'mute', 'too_old', 'late'];
+
+function countsOf(counts: Map<string, RuleCounts>, rule: string, stage: Stage): RuleCounts {
+  const key = `${rule} ${stage}`;
+  const known = counts.get(key);
+  if (known !== undefined) return known;
+  const fresh = { stage, byResult: { match: 0, no_match: 0, unknown: 0, error: 0 } };
+  counts.set(key, fresh);
+  return fresh;
+}
+
+/** Counted in plain numbers and given to the registry at the scrape: a label lookup costs more than a rule. */
+function registerEvaluations(registry: Registry, counts: ReadonlyMap<string, RuleCounts>): void {
+  new Counter({
+    name: 'tocsin_rule_evaluations_total',
+    help: 'Judgements of a signal by a rule: match, no match, unknown (data missing) or error.',
+    labelNames: ['rule', 'stage', 'result'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [key, { stage, byResult }] of counts) {
+        const rule = key.split(' ')[0] ?? key;
+        for (const result of RESULTS) this.inc({ rule, stage, result }, byResult[result]);
+      }
+    },
+  });
+}
+
+function registerReloads(registry: Registry): Pick<ActionManagementMetrics, 'rulesLoaded' | 'reloadFailed'> {
+  const registers = [registry];
+  const successful = new Gauge({
+    name: 'tocsin_rules_last_reload_successful',
+    help: '1 when the newest rule files are in force, 0 when they were refused.',
+    registers,
+  });
+  const successAt = new Gauge({
+    name: 'tocsin_rules_last_reload_success_timestamp_seconds',
+    help: 'When a rule set was last taken into force.',
+    registers,
+  });
+  const info = new Gauge({
+    name: 'tocsin_rules_info',
+    help: 'The rule set in force, as a label; the value is always 1.',
+    labelNames: ['hash'],
+    registers,
+  });
+  return {
+    rulesLoaded: ({ hash }, now) => {
+      info.reset();
+      info.set({ hash }, 1);
+      successful.set(1);
+      successAt.set(now / 1000);
+    },
+    reloadFailed: () => successful.set(0),
+  };
+}
