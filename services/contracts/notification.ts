@@ -24,7 +24,7 @@ export interface MessageRef {
 
 /** What became of one attempt to tell somebody. Written by notification, keyed by alert key. */
 export interface NotificationOutcome {
-  /** `<delivery id>/<attempt>`. */
+  /** `<delivery id>/<attempt>/<outcome>`. */
   readonly id: string;
   readonly deliveryId: string;
   readonly alertKey: string;

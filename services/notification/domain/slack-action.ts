@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import type { Actor } from '../../contracts/alert.ts';
+import { CHANNELS, type Channel } from '../../contracts/sources.ts';
+
+/** What somebody did with a button or form of a message, in Slack or in the sandbox. */
+export type SlackAction = ActionBase &
+  (
+    | { readonly type: 'acknowledge'; readonly fields: Readonly<Record<never, never>> }
+    | { readonly type: 'contact'; readonly fields: ContactFields }
+    | { readonly type: 'snooze'; readonly fields: SnoozeFields }
+    | { readonly type: 'close'; readonly fields: CloseFields }
+  );
+
+interface ActionBase {
+  readonly alertKey: string;
+  readonly alertId: string;
+  readonly by: Actor;
+  /** Idempotency key: the same click, however often it is delivered. */
+  readonly actionId: string;
+}
+
+export interface ContactFields {
+  readonly channel: Channel;
+  readonly reached: boolean;
+  readonly note?: string;
+}
+export interface SnoozeFields {
+  /** Counted from the moment of the click. */
+  readonly forMs: number;
+  readonly reason: string;
+}
+export interface CloseFields {
+  readonly outcome: string;
+  readonly rootCause: string;
+  readonly note?: string;
+}
+
+export const ACTION_TYPES = ['acknowledge', 'contact', 'snooze', 'close'] as const;
+export type ActionType = (typeof ACTION_TYPES)[number];
+
+/** `action_id` of the buttons. Others are of no interest to us: links, or somebody else's app. */
+export const actionName = (type: ActionType): string => `tocsin.${type}`;
+export const actionTypeOf = (actionId: string): ActionType | undefined =>
+  ACTION_TYPES.find((type) => actionName(type) === actionId);
+
+/** What a button carries: which alert it belongs to and what its form offers. Fits Slack's 2,000 characters. */
+export interface ButtonValue {
+  readonly alertKey: string;
+  readonly alertId: string;
+  readonly label: string;
+  readonly outcomes: readonly string[];
+  readonly answerOn: Channel;
+}
+
+const buttonValue = z.object({
+  k: z.string().min(1),
+  i: z.string().min(1),
+  l: z.string(),
+  o: z.array(z.string()),
+  c: z.enum(CHANNELS),
+});
+
+export const writeButtonValue = (value: ButtonValue): string =>
+  JSON.stringify({
+    k: value.alertKey,
+    i: value.alertId,
+    l: value.label,
+    o: value.outcomes,
+    c: value.answerOn,
+  });
+
+export function readButtonValue(text: string): ButtonValue | undefined {
+  const parsed = buttonValue.safeParse(jsonOf(text));
+  if (!parsed.success) return undefined;
+  const { k, i, l, o, c } = parsed.data;
+  return { alertKey: k, alertId: i, label: l, outcomes: o, answerOn: c };
+}
+
+/** The fields of a submitted form, by name; or for each field that is wrong, what is wrong with it. */
+export type FormResult =
+  | { readonly ok: true; readonly action: SlackAction }
+  | { readonly ok: false; readonly problems: Readonly<Record<string, string>> };
+
+/** Reads what somebody entered, from Slack's modal or the sandbox's form: both name their fields alike. */
+export function actionFrom(
+  type: ActionType,
+  alert: Pick<ButtonValue, 'alertKey' | 'alertId'>,
+  by: Actor,
+  actionId: string,
+  entered: Readonly<Record<string, string | undefined>>,
+): FormResult {
+  const base = { alertKey: alert.alertKey, alertId: alert.alertId, by, actionId };
+  const read = FORMS[type].safeParse(withoutBlanks(entered));
+  if (!read.success) return { ok: false, problems: problemsOf(read.error) };
+  // The schema of this type produced the fields, so the pair is one of the union's members.
+  return { ok: true, action: { ...base, type, fields: read.data } as SlackAction };
+}
+
+const LONGEST_NOTE = 2000;
+const note = z.string().trim().max(LONGEST_NOTE).optional();
+const required = (what: string) =>
+  z
+    .string({ error: `${what} is missing` })
+    .trim()
+    .min(1, `${what} is missing`)
+    .max(LONGEST_NOTE);
+
+const FORMS = {
+  acknowledge: z.object({}),
+  contact: z.object({
+    channel: z.enum(CHANNELS, { error: 'choose the channel' }),
+    reached: z
+      .enum(['yes', 'no'], { error: 'say whether you reached the customer' })
+      .transform((answer) => answer === 'yes'),
+    note,
+  }),
+  snooze: z.object({
+    forMs: z.coerce
+      .number({ error: 'choose how long' })
+      .int()
+      .min(60_000, 'at least a minute')
+      .max(30 * 86_400_000, 'at most 30 days'),
+    reason: required('a reason'),
+  }),
+  close: z.object({ outcome: required('the outcome'), rootCause: required('the root cause'), note }),
+} as const;
+
+const withoutBlanks = (entered: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(entered).flatMap(([name, value]) =>
+      value === undefined || value.trim() === '' ? [] : [[name, value]],
+    ),
+  );
+
+const problemsOf = (error: z.ZodError): Record<string, string> =>
+  Object.fromEntries(error.issues.map((issue) => [String(issue.path[0] ?? 'form'), issue.message]));
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not ours, then: the caller treats `undefined` as an unknown button.
+    return undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { DELIVERY_REASONS, type NotificationOutcome } from '../contracts/notification.ts';
+import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import { CHANNEL_KINDS, type ChannelKind } from './domain/message.ts';
+
+/** What became of a call that a chat or mail system made to us. */
+export const WEBHOOK_OUTCOMES = ['accepted', 'forged', 'expired', 'malformed', 'failed'] as const;
+export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
+
+/** What the queue of a channel holds; see `EffectQueue.pending`. */
+export type PendingOf = (
+  channel: ChannelKind,
+) => Promise<{ readonly count: number; readonly earliestDueAt?: number }>;
+
+export interface NotificationMetrics {
+  /** Counts outcomes: the process's own and those that the sender settles. Each fact once. */
+  onFact(emit: Emit): void;
+  throttled(channel: ChannelKind): void;
+  webhook(outcome: WebhookOutcome): void;
+}
+
+/**
+ * The delivery metrics. `pending` is asked at each scrape, so that a sender that has stopped shows as an
+ * outbox that grows old.
+ */
+export function createNotificationMetrics(
+  registry: Registry,
+  outbox?: { readonly pending: PendingOf; readonly now: () => number },
+): NotificationMetrics {
+  const registers = [registry];
+  const attempts = new Counter({
+    name: 'tocsin_notification_attempts_total',
+    help: 'Attempts to tell somebody, and deliveries that were given up',
+    labelNames: ['channel', 'outcome', 'reason'],
+    registers,
+  });
+  const latency = new Histogram({
+    name: 'tocsin_notification_latency_seconds',
+    help: 'From the instant at which somebody was to be told to the acceptance by the channel',
+    labelNames: ['channel'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200],
+    registers,
+  });
+  const uncertain = new Counter({
+    name: 'tocsin_notifications_uncertain_total',
+    help: 'Attempts whose answer was lost: the message may have arrived, and may be sent again',
+    labelNames: ['channel'],
+    registers,
+  });
+  const throttled = new Counter({
+    name: 'tocsin_notification_throttled_total',
+    help: 'Times that a message waited for its channel’s rate limit',
+    labelNames: ['channel'],
+    registers,
+  });
+  const webhooks = new Counter({
+    name: 'tocsin_webhooks_received_total',
+    help: 'Calls that chat systems made to us',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  if (outbox !== undefined) registerOutbox(registry, outbox);
+
+  for (const channel of CHANNEL_KINDS) {
+    attempts.inc({ channel, outcome: 'delivered', reason: 'accepted' }, 0);
+    for (const reason of DELIVERY_REASONS) {
+      if (reason === 'accepted') continue;
+      attempts.inc({ channel, outcome: 'failed', reason }, 0);
+      attempts.inc({ channel, outcome: 'gave_up', reason }, 0);
+    }
+    uncertain.inc({ channel }, 0);
+    throttled.inc({ channel }, 0);
+    latency.zero({ channel });
+  }
+  for (const outcome of WEBHOOK_OUTCOMES) webhooks.inc({ source: 'slack', outcome }, 0);
+
+  const count = ({ channel, outcome, reason, at, dueAt }: NotificationOutcome): void => {
+    attempts.inc({ channel, outcome, reason });
+    if (outcome === 'uncertain') uncertain.inc({ channel });
+    if (outcome === 'delivered') latency.observe({ channel }, Math.max(0, at - dueAt) / 1000);
+  };
+  return {
+    onFact: (emit) => {
+      if (emit.topic === 'notification-outcomes') count(emit.value);
+    },
+    throttled: (channel) => throttled.inc({ channel }),
+    webhook: (outcome) => webhooks.inc({ source: 'slack', outcome }),
+  };
+}
+
+function registerOutbox(
+  registry: Registry,
+  { pending, now }: { readonly pending: PendingOf; readonly now: () => number },
+): void {
+  const count = new Gauge({
+    name: 'tocsin_outbox_pending',
+    help: 'Messages that wait to be sent, retries included',
+    labelNames: ['channel'],
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'tocsin_outbox_oldest_pending_seconds',
+    help: 'How long the oldest message that may be sent has been waiting',
+    labelNames: ['channel'],
+    registers: [registry],
+    // One gauge asks for both, so that they tell of the same moment.
+    async collect() {
+      for (const channel of CHANNEL_KINDS) {
+        const waiting = await pending(channel).catch(() => undefined);
+        // A store that does not answer must not take all other metrics with it; NaN shows as a gap.
+        count.set({ channel }, waiting?.count ?? Number.NaN);
+        const due = waiting?.earliestDueAt;
+        this.set(
+          { channel },
+          waiting === undefined ? Number.NaN : due === undefined ? 0 : Math.max(0, now() - due) / 1000,
+        );
+      }
+    },
+  });
+}
