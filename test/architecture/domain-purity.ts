@@ -21,8 +21,8 @@ const IMPURE: readonly (readonly [pattern: RegExp, instead: string])[] = [
 
 /** Packages that only compute. */
 const PURE_PACKAGES = ['zod', 'yaml', 're2js', 'temporal-polyfill', 'sentiment'];
-/** A hash of its input is a computation; everything else of Node touches the world. */
-const PURE_NODE = ['node:crypto'];
+/** Hashing and looking at bytes are computations; everything else of Node touches the world. */
+const PURE_NODE = ['node:buffer', 'node:crypto'];
 
 export const isDomain = ({ path }: SourceFile): boolean => /^services\/[^/]+\/domain\//.test(path);
 

@@ -61,6 +61,11 @@ describe('the walls hold against', () => {
       "import { fake } from '../../test/support/fake.ts';",
     ],
     [
+      'production code that uses an example of the tests',
+      'services/scoring/service.ts',
+      "import { signal } from './domain/example.ts';",
+    ],
+    [
       'a service loop that chooses its adapter',
       'services/scoring/service.ts',
       "import { x } from './adapters/port.sqlite.ts';",

@@ -19,6 +19,8 @@ function forbiddenBecause(file: SourceFile, imported: Import): string | undefine
   const from = serviceOf(file.path);
   const to = serviceOf(imported.target);
   if (from === undefined) return undefined;
+  if (!isTest(file) && isTest({ path: imported.target }))
+    return 'what runs in production uses nothing of the tests';
   if (to === undefined) {
     return isTest(file) ? undefined : 'what runs in production imports nothing outside services/';
   }

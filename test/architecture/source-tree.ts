@@ -16,7 +16,10 @@ export function filesMatching(...patterns: readonly string[]): readonly SourceFi
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }
 
-export const isTest = ({ path }: SourceFile): boolean => path.endsWith('.test.ts');
+/** A test, or what only tests use: `example.ts`, `<name>.example.ts`, `test-<name>.ts`, and all of `test/`. */
+export function isTest({ path }: Pick<SourceFile, 'path'>): boolean {
+  return /\.test\.ts$|\/(?:.+\.)?examples?\.ts$|\/test-[^/]+\.ts$|^test\//.test(path);
+}
 
 /** Code that runs in production: services without their tests. */
 export function productionFiles(): readonly SourceFile[] {
