@@ -49,6 +49,11 @@ test('every metric in the code is in infra/metrics.md, and the other way round',
   }).toEqual({ undocumented: [], notInCode: [] });
 });
 
+test('every metric is registered in one place, since a second one stops the process', () => {
+  const places = productionFiles().flatMap((file) => [...new Set(metricNames(file))]);
+  expect(places.filter((name, index) => places.indexOf(name) !== index)).toEqual([]);
+});
+
 test('no page links to a file that is not there', () => {
   const pages = filesMatching('{services,schemas,rules,infra,test}/**/*.md', '*.md');
   expect(pages.flatMap((file) => brokenLinks(file, existsSync))).toEqual([]);
