@@ -4,7 +4,7 @@ import avsc, { type Type, type types } from 'avsc';
  * Between our values and Avro's. Ours leave out what is not known; Avro writes `null` for it.
  *
  * `toAvro` also checks, because Avro itself would let pass what we could never read back as it was:
- * undeclared fields, NaN, and longs that lose digits. It copies; the value given in stays as it is.
+ * undeclared fields, NaN, halves of characters, and longs that lose digits. It copies; the value given in stays as it is.
  */
 export interface Shape {
   toAvro(value: unknown): unknown;
@@ -133,7 +133,10 @@ const INT_LIMIT = 2 ** 31;
 const LONG_LIMIT = 2 ** 52;
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  string: { fits: (value) => typeof value === 'string', expected: 'text' },
+  string: {
+    fits: (value) => typeof value === 'string' && value.isWellFormed(),
+    expected: 'well-formed text',
+  },
   boolean: { fits: (value) => typeof value === 'boolean', expected: 'true or false' },
   double: { fits: Number.isFinite, expected: 'a finite number' },
   int: { fits: (value) => isIntegerWithin(value, INT_LIMIT), expected: 'an integer of 32 bits' },

@@ -58,7 +58,8 @@ test('the value given in is not touched', () => {
 describe('a value that would not come back as it was is refused with its place', () => {
   test.each([
     ['undeclared field', { id: 'a', tags: [], colour: 'red' }, 'colour: Reading has no such field'],
-    ['missing field', { tags: [] }, 'id: found nothing, expected text'],
+    ['missing field', { tags: [] }, 'id: found nothing, expected well-formed text'],
+    ['half a character', { id: '\ud83d', tags: [] }, 'id: found string, expected well-formed text'],
     ['NaN', { id: 'a', tags: [], score: Number.NaN }, 'score: found NaN, expected a finite number'],
     [
       'fraction in a count',
@@ -75,11 +76,15 @@ describe('a value that would not come back as it was is refused with its place',
       { id: 'a', tags: [], at: -(2 ** 52) - 1 },
       'at: found -4503599627370497, expected an integer below 2^52',
     ],
-    ['deep inside', { id: 'a', tags: [{ word: 'x' }, { word: 7 }] }, 'tags.1.word: found 7, expected text'],
+    [
+      'deep inside',
+      { id: 'a', tags: [{ word: 'x' }, { word: 7 }] },
+      'tags.1.word: found 7, expected well-formed text',
+    ],
     [
       'in a map',
       { id: 'a', tags: [], extra: { 'Plan name': [] } },
-      'extra.Plan name: found an array, expected text or a finite number or true or false',
+      'extra.Plan name: found an array, expected well-formed text or a finite number or true or false',
     ],
     ['not a record', 'text of a customer', 'value: found string, expected a Reading'],
   ])('%s', (_, value, message) => {
