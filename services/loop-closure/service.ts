@@ -28,6 +28,8 @@ export interface DeskDeps {
   readonly watch: CommandWatch;
   readonly business: BusinessClock;
   readonly clock: Clock;
+  /** Default: `SETTLE_TIMEOUT_MS`. */
+  readonly settleTimeoutMs?: number;
 }
 
 /** What a person wants done, as it came in. */
@@ -128,7 +130,7 @@ const settle = async (
   const command = commandOf(order, row, { by, via, at, ...(clientId === undefined ? {} : { clientId }) });
   const earlier = await deps.queries.eventOfCommand(command.id);
   if (earlier !== undefined) return resultOf(deps, row, earlier);
-  const settled = deps.watch.settled(command.id, SETTLE_TIMEOUT_MS);
+  const settled = deps.watch.settled(command.id, deps.settleTimeoutMs ?? SETTLE_TIMEOUT_MS);
   await deps.log.publish('alert-commands', [{ id: command.id, key: command.alertKey, value: command }]);
   await settled;
   const event = await deps.queries.eventOfCommand(command.id);

@@ -22,7 +22,8 @@ import type {
 // Turns what the domain knows into what the API answers: instants become RFC 3339, places in the log are left out.
 
 export const presentSummary = (row: AlertRow, now: number): z.infer<typeof AlertSummary> => {
-  const { partition, offset, deadlines, calendar, seq, changedAt, next, ...shown } = row;
+  const { partition, offset, deadlines, calendar, seq, changedAt, next, ...rest } = row;
+  const { acknowledgedAt, contactedAt, snoozedUntil, closedAt, ...shown } = rest;
   return {
     ...shown,
     openedAt: rfc3339(row.openedAt),

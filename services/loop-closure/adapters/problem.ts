@@ -1,0 +1,48 @@
+import type { FastifyReply } from 'fastify';
+import { StorageUnavailable } from '../../platform/event-log/event-log.ts';
+import { BadCursor } from '../ports.ts';
+
+/** An error as HTTP clients get it (RFC 9457). `code` is for programs and stays the same; `detail` is for people. */
+export interface ProblemParts {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+  readonly candidates?: readonly string[];
+}
+
+export const sendProblem = (reply: FastifyReply, { code, ...parts }: ProblemParts): FastifyReply =>
+  reply
+    .code(parts.status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(JSON.stringify({ type: `urn:tocsin:problem:${code}`, ...parts }));
+
+/** Seconds after which a client should try again when the disk took no write: about one checkpoint. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** What a thrown error means to a client. Details of surprises go to the log, never to the client. */
+export const problemOfError = (error: unknown): ProblemParts & { readonly retryAfterSeconds?: number } => {
+  if (error instanceof BadCursor) {
+    return { status: 400, code: 'bad_cursor', title: 'Bad cursor', detail: error.message };
+  }
+  if (error instanceof StorageUnavailable) {
+    const detail = 'The order was not stored: the disk takes no writes. Nothing was done; send it again.';
+    const title = 'Storage unavailable';
+    return { status: 503, code: error.reason, title, detail, retryAfterSeconds: RETRY_AFTER_SECONDS };
+  }
+  const refused = clientError(error);
+  if (refused !== undefined) {
+    return { status: refused.statusCode, code: 'bad_request', title: 'Bad request', detail: refused.message };
+  }
+  const detail = 'Something went wrong on our side; the log of the service says what.';
+  return { status: 500, code: 'internal', title: 'Internal error', detail };
+};
+
+/** Fastify's own refusals: broken JSON, too large, wrong content type. */
+const clientError = (error: unknown): { statusCode: number; message: string } | undefined => {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
+  const { statusCode, message } = error;
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
+  return { statusCode, message };
+};
