@@ -1,0 +1,53 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+
+/** Who may post. With neither keys nor secrets everybody may: the server then listens on loopback only. */
+export interface Access {
+  /** API keys, sent as `Authorization: Bearer <key>`. */
+  readonly ingestKeys: readonly string[];
+  /** API keys of operators: may also separate identities. */
+  readonly opsKeys: readonly string[];
+  /** Shared secrets for `X-Tocsin-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`. */
+  readonly signingSecrets: readonly string[];
+}
+
+export const OPEN_ACCESS: Access = { ingestKeys: [], opsKeys: [], signingSecrets: [] };
+
+export const isOpen = (access: Access): boolean =>
+  access.ingestKeys.length + access.opsKeys.length + access.signingSecrets.length === 0;
+
+/** An older signature is refused, so that a recorded request cannot be played again later. */
+const SIGNATURE_LIFE_SECONDS = 300;
+
+/** Whether the header carries one of the keys. Takes the same time for every wrong key. */
+export function holdsKey(authorization: string | undefined, keys: readonly string[]): boolean {
+  const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (given === undefined) return false;
+  let holds = false;
+  for (const key of keys) holds = same(given, key) || holds;
+  return holds;
+}
+
+/** Why a signature is not good; undefined when it is. `now` is epoch ms. */
+export function signatureFault(
+  header: string,
+  body: Buffer,
+  secrets: readonly string[],
+  now: number,
+): string | undefined {
+  const parts = /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(header);
+  if (parts === null) return 'X-Tocsin-Signature must be "t=<unix seconds>,v1=<64 hex digits>"';
+  const [, time = '', signature = ''] = parts;
+  if (Math.abs(now / 1000 - Number(time)) > SIGNATURE_LIFE_SECONDS) {
+    return `the signature's time is more than ${SIGNATURE_LIFE_SECONDS} seconds away from ours`;
+  }
+  let good = false;
+  for (const secret of secrets) good = same(sign(secret, time, body), signature) || good;
+  return good ? undefined : 'the signature does not fit the body';
+}
+
+/** The `v1` part for a body: what a sender computes. */
+export const sign = (secret: string, unixSeconds: string, body: Buffer | string): string =>
+  createHmac('sha256', secret).update(`${unixSeconds}.`).update(body).digest('hex');
+
+const same = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
