@@ -5,13 +5,14 @@ import type { CompiledRule, RuleSet } from './compile.ts';
 import { because, type Evaluation } from './evaluate.ts';
 import { evidenceOf } from './evidence.ts';
 import type { Facts } from './facts.ts';
+import type { Operand } from './language/ast.ts';
 import { durationWords } from './language/duration.ts';
 import type { Value } from './language/fields.ts';
-import type { Template } from './language/template.ts';
+import type { Placeholder, Template } from './language/template.ts';
 import { TRUE } from './truth.ts';
 import { happenedAt, type WindowState } from './window-state.ts';
 import { countedIds } from './windows.ts';
-import { becauseWords } from './words.ts';
+import { becauseWords, valueWords } from './words.ts';
 
 /** What a match means for the people: the complete order for an alert, or the record of why there is none. */
 export function requestOf(
@@ -47,7 +48,7 @@ export function requestOf(
     plan: {
       ...plan,
       ...ownerOf(rule, facts),
-      playbook: rule.rule.playbook.map((line) => filled(line, rule, facts, '(not known)')),
+      playbook: rule.rule.playbook.map((line) => filled(line, rule, facts, valueWords)),
     },
     ...heldOf(rule, facts, state, ruleSet, now),
   };
@@ -58,28 +59,26 @@ export function requestOf(
  * first match must not quietly join an alert that nobody was told about.
  */
 function alertKeyOf(rule: CompiledRule, facts: Facts): string {
-  const key = filled(rule.rule.dedupeKey, rule, facts, 'none');
+  const key = filled(rule.rule.dedupeKey, rule, facts, keyText);
   return rule.rule.stage === 'shadow' ? `shadow/${key}` : key;
 }
 
-/** A template with its placeholders filled in; unknown ones read as `missing`. */
-function filled(template: Template, rule: CompiledRule, facts: Facts, missing: string): string {
-  return template.parts
-    .map((part) => (typeof part === 'string' ? part : placeholderText(part.reads)))
-    .join('');
+/** A template with its placeholders filled in, each worded by `show`. */
+function filled(template: Template, rule: CompiledRule, facts: Facts, show: ShowValue): string {
+  return template.parts.map((part) => (typeof part === 'string' ? part : shown(part.reads))).join('');
 
-  function placeholderText(reads: Exclude<Template['parts'][number], string>['reads']): string {
+  function shown(reads: Placeholder['reads']): string {
     if (reads === 'rule.id') return rule.rule.id;
     if (reads === 'rule.title') return rule.rule.title;
     if (reads === 'customer_id') return facts.assessment.customerId;
-    return textOf(rule.reader(reads)(facts)) ?? missing;
+    return show(rule.reader(reads)(facts), reads);
   }
 }
 
-const textOf = (value: Value | undefined): string | undefined => {
-  if (typeof value === 'number') return String(Number(value.toFixed(3)));
-  return typeof value === 'object' ? value.join(', ') : value?.toString();
-};
+type ShowValue = (value: Value | undefined, operand: Operand) => string;
+
+/** For keys: never rounded, never worded, and the same word for everything that is missing. */
+const keyText = (value: Value | undefined): string => value?.toString() ?? 'none';
 
 const cardOf = ({ customerId, riskScore, riskContributions, profile }: Assessment): CustomerCard => ({
   ...profile,
@@ -93,7 +92,7 @@ function ownerOf(rule: CompiledRule, facts: Facts): { owner: string; fallbackOwn
   const { to, fallback } = taken?.route ?? { to: rule.rule.owner, fallback: undefined };
   const fallbackOwner = fallback === undefined ? {} : { fallbackOwner: fallback };
   if (typeof to === 'string') return { owner: to, ...fallbackOwner };
-  const person = textOf(to.field.read(facts.assessment));
+  const person = to.field.read(facts.assessment);
   return { owner: person ? `person/${person}` : (fallback ?? rule.rule.owner), ...fallbackOwner };
 }
 

@@ -127,7 +127,8 @@ const literalWords = (literal: Literal | readonly Literal[], operand: Operand): 
     ? literal.map((item) => scalarWords(item, operand)).join(', ')
     : scalarWords(literal as Literal, operand); // not a list, as just seen
 
-function valueWords(value: Value | undefined, operand: Operand): string {
+/** A value as people write it: `87 %`, `gold`, `yes`. */
+export function valueWords(value: Value | undefined, operand: Operand): string {
   if (value === undefined) return 'not known';
   if (typeof value === 'object') return value.length === 0 ? 'none' : value.map(plainWords).join(', ');
   return scalarWords(value, operand);

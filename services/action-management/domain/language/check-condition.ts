@@ -12,6 +12,8 @@ export interface Scope {
   readonly allowed: readonly string[];
   /** What to say of a name that is known elsewhere but not here. */
   readonly elsewhere: (name: string) => string | undefined;
+  /** A window that was refused is no unknown name: its own problem has been reported already. */
+  readonly refused?: (name: string) => boolean;
 }
 
 /** `when`, `if` and `mute_if`: the triggering signal, the profile and the rule's windows. */
@@ -130,6 +132,7 @@ function readComparisons(name: string, value: unknown, path: Path, reading: Read
   const { scope, check, budget } = reading;
   const operand = scope.find(name);
   if (operand === undefined) {
+    if (scope.refused?.(name) === true) return undefined;
     const message =
       scope.elsewhere(name) ??
       `unknown field "${name}"${didYouMean(name, [...scope.allowed, 'all', 'any', 'not'])}`;

@@ -92,24 +92,16 @@ interface RuleNames {
 }
 
 function namesOf(spec: SpecFile, good: readonly Window[], check: Check): RuleNames {
-  const scope = knowingBadWindows(ruleScope(good), spec, good);
+  const bad = Object.keys(spec.windows).filter((name) => good.every((window) => window.name !== name));
+  const scope: Scope = { ...ruleScope(good), refused: (name) => bad.includes(name) };
   const placeholders = [...BUILT_IN_PLACEHOLDERS, ...scope.allowed];
   return {
     condition: (value, path) => readCondition(value, path, scope, check),
     template: (text, path) =>
       readTemplate(text, scope.find, (name) => {
+        if (bad.includes(name)) return;
         check.report(path, `unknown placeholder "{${name}}"${didYouMean(name, placeholders)}`);
       }),
-  };
-}
-
-/** A window that was refused is no unknown name: its own problem has been reported already. */
-function knowingBadWindows(scope: Scope, spec: SpecFile, good: readonly Window[]): Scope {
-  const bad = Object.keys(spec.windows).filter((name) => good.every((window) => window.name !== name));
-  return {
-    ...scope,
-    elsewhere: (name) =>
-      bad.includes(name) ? `the window "${name}" has a problem of its own` : scope.elsewhere(name),
   };
 }
 

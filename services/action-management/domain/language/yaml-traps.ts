@@ -21,8 +21,9 @@ export function findYamlTraps(file: string, text: string): Problem[] {
     if (trap !== undefined) report(trap.offset, trap.message);
     return trap?.whole === true ? visit.SKIP : undefined;
   });
-  if (document.errors.length > 0) problems.push(...unquotedPlaceholders(file, text));
-  return problems;
+  if (document.errors.length === 0) return problems;
+  const named = new Set(problems.map(({ line }) => line));
+  return [...problems, ...unquotedPlaceholders(file, text).filter(({ line }) => !named.has(line))];
 }
 
 interface Trap {
