@@ -1,0 +1,269 @@
+import type { Intent, Profile } from '../../contracts/assessment.ts';
+import type { CustomerAttributes } from '../../contracts/sources.ts';
+import { DAY } from '../../platform/time/clock.ts';
+import { type CustomerState, type Happening, halved, showsIntent } from './profile.ts';
+
+/** The value of a feature; `undefined` is "not known", which has a bin of its own. */
+export type FeatureValue = number | string | boolean | undefined;
+
+/** What a customer's behaviour shows, worked out once per assessment in one pass over the happenings. */
+export interface Behaviour {
+  readonly attributes: CustomerAttributes;
+  readonly daysToRenewal: number | undefined;
+  /** −1…1, each text counting half after thirty days. */
+  readonly mood: number | undefined;
+  /** Mood of the last two weeks less that of the time before. */
+  readonly moodChange: number | undefined;
+  readonly complaints30d: number;
+  readonly openComplaints: number;
+  readonly oldestOpenComplaintDays: number | undefined;
+  readonly contacts30d: number;
+  readonly transfers30d: number;
+  readonly daysSinceContact: number | undefined;
+  readonly daysSinceLastSignal: number | undefined;
+  /** Days since an intent was last shown; absent when it was not shown in ninety days. */
+  readonly daysSince: Partial<Readonly<Record<Intent, number>>>;
+  /** Most followers behind a bad post in thirty days. */
+  readonly badReach30d: number | undefined;
+  readonly lastSatisfaction: number | undefined;
+  readonly ordersDelayed30d: number;
+  readonly paymentsFailed30d: number;
+  readonly outages30d: number;
+  readonly pricesRaised60d: number;
+  readonly usageDropped30d: number;
+  readonly contractEnding60d: number;
+  readonly purchases90d: number;
+}
+
+/** Posts with a worse mood than this count as bad, for reach. */
+const BAD_MOOD = -0.1;
+const WATCHED: readonly Intent[] = [
+  'leave',
+  'competitor',
+  'legal',
+  'regulator',
+  'press',
+  'manager',
+  'repeat_story',
+  'broken_promise',
+  'praise',
+];
+
+/** Ages are taken at `state.at`: the newest thing known, not the clock on the wall. */
+export function observe(state: CustomerState): Behaviour {
+  const counts = new Counts(state.at);
+  for (const happening of state.recent) counts.add(happening);
+  return counts.conclude(state);
+}
+
+class Counts {
+  readonly #now: number;
+  #mood = 0;
+  #texts = 0;
+  #newMood = 0;
+  #newTexts = 0;
+  #oldMood = 0;
+  #oldTexts = 0;
+  #spokeAt = 0;
+  #previousAt = 0;
+  #transfers = 0;
+  #badReach: number | undefined;
+  #satisfaction: number | undefined;
+  #contacts = 0;
+  #complaints = 0;
+  #delayed = 0;
+  #failed = 0;
+  #outages = 0;
+  #raised = 0;
+  #dropped = 0;
+  #ending = 0;
+  #purchases = 0;
+  readonly #since: Partial<Record<Intent, number>> = {};
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  add(happening: Happening): void {
+    const ageDays = (this.#now - happening.at) / DAY;
+    if (happening.mood !== undefined) this.#addMood(happening.mood, ageDays);
+    if (happening.at < this.#now) this.#previousAt = happening.at;
+    if (happening.spoke) this.#spokeAt = happening.at;
+    if (happening.satisfaction !== undefined) this.#satisfaction = happening.satisfaction;
+    if (happening.intents !== undefined) this.#addIntents(happening, ageDays);
+    if (ageDays <= 30) this.#addMonth(happening);
+    if (ageDays <= 60 && happening.type === 'price.raised') this.#raised++;
+    if (ageDays <= 60 && happening.type === 'contract.ending') this.#ending++;
+    if (happening.type === 'purchase.made') this.#purchases++;
+  }
+
+  #addMood(mood: number, ageDays: number): void {
+    const weight = halved(ageDays * DAY);
+    this.#mood += mood * weight;
+    this.#texts += weight;
+    if (ageDays <= 14) {
+      this.#newMood += mood;
+      this.#newTexts++;
+    } else {
+      this.#oldMood += mood;
+      this.#oldTexts++;
+    }
+  }
+
+  /** Oldest first, so that the last one stands. */
+  #addIntents(happening: Happening, ageDays: number): void {
+    for (const intent of WATCHED) if (showsIntent(happening, intent)) this.#since[intent] = ageDays;
+  }
+
+  #addMonth(happening: Happening): void {
+    this.#transfers += happening.transfers ?? 0;
+    if (happening.reach !== undefined && (happening.mood ?? 0) < BAD_MOOD) {
+      this.#badReach = Math.max(this.#badReach ?? 0, happening.reach);
+    }
+    switch (happening.type) {
+      case 'complaint.received':
+        this.#complaints++;
+        this.#contacts++;
+        break;
+      case 'call_note.received':
+        this.#contacts++;
+        break;
+      case 'order.delayed':
+        this.#delayed++;
+        break;
+      case 'payment.failed':
+        this.#failed++;
+        break;
+      case 'outage.reported':
+        this.#outages++;
+        break;
+      case 'usage.dropped':
+        this.#dropped++;
+        break;
+      case 'complaint.resolved':
+      case 'contact.logged':
+      case 'post.published':
+      case 'profile.updated':
+      case 'contract.ending':
+      case 'price.raised':
+      case 'survey.answered':
+      case 'purchase.made':
+      case 'identity.joined':
+      case 'identity.separated':
+        break;
+    }
+  }
+
+  conclude(state: CustomerState): Behaviour {
+    const { past, attributes = {}, open } = state;
+    const faded = past === undefined ? 0 : halved(this.#now - past.moodAt);
+    const texts = this.#texts + (past?.texts ?? 0) * faded;
+    const mood = this.#mood + (past?.mood ?? 0) * faded;
+    const spokeAt = Math.max(this.#spokeAt, past?.spokeAt ?? 0);
+    const days = (at: number): number => (this.#now - at) / DAY;
+    const oldest = open[0];
+    return {
+      attributes,
+      daysToRenewal: attributes.renewalAt === undefined ? undefined : -days(attributes.renewalAt),
+      mood: texts < MIN_TEXTS ? undefined : mood / texts,
+      moodChange: this.#newTexts === 0 || this.#oldTexts === 0 ? undefined : this.#moodChange(),
+      complaints30d: this.#complaints,
+      openComplaints: open.length,
+      oldestOpenComplaintDays: oldest === undefined ? undefined : days(oldest.at),
+      contacts30d: this.#contacts,
+      transfers30d: this.#transfers,
+      daysSinceContact: spokeAt === 0 ? undefined : days(spokeAt),
+      daysSinceLastSignal: this.#previousAt === 0 ? undefined : days(this.#previousAt),
+      daysSince: this.#since,
+      badReach30d: this.#badReach,
+      lastSatisfaction: this.#satisfaction,
+      ordersDelayed30d: this.#delayed,
+      paymentsFailed30d: this.#failed,
+      outages30d: this.#outages,
+      pricesRaised60d: this.#raised,
+      usageDropped30d: this.#dropped,
+      contractEnding60d: this.#ending,
+      purchases90d: this.#purchases,
+    };
+  }
+
+  #moodChange(): number {
+    return this.#newMood / this.#newTexts - this.#oldMood / this.#oldTexts;
+  }
+}
+
+/** A mood that rests on less than this (one text half a year ago) is no longer known. */
+const MIN_TEXTS = 0.02;
+
+/** The features that a risk model may name, in the words of `risk-model.yaml`. */
+export const FEATURES = {
+  tenure_months: (seen) => seen.attributes.tenureMonths,
+  contract: (seen) => seen.attributes.contract,
+  value_tier: (seen) => seen.attributes.valueTier,
+  value_per_year: (seen) => seen.attributes.valuePerYear,
+  usage_trend: (seen) => seen.attributes.usageTrend,
+  product: (seen) => seen.attributes.product,
+  active: (seen) => seen.attributes.active,
+  days_to_renewal: (seen) => seen.daysToRenewal,
+  sentiment: (seen) => seen.mood,
+  sentiment_change: (seen) => seen.moodChange,
+  complaints_30d: (seen) => seen.complaints30d,
+  open_complaints: (seen) => seen.openComplaints,
+  oldest_open_complaint_days: (seen) => seen.oldestOpenComplaintDays,
+  contacts_30d: (seen) => seen.contacts30d,
+  transfers_30d: (seen) => seen.transfers30d,
+  days_since_contact: (seen) => seen.daysSinceContact,
+  days_since_last_signal: (seen) => seen.daysSinceLastSignal,
+  days_since_leave: (seen) => seen.daysSince.leave,
+  days_since_competitor: (seen) => seen.daysSince.competitor,
+  days_since_legal: (seen) => earliest(seen.daysSince.legal, seen.daysSince.regulator),
+  days_since_press: (seen) => seen.daysSince.press,
+  days_since_manager: (seen) => seen.daysSince.manager,
+  days_since_repeat_story: (seen) => seen.daysSince.repeat_story,
+  days_since_broken_promise: (seen) => seen.daysSince.broken_promise,
+  days_since_praise: (seen) => seen.daysSince.praise,
+  bad_reach_30d: (seen) => seen.badReach30d,
+  last_satisfaction: (seen) => seen.lastSatisfaction,
+  orders_delayed_30d: (seen) => seen.ordersDelayed30d,
+  payments_failed_30d: (seen) => seen.paymentsFailed30d,
+  outages_30d: (seen) => seen.outages30d,
+  prices_raised_60d: (seen) => seen.pricesRaised60d,
+  usage_dropped_30d: (seen) => seen.usageDropped30d,
+  contract_ending_60d: (seen) => seen.contractEnding60d,
+  purchases_90d: (seen) => seen.purchases90d,
+} as const satisfies Record<string, (seen: Behaviour) => FeatureValue>;
+
+const earliest = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+
+/** `extra.<column>` reads a further column of the company. */
+export const EXTRA_PREFIX = 'extra.';
+
+/** How to read a feature, or `undefined` when there is none of that name. */
+export function featureReader(name: string): ((seen: Behaviour) => FeatureValue) | undefined {
+  if (name.startsWith(EXTRA_PREFIX)) {
+    const column = name.slice(EXTRA_PREFIX.length);
+    return (seen) => seen.attributes.extra?.[column];
+  }
+  // `Object.hasOwn` has just shown that the name is one of the keys.
+  return Object.hasOwn(FEATURES, name) ? FEATURES[name as keyof typeof FEATURES] : undefined;
+}
+
+/** The profile as rules and people see it. Ages and counts are those at the assessment. */
+export function profileOf(seen: Behaviour, riskScore: number): Profile {
+  const { extra: _, ...attributes } = seen.attributes;
+  return {
+    ...attributes,
+    ...(seen.daysToRenewal === undefined ? {} : { daysToRenewal: tenths(seen.daysToRenewal) }),
+    churnRisk: riskScore / 100,
+    ...(seen.mood === undefined ? {} : { sentiment: hundredths(seen.mood) }),
+    complaints30d: seen.complaints30d,
+    openComplaints: seen.openComplaints,
+    contacts30d: seen.contacts30d,
+    transfers30d: seen.transfers30d,
+    ...(seen.daysSinceContact === undefined ? {} : { daysSinceContact: tenths(seen.daysSinceContact) }),
+  };
+}
+
+const tenths = (value: number): number => Math.round(value * 10) / 10;
+const hundredths = (value: number): number => Math.round(value * 100) / 100 + 0;

@@ -1,0 +1,76 @@
+import type { IntentFound, Sentiment } from '../../contracts/assessment.ts';
+import { findIntents } from './intents.ts';
+import { findLanguage } from './language.ts';
+import { normaliseText } from './normalise-text.ts';
+import { type PhraseMatch, phraseAt } from './phrases.ts';
+import { scoreSentiment, UNKNOWN } from './sentiment.ts';
+import { createTokeniser, type Tokens } from './tokenise.ts';
+import type { PhraseNode, Vocabulary, Word } from './vocabulary.ts';
+
+/** What one text says. */
+export interface TextReading {
+  readonly sentiment: Sentiment;
+  readonly intents: readonly IntentFound[];
+}
+
+export type ReadText = (text: string, language?: string) => TextReading;
+
+/**
+ * A reader for one lexicon. Pure from outside: the same text always reads the same. Not for use from
+ * several threads, as it reuses its buffers. Costs some microseconds for a tweet, linear in length.
+ */
+export function createTextReader(vocabulary: Vocabulary): ReadText {
+  const tokenise = createTokeniser(vocabulary);
+  return (text, language) => {
+    const tokens = tokenise(normaliseText(text));
+    if (findLanguage(tokens, language) === 'other') return UNREAD;
+    const moods = findPhrases(tokens, vocabulary.phrases, startsPhrase);
+    const shown = findPhrases(tokens, vocabulary.intents, startsIntent);
+    const sentiment = scoreSentiment(tokens, moods, cover(shown, moods));
+    return { sentiment, intents: findIntents(tokens, shown, sentiment) };
+  };
+}
+
+const UNREAD: TextReading = { sentiment: UNKNOWN, intents: [] };
+
+const startsPhrase = (word: Word): boolean => word.startsPhrase;
+const startsIntent = (word: Word): boolean => word.startsIntent;
+
+/** All phrases from left to right; where two overlap, the one that begins first stands. */
+function findPhrases(
+  tokens: Tokens,
+  root: PhraseNode,
+  starts: (word: Word) => boolean,
+): readonly PhraseMatch[] {
+  let matches: PhraseMatch[] | undefined;
+  for (let index = 0; index < tokens.count; index++) {
+    const word = tokens.words[index];
+    if (word === undefined || !starts(word)) continue;
+    const match = phraseAt(root, tokens, index);
+    if (match === undefined) continue;
+    matches ??= [];
+    matches.push(match);
+    index = match.end - 1;
+  }
+  return matches ?? NO_MATCHES;
+}
+
+const NO_MATCHES: readonly PhraseMatch[] = [];
+
+type Cover = readonly (PhraseMatch | undefined)[];
+
+/** By token, the phrase that speaks for it. What shows an intent goes before what only colours the mood. */
+function cover(shown: readonly PhraseMatch[], moods: readonly PhraseMatch[]): Cover {
+  if (shown.length === 0 && moods.length === 0) return NO_MATCHES;
+  const covered: (PhraseMatch | undefined)[] = [];
+  for (const match of shown) {
+    if (match.phrase.effect === 0 && !match.phrase.guard) continue;
+    for (let token = match.start; token < match.end; token++) covered[token] = match;
+  }
+  for (const match of moods) {
+    if (match.phrase.sarcasm && match.phrase.effect === 0) continue;
+    if (covered[match.start] !== undefined || covered[match.end - 1] !== undefined) continue;
+    for (let token = match.start; token < match.end; token++) covered[token] = match;
+  }
+  return covered;
+}

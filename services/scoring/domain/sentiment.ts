@@ -1,0 +1,276 @@
+import type { Sentiment, SentimentLabel } from '../../contracts/assessment.ts';
+import type { PhraseMatch } from './phrases.ts';
+import { SHOUTED, STRETCHED, type Tokens } from './tokenise.ts';
+import type { Word } from './vocabulary.ts';
+
+/*
+ * How a text becomes a number. Each word or phrase with an effect is weighed by what stands around it; the
+ * sum is set against the length of the text. The constants are choices for short messages to a company,
+ * checked against public tables but not fitted to any.
+ */
+
+/** Words that a negator reaches: "not at all happy" needs three. */
+const NEGATION_WINDOW = 3;
+/** "not good" is nearly as bad as "bad"; "not bad" is only faintly good. */
+const NEGATED_GOOD = -0.75;
+const NEGATED_BAD = -0.4;
+/** "not unhappy", "never not late": two negators leave less than the plain word. */
+const TWICE_NEGATED = 0.6;
+/** A negation that turns nothing ("it does not arrive") still leans to the bad, on AFINN's −5…5. */
+const LOOSE_NEGATION = -0.7;
+const BEFORE_TURN = 0.5;
+const AFTER_TURN = 1.25;
+const CONCEDED = 0.5;
+/** A good word in a question or a wish is not there yet. */
+const ASKED_GOOD = 0.4;
+const ASKED_BAD = 0.8;
+const WISHED_GOOD = 0.1;
+const RELIEVED = -0.4;
+const EMPHASIS = 1.2;
+const PER_EXCLAMATION = 0.08;
+/** Good words beside trouble and a cue of irony count as half as bad as they would be good. */
+const IRONIC = -0.6;
+/** Effect from which on a word is trouble, for irony. */
+const TROUBLE = -1.5;
+/** Saturation: one plain word of strength 3 in a short text gives about ±0.6. */
+const BASE_DAMPING = 10;
+/** Grows with length, so that two bad words in a long letter weigh less than in a short one. */
+const DAMPING_PER_WORD = 0.45;
+
+/** Scores between these are neutral. */
+export const NEGATIVE_BELOW = -0.1;
+export const POSITIVE_ABOVE = 0.2;
+const MAX_WORDS = 8;
+
+/** A word or phrase that moves the score. */
+interface Item {
+  readonly start: number;
+  readonly end: number;
+  readonly effect: number;
+  value: number;
+}
+
+/**
+ * The mood of a text that was found to be English.
+ *
+ * `covered[i]` is the phrase that token `i` belongs to: its words do not count again on their own.
+ */
+export function scoreSentiment(
+  tokens: Tokens,
+  matches: readonly PhraseMatch[],
+  covered: readonly (PhraseMatch | undefined)[],
+): Sentiment {
+  const items = collectItems(tokens, covered);
+  if (items.length > 0) weighSurroundings(tokens, items, covered);
+  addLooseNegations(tokens, items, covered);
+  if (items.length === 0) return NOTHING_SAID;
+  turnIrony(tokens, items, matches);
+  return conclude(tokens, items);
+}
+
+const NOTHING_SAID: Sentiment = { score: 0, label: 'neutral', words: [] };
+
+/** For texts in languages that the lexicon does not speak. */
+export const UNKNOWN: Sentiment = { label: 'unknown', words: [] };
+
+function collectItems(tokens: Tokens, covered: readonly (PhraseMatch | undefined)[]): Item[] {
+  const items: Item[] = [];
+  for (let index = 0; index < tokens.count; index++) {
+    const match = covered[index];
+    if (match !== undefined) {
+      const { start, end, phrase } = match;
+      if (phrase.effect !== 0) items.push({ start, end, effect: phrase.effect, value: phrase.effect });
+      index = end - 1;
+      continue;
+    }
+    const word = tokens.words[index];
+    if (word === undefined || word.effect === 0) continue;
+    if (word.factor !== 1 && strengthens(tokens, index)) continue;
+    items.push({ start: index, end: index + 1, effect: word.effect, value: word.effect });
+  }
+  return items;
+}
+
+/** "damn good", "terribly nice", "pretty bad": before a word with an effect it only makes that stronger. */
+function strengthens(tokens: Tokens, index: number): boolean {
+  if (index + 1 >= tokens.count || tokens.clauses[index + 1] !== tokens.clauses[index]) return false;
+  const next = tokens.words[index + 1];
+  return next !== undefined && next.effect !== 0;
+}
+
+function weighSurroundings(
+  tokens: Tokens,
+  items: readonly Item[],
+  covered: readonly (PhraseMatch | undefined)[],
+): void {
+  for (const item of items) {
+    const { negators, factor, relieved } = lookBack(tokens, item, covered);
+    let value = item.effect * factor * emphasis(tokens, item);
+    if (negators === 1) value *= value > 0 ? NEGATED_GOOD : NEGATED_BAD;
+    else if (negators > 1) value *= TWICE_NEGATED;
+    else if (relieved && value < 0) value *= RELIEVED;
+    item.value = value * sentenceWeight(tokens, item, value);
+  }
+}
+
+interface Surroundings {
+  negators: number;
+  factor: number;
+  relieved: boolean;
+}
+
+function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | undefined)[]): Surroundings {
+  const found: Surroundings = { negators: 0, factor: 1, relieved: false };
+  const clause = tokens.clauses[item.start];
+  const reach = Math.max(0, item.start - NEGATION_WINDOW);
+  for (let index = item.start - 1; index >= reach; index--) {
+    if (tokens.clauses[index] !== clause || covered[index] !== undefined) break;
+    const word = tokens.words[index];
+    if (word === undefined) continue;
+    if (word.turn) break;
+    if (word.negator) found.negators++;
+    else if (word.factor !== 1 && item.start - index <= 2) found.factor *= word.factor;
+    else if (word.relief) found.relieved = true;
+  }
+  // A negation within a phrase's gap: "issue has not been resolved".
+  const phrase = covered[item.start];
+  if (phrase?.phrase.text.includes('~')) found.negators += negatorsInGap(tokens, phrase);
+  return found;
+}
+
+function negatorsInGap(tokens: Tokens, match: PhraseMatch): number {
+  let negators = 0;
+  for (let index = match.start + 1; index < match.end - 1; index++) {
+    const word = tokens.words[index];
+    if (word?.negator === true && !match.phrase.text.includes(word.text)) negators++;
+  }
+  return negators;
+}
+
+function emphasis(tokens: Tokens, item: Item): number {
+  const loud = ((tokens.flags[item.start] ?? 0) & (SHOUTED | STRETCHED)) !== 0;
+  const exclamations = tokens.exclamations[tokens.sentences[item.start] ?? 0] ?? 0;
+  return (loud ? EMPHASIS : 1) * (1 + PER_EXCLAMATION * exclamations);
+}
+
+/** Contrast, concession, wish and question, which reach over a whole sentence. */
+function sentenceWeight(tokens: Tokens, item: Item, value: number): number {
+  const sentence = tokens.sentences[item.start] ?? 0;
+  let weight = tokens.asked[sentence] === 1 ? (value > 0 ? ASKED_GOOD : ASKED_BAD) : 1;
+  for (let index = item.start - 1; index >= 0 && tokens.sentences[index] === sentence; index--) {
+    const word = tokens.words[index];
+    if (word === undefined) continue;
+    if (word.turn) {
+      weight *= AFTER_TURN;
+      return weight;
+    }
+    if (word.wish && value > 0 && item.start - index <= WISH_WINDOW) weight *= WISHED_GOOD;
+    if (word.concession && tokens.clauses[index] === tokens.clauses[item.start]) weight *= CONCEDED;
+  }
+  for (let index = item.end; index < tokens.count && tokens.sentences[index] === sentence; index++) {
+    const word = tokens.words[index];
+    if (word?.turn === true && index + 1 < tokens.count) return weight * BEFORE_TURN;
+  }
+  return weight;
+}
+
+/** "would be really so nice": as far as a wish reaches, in words. */
+const WISH_WINDOW = 5;
+
+function addLooseNegations(
+  tokens: Tokens,
+  items: Item[],
+  covered: readonly (PhraseMatch | undefined)[],
+): void {
+  let clause = -1;
+  let next = 0;
+  const known = items.length;
+  for (let index = 0; index < tokens.count; index++) {
+    if (covered[index] !== undefined || tokens.words[index]?.negator !== true) continue;
+    if (tokens.clauses[index] === clause) continue;
+    while (next < known && (items[next]?.start ?? 0) < index) next++;
+    const item = next < known ? items[next] : undefined;
+    const used =
+      item !== undefined &&
+      item.start - index <= NEGATION_WINDOW &&
+      tokens.clauses[item.start] === tokens.clauses[index];
+    if (used || isBareAnswer(tokens, index)) continue;
+    clause = tokens.clauses[index] ?? 0;
+    items.push({ start: index, end: index + 1, effect: LOOSE_NEGATION, value: LOOSE_NEGATION });
+  }
+}
+
+/** "No, thank you": an answer, not a complaint. */
+const isBareAnswer = (tokens: Tokens, index: number): boolean =>
+  index + 1 >= tokens.count || tokens.clauses[index + 1] !== tokens.clauses[index];
+
+function turnIrony(tokens: Tokens, items: readonly Item[], matches: readonly PhraseMatch[]): void {
+  const trouble = items.find((item) => item.value <= TROUBLE);
+  if (trouble === undefined || !items.some((item) => item.value > 0)) return;
+  const cues = matches
+    .filter((match) => match.phrase.sarcasm)
+    .map((match) => tokens.sentences[match.start] ?? 0);
+  for (const item of items) {
+    if (item.value > 0 && isExclaimed(tokens, item)) cues.push(tokens.sentences[item.start] ?? 0);
+  }
+  if (cues.length === 0) return;
+  for (const item of items) {
+    const sentence = tokens.sentences[item.start] ?? 0;
+    if (item.value > 0 && cues.some((cue) => Math.abs(cue - sentence) <= 2)) item.value *= IRONIC;
+  }
+}
+
+/** A good word that stands at the head of its sentence and is cut off at once: "Great, another outage". */
+function isExclaimed(tokens: Tokens, item: Item): boolean {
+  const sentence = tokens.sentences[item.start] ?? 0;
+  const next = item.end;
+  if (next < tokens.count && tokens.clauses[next] === tokens.clauses[item.start]) return false;
+  let openers = 0;
+  for (let index = item.start - 1; index >= 0 && tokens.sentences[index] === sentence; index--) {
+    const word: Word | undefined = tokens.words[index];
+    if (word?.interjection !== true) return false;
+    openers++;
+  }
+  return openers > 0 || isFollowedByAgain(tokens, next);
+}
+
+/** "another", "again", "yet": what makes a good word before trouble ironic. */
+function isFollowedByAgain(tokens: Tokens, from: number): boolean {
+  const last = Math.min(tokens.count, from + 8);
+  for (let index = from; index < last; index++) {
+    const text = tokens.words[index]?.text;
+    if (text === 'another' || text === 'again' || text === 'yet') return true;
+  }
+  return false;
+}
+
+function conclude(tokens: Tokens, items: readonly Item[]): Sentiment {
+  let sum = 0;
+  for (const item of items) sum += item.value;
+  const damping = Math.sqrt(sum * sum + BASE_DAMPING + DAMPING_PER_WORD * tokens.count);
+  const score = round(sum / damping);
+  return { score, label: labelOf(score), words: strongest(tokens, items, damping) };
+}
+
+export function labelOf(score: number): SentimentLabel {
+  if (score < NEGATIVE_BELOW) return 'negative';
+  return score > POSITIVE_ABOVE ? 'positive' : 'neutral';
+}
+
+function strongest(tokens: Tokens, items: readonly Item[], damping: number): Sentiment['words'] {
+  const ordered = items.length > 1 ? items.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value)) : items;
+  const words: { word: string; effect: number }[] = [];
+  for (const item of ordered) {
+    const effect = round(item.value / damping);
+    if (words.length === MAX_WORDS) break;
+    if (effect !== 0) words.push({ word: wordsOf(tokens, item.start, item.end), effect });
+  }
+  return words;
+}
+
+/** The customer's own words, tokens `start` to `end`, the end not included. */
+export const wordsOf = (tokens: Tokens, start: number, end: number): string =>
+  tokens.text.slice(tokens.starts[start] ?? 0, tokens.ends[end - 1] ?? 0);
+
+/** Two decimals are more than the method is worth; −0 would look odd in JSON. */
+const round = (value: number): number => Math.round(value * 100) / 100 + 0;

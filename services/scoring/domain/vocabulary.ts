@@ -1,0 +1,63 @@
+import type { Intent } from '../../contracts/assessment.ts';
+
+/** What a word does to the words around it, beside its own effect. */
+export interface Word {
+  readonly text: string;
+  /** Effect of the word alone, −5 (worst) to 5 (best); 0 says nothing. */
+  readonly effect: number;
+  /** Turns what follows into its opposite: not, never, without. */
+  readonly negator: boolean;
+  /** Multiplies the effect of what follows: very 1.4, slightly 0.6. 1 for other words. */
+  readonly factor: number;
+  /** What follows outweighs what came before: but, however. */
+  readonly turn: boolean;
+  /** What follows until the next comma weighs less: although, despite. */
+  readonly concession: boolean;
+  /** Good words after it are wished for, not there: would, wish, should. */
+  readonly wish: boolean;
+  /** Bad words after it are over: fixed, resolved. */
+  readonly relief: boolean;
+  /** Opens an ironic remark: yeah, wow, oh. */
+  readonly interjection: boolean;
+  /** Evidence for English, or for another language, when the language is not given. */
+  readonly english: boolean;
+  readonly foreign: boolean;
+  /** Its own symbol and those of its groups, as phrases refer to it. */
+  readonly symbols: readonly number[];
+  /** Whether a phrase begins with it, so that most words need no look at the phrases. */
+  readonly startsPhrase: boolean;
+  readonly startsIntent: boolean;
+}
+
+/** What a matched phrase says. */
+export interface Phrase {
+  /** As the lexicon writes it. */
+  readonly text: string;
+  readonly effect: number;
+  readonly intent: Intent | undefined;
+  /** Consumes its words and says nothing: "not only", "decided not to cancel". */
+  readonly guard: boolean;
+  /** Good words nearby are meant ironically when there is trouble nearby. */
+  readonly sarcasm: boolean;
+}
+
+/** A node of the phrase trie: an edge per symbol, and one for "up to `MAX_GAP` words of any kind". */
+export interface PhraseNode {
+  edges: Map<number, PhraseNode> | undefined;
+  gap: PhraseNode | undefined;
+  phrase: Phrase | undefined;
+}
+
+/** A compiled lexicon: everything that reading a text looks up. Immutable after compilation. */
+export interface Vocabulary {
+  readonly version: string;
+  readonly words: ReadonlyMap<string, Word>;
+  /** Stands for every token that begins with a digit. */
+  readonly number: Word;
+  /** What colours the mood, and what shows an intent: looked up apart, as the two may overlap. */
+  readonly phrases: PhraseNode;
+  readonly intents: PhraseNode;
+}
+
+/** Words that `~` in a phrase may stand for. Three keeps "cancel ~ account" to one thought. */
+export const MAX_GAP = 3;
