@@ -13,6 +13,7 @@ import {
   presentKpis,
   presentSummary,
 } from './answers.ts';
+import { definite } from './definite.ts';
 import { AlertsQuery, AuditQuery, HeldQuery, KpisQuery, openApiDocument } from './openapi.ts';
 import { type ProblemParts, problemOfError, sendProblem } from './problem.ts';
 import { isSameOrigin } from './same-origin.ts';
@@ -113,7 +114,7 @@ const registerAlerts = (app: FastifyInstance, { desk, clock }: ApiDeps): void =>
     if (!query.success) return sendProblem(reply, unreadable(query.error));
     const { limit, cursor, overdue, ...wanted } = query.data;
     const now = clock.now();
-    const filter = { ...withoutAbsent(wanted), ...(overdue === 'true' ? { overdueAt: now } : {}) };
+    const filter = { ...definite(wanted), ...(overdue === 'true' ? { overdueAt: now } : {}) };
     const page = await desk.queries.alerts(filter, limit, cursor);
     const alerts = page.rows.map((row) => presentSummary(row, now));
     return reply.send({ alerts, ...nextPart(page) });
@@ -147,7 +148,7 @@ const registerReports = (app: FastifyInstance, { desk, clock, ledger }: ApiDeps)
     const query = AuditQuery.safeParse(request.query);
     if (!query.success) return sendProblem(reply, unreadable(query.error));
     const { alert, actor, limit, cursor } = query.data;
-    const page = await desk.queries.audit(withoutAbsent({ alertKey: alert, actor }), limit, cursor);
+    const page = await desk.queries.audit(definite({ alertKey: alert, actor }), limit, cursor);
     return reply.send({ events: page.rows.map(presentEvent), ...nextPart(page) });
   });
 
@@ -201,10 +202,3 @@ const unreadable = (error: z.ZodError): ProblemParts =>
   );
 
 const nextPart = ({ next }: { readonly next?: string }) => (next === undefined ? {} : { next });
-
-type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** The same without properties that are `undefined`: a filter that is not there, not one for nothing. */
-const withoutAbsent = <T extends object>(given: T): Present<T> =>
-  // Entries lose the types of the keys; nothing else is changed.
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Present<T>;

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { ZodError } from 'zod';
 import { StorageUnavailable } from '../../platform/event-log/event-log.ts';
 import { BadCursor } from '../ports.ts';
 
@@ -30,6 +31,10 @@ export const problemOfError = (error: unknown): ProblemParts & { readonly retryA
     const detail = 'The order was not stored: the disk takes no writes. Nothing was done; send it again.';
     const title = 'Storage unavailable';
     return { status: 503, code: error.reason, title, detail, retryAfterSeconds: RETRY_AFTER_SECONDS };
+  }
+  if (error instanceof ZodError) {
+    const detail = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+    return { status: 400, code: 'bad_request', title: 'Bad request', detail };
   }
   const refused = clientError(error);
   if (refused !== undefined) {

@@ -1,0 +1,184 @@
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, expect, test } from 'vitest';
+import type { AlertEvent } from '../../contracts/alert.ts';
+import { at, exampleEvent } from '../domain/example.ts';
+import { registerPages } from './pages.fastify.ts';
+import { type Alerting, createTestDesk } from './test-desk.ts';
+
+const opened: FastifyInstance[] = [];
+afterEach(async () => {
+  for (const app of opened.splice(0)) await app.close();
+});
+
+const open = (alerting?: Alerting) => {
+  const world = createTestDesk(alerting);
+  const app = fastify();
+  opened.push(app);
+  const business = {
+    msBetween: (_calendar: string, from: number, to: number) => (to - from) / 2,
+    zoneOf: () => 'Europe/Berlin',
+  };
+  registerPages(app, { desk: world.desk, clock: world.clock, business });
+  return { ...world, app };
+};
+
+const ALERT = `/alerts/${encodeURIComponent('repeat-complaint:c-1#1')}`;
+
+const form = (fields: Record<string, string>, headers: Record<string, string> = {}) => ({
+  method: 'POST' as const,
+  headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+  payload: new URLSearchParams(fields).toString(),
+});
+
+const acknowledges: Alerting = (command): AlertEvent =>
+  exampleEvent({
+    seq: 2,
+    type: 'acknowledged',
+    by: command.by,
+    commandId: command.id,
+    alert: { status: 'acknowledged', acknowledgedAt: at('10:05'), acknowledgedBy: command.by },
+  });
+
+test('the empty queue shows how to make the first alert', async () => {
+  const page = await open().app.inject('/');
+  expect(page.statusCode).toBe(200);
+  expect(page.body).toContain('No alert yet');
+  expect(page.body).toContain('curl -X POST http://localhost:80/v1/call-notes');
+});
+
+test('a filter that matches nothing says so instead of teaching', async () => {
+  const page = await open().app.inject('/?team=nobody');
+  expect(page.body).toContain('No alert matches this filter');
+});
+
+test('a filter that cannot be read is refused, naming the field', async () => {
+  const page = await open().app.inject('/?severity=P9');
+  expect(page.statusCode).toBe(400);
+  expect(page.body).toContain('severity');
+});
+
+test('the queue shows who, why and until when', async () => {
+  const { app, happen } = open();
+  happen(exampleEvent());
+  const { body } = await app.inject('/');
+  expect(body).toContain('Ada Example');
+  expect(body).toContain('complaints in 14 days: 2 (at least 2)');
+  expect(body).toMatch(new RegExp(`data-due="${at('10:30')}"[^>]*>in 25 min<`));
+});
+
+test('an alert page shows reasons, quotes, both clocks and what to do, with the words of customers escaped', async () => {
+  const { app, happen } = open();
+  happen(exampleEvent());
+  const { body } = await app.inject(ALERT);
+  expect(body).toContain('I want to &lt;cancel&gt;');
+  expect(body).not.toContain('<cancel>');
+  expect(body).not.toContain('javascript:');
+  expect(body).toContain('Fri, 27 Mar 2026, 10:30 CET');
+  expect(body).toContain('Fri, 27 Mar 2026, 09:30 WET');
+  expect(body).toContain('12 min of business time');
+  expect(body).toContain('Call before 14:00');
+  expect(body).toContain('2 complaints in the last 30 days');
+});
+
+test('pressing a button is an order under the name that the person gave', async () => {
+  const { app, happen, commands } = open(acknowledges);
+  happen(exampleEvent());
+  const me = await app.inject({ url: '/me', ...form({ person: 'Anna Berg', back: '/kpis' }) });
+  expect(me.headers.location).toBe('/kpis');
+  const cookie = String(me.headers['set-cookie']).split(';')[0] ?? '';
+  const answer = await app.inject({ url: `${ALERT}/acknowledge`, ...form({ orderId: 'o-1' }, { cookie }) });
+  expect(answer.statusCode).toBe(303);
+  expect(commands).toMatchObject([
+    { type: 'acknowledge', by: { kind: 'person', id: 'Anna Berg' }, via: 'page' },
+  ]);
+  const page = await app.inject(String(answer.headers.location));
+  expect(page.body).toContain('Everybody can see that you have it');
+});
+
+test('pressing the same button of the same page twice is one order', async () => {
+  const { app, happen, commands } = open(acknowledges);
+  happen(exampleEvent());
+  for (const _ of [1, 2]) await app.inject({ url: `${ALERT}/acknowledge`, ...form({ orderId: 'o-1' }) });
+  expect(commands).toHaveLength(1);
+});
+
+test('a refused order shows the alert again with the reason in words', async () => {
+  const { app, happen } = open((command) =>
+    exampleEvent({ seq: 2, type: 'refused', commandId: command.id, refusal: 'contact_missing' }),
+  );
+  happen(exampleEvent());
+  const fields = { outcome: 'saved', rootCause: 'outage', note: '' };
+  const answer = await app.inject({ url: `${ALERT}/close`, ...form(fields) });
+  expect(answer.statusCode).toBe(409);
+  expect(answer.body).toContain('Closing needs a contact');
+  expect(answer.body).toContain('High-value customer complains again');
+});
+
+test('a form with a missing field shows the alert again and names the field', async () => {
+  const { app, happen, commands } = open();
+  happen(exampleEvent());
+  const answer = await app.inject({ url: `${ALERT}/close`, ...form({ outcome: 'saved', rootCause: ' ' }) });
+  expect(answer.statusCode).toBe(422);
+  expect(answer.body).toContain('rootCause');
+  expect(commands).toEqual([]);
+});
+
+test.each([
+  [{ 'sec-fetch-site': 'cross-site' }],
+  [{ 'sec-fetch-site': 'same-site' }],
+  [{ origin: 'https://evil.example' }],
+  [{ origin: 'null' }],
+])('a form sent by a page of another site is refused: %j', async (headers) => {
+  const { app, happen, commands } = open(acknowledges);
+  happen(exampleEvent());
+  const answer = await app.inject({ url: `${ALERT}/acknowledge`, ...form({}, headers) });
+  expect(answer.statusCode).toBe(403);
+  expect(commands).toEqual([]);
+});
+
+test.each([['https://evil.example/'], ['//evil.example'], ['/\\evil.example'], ['evil']])(
+  'saving a name never leads to another site: %s',
+  async (back) => {
+    const answer = await open().app.inject({ url: '/me', ...form({ person: 'anna', back }) });
+    expect(answer.headers.location).toBe('/');
+  },
+);
+
+test('every page forbids scripts and styles from elsewhere, and none brings its own', async () => {
+  const { app, happen } = open();
+  happen(exampleEvent());
+  for (const url of ['/', ALERT, '/customers/c-1', '/kpis', '/held', '/audit']) {
+    const page = await app.inject(url);
+    expect(page.statusCode, url).toBe(200);
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    expect(page.body).not.toMatch(/<style|<script(?! type="module" src=)| style="| on\w+="/);
+  }
+});
+
+test('a live part of a page has the same key until it changes, though time goes by', async () => {
+  const { app, happen, clock } = open();
+  happen(exampleEvent());
+  const keyOf = async () => /id="queue" data-live="([^"]*)"/.exec((await app.inject('/')).body)?.[1];
+  const before = await keyOf();
+  clock.advance(60_000);
+  expect(await keyOf()).toBe(before);
+  happen(
+    exampleEvent({ seq: 2, type: 'evidence_added', alert: { evidenceCount: 2, status: 'acknowledged' } }),
+  );
+  expect(await keyOf()).not.toBe(before);
+});
+
+test('the script and the style are served as what they are', async () => {
+  const { app } = open();
+  expect((await app.inject('/console/console.js')).headers['content-type']).toContain('text/javascript');
+  expect((await app.inject('/console/console.css')).headers['content-type']).toContain('text/css');
+});
+
+test('what does not exist is said to be unknown, on a page', async () => {
+  const { app } = open();
+  for (const url of ['/alerts/T-XXXXX', '/customers/c-9']) {
+    const page = await app.inject(url);
+    expect(page.statusCode).toBe(404);
+    expect(page.headers['content-type']).toContain('text/html');
+  }
+});

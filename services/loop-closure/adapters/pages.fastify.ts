@@ -1,0 +1,349 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Actor } from '../../contracts/alert.ts';
+import { type Html, html } from '../../platform/text/html.ts';
+import { type Clock, DAY } from '../../platform/time/clock.ts';
+import { VERBS, type Verb } from '../domain/command.ts';
+import { REFUSAL_WORDS } from '../domain/words.ts';
+import type { BusinessClock } from '../ports.ts';
+import type { AlertDesk, AlertFound, OrderResult } from '../service.ts';
+import { definite } from './definite.ts';
+import { AlertsQuery } from './openapi.ts';
+import { alertPage, type Notice } from './pages/alert-page.ts';
+import { customerPage } from './pages/customer-page.ts';
+import { alertPath, type PageContext } from './pages/layout.ts';
+import { queuePage } from './pages/queue-page.ts';
+import { auditPage, heldPage, kpiPage, messagePage } from './pages/report-pages.ts';
+import { problemOfError } from './problem.ts';
+import { isSameOrigin } from './same-origin.ts';
+
+export interface PagesDeps {
+  readonly desk: AlertDesk;
+  readonly clock: Clock;
+  readonly business: BusinessClock;
+  /** Whom alerts can be handed to, as `team/<id>` and `person/<id>`. Absent: typed by hand. */
+  readonly assignees?: readonly { readonly to: string; readonly name: string }[];
+  /** Who looks at the page, where it is known. Wins over the name that people gave themselves. */
+  readonly identify?: (request: FastifyRequest) => Actor | undefined;
+}
+
+/** The pages for people: queue, alert, customer, KPIs, what was held back, audit. They work without a script. */
+export const registerPages = (app: FastifyInstance, deps: PagesDeps): void => {
+  void app.register(async (scope) => {
+    readForms(scope);
+    guard(scope);
+    scope.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
+    registerAssets(scope);
+    registerQueue(scope, deps);
+    registerAlert(scope, deps);
+    registerCustomer(scope, deps);
+    registerReports(scope, deps);
+    registerMe(scope);
+  });
+};
+
+/** Only our own script and style, nothing from elsewhere, nobody frames us, forms go to us. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  'img-src data:',
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Size of a form; a note has 2,000 characters of up to four bytes, percent-encoded. */
+const FORM_BYTES = 64 * 1024;
+
+const readForms = (app: FastifyInstance): void => {
+  const type = 'application/x-www-form-urlencoded';
+  if (app.hasContentTypeParser(type)) return;
+  app.addContentTypeParser(type, { parseAs: 'string', bodyLimit: FORM_BYTES }, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))));
+  });
+};
+
+const guard = (app: FastifyInstance): void => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'content-security-policy': POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin',
+      'cache-control': 'no-store',
+    });
+    if (request.method === 'POST' && !isSameOrigin(request)) {
+      return reply
+        .code(403)
+        .type('text/plain; charset=utf-8')
+        .send('This form was sent by a page of another site.');
+    }
+    return undefined;
+  });
+};
+
+const registerAssets = (app: FastifyInstance): void => {
+  const assets = [
+    ['console.css', 'text/css; charset=utf-8'],
+    ['console.js', 'text/javascript; charset=utf-8'],
+  ] as const;
+  for (const [name, type] of assets) {
+    const content = readFileSync(join(import.meta.dirname, 'assets', name));
+    app.get(`/console/${name}`, async (_request, reply) =>
+      reply.header('cache-control', 'no-cache').type(type).send(content),
+    );
+  }
+};
+
+/** Rows of one page of a list. */
+const PAGE_ROWS = 100;
+
+/** The filter of the queue, which shows unfinished alerts unless asked for others. */
+const QueueFilter = AlertsQuery.omit({ limit: true, cursor: true, status: true }).extend({
+  status: z.enum(['unfinished', 'open', 'acknowledged', 'snoozed', 'closed', 'all']).default('unfinished'),
+});
+
+const badFilterPage = (context: PageContext, error: z.ZodError): Html =>
+  messagePage(
+    context,
+    'This filter cannot be read',
+    html`<ul>${error.issues.map(({ path, message }) => html`<li>${path.join('.')}: ${message}</li>`)}</ul><p><a href="/">Show the queue</a></p>`,
+  );
+
+const registerQueue = (app: FastifyInstance, { desk, clock }: PagesDeps): void => {
+  app.get('/', async (request, reply) => {
+    const query = textQuery(request);
+    const now = clock.now();
+    const filter = QueueFilter.safeParse(without(query, ['cursor']));
+    if (!filter.success) return send(reply.code(400), badFilterPage(contextOf(request, now), filter.error));
+    const { overdue, status, ...wanted } = filter.data;
+    const page = await desk.queries.alerts(
+      {
+        ...definite(wanted),
+        ...(status === 'all' ? {} : { status }),
+        ...(overdue === 'true' ? { overdueAt: now } : {}),
+      },
+      PAGE_ROWS,
+      query.cursor,
+    );
+    const origin = `${request.protocol}://${request.host}`;
+    return send(
+      reply,
+      queuePage(contextOf(request, now), { page, query: without(query, ['cursor']), origin }),
+    );
+  });
+};
+
+const registerAlert = (app: FastifyInstance, deps: PagesDeps): void => {
+  app.get('/alerts/:id', async (request, reply) => {
+    const { done } = textQuery(request);
+    const verb = VERBS.find((known) => known === done);
+    const notice: Notice | undefined =
+      verb === undefined ? undefined : { kind: 'done', words: DONE_WORDS[verb] };
+    return showAlert(deps, request, reply, notice);
+  });
+  for (const verb of VERBS) {
+    app.post(`/alerts/:id/${verb}`, async (request, reply) => {
+      const result = await deps.desk.order(orderOf(deps, request, verb));
+      if (result.type === 'done') return reply.redirect(`${alertPath(result.row.alertId)}?done=${verb}`, 303);
+      return showAlert(deps, request, reply.code(statusOf(result)), noticeOf(result));
+    });
+  }
+};
+
+const DONE_WORDS: Readonly<Record<Verb, string>> = {
+  acknowledge: 'Acknowledged. Everybody can see that you have it.',
+  contact: 'The contact is recorded.',
+  snooze: 'Snoozed. It comes back by itself.',
+  reassign: 'Reassigned. The new owner is told.',
+  close: 'The loop is closed.',
+};
+
+const orderOf = (deps: PagesDeps, request: FastifyRequest, verb: Verb) => {
+  const { orderId, ...fields } = Form.parse(request.body ?? {});
+  return {
+    alert: Id.parse(request.params).id,
+    verb,
+    body: bodyOf(fields),
+    by: deps.identify?.(request) ?? { kind: 'person' as const, id: personOf(request) ?? 'unnamed' },
+    via: 'page' as const,
+    ...(orderId === undefined ? {} : { clientId: orderId }),
+  };
+};
+
+const Id = z.object({ id: z.string().min(1).max(1000) });
+const Form = z.record(z.string(), z.string());
+
+/** A form sends every field as text, and an empty field as an empty one. */
+const bodyOf = (fields: Readonly<Record<string, string>>): Record<string, unknown> => {
+  const given = Object.entries(fields).filter(([, value]) => value.trim() !== '');
+  return Object.fromEntries(
+    given.map(([name, value]) => [name, name === 'reached' ? value === 'true' : value]),
+  );
+};
+
+type NotDone = Exclude<OrderResult, { type: 'done' }>;
+
+const statusOf = (result: NotDone): number =>
+  ({ pending: 202, refused: 409, invalid: 422, unknown: 404, ambiguous: 409 })[result.type];
+
+const noticeOf = (result: NotDone): Notice => {
+  switch (result.type) {
+    case 'pending':
+      return { kind: 'done', words: 'Your order is stored; this page shows its effect in a moment.' };
+    case 'refused':
+      return { kind: 'refused', words: REFUSAL_WORDS[result.refusal] };
+    case 'invalid':
+      return {
+        kind: 'refused',
+        words: result.problems.map(({ field, message }) => `${field}: ${message}`).join('; '),
+      };
+    default:
+      return { kind: 'refused', words: 'There is no such alert.' };
+  }
+};
+
+const showAlert = async (
+  deps: PagesDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  notice?: Notice,
+): Promise<FastifyReply> => {
+  const found = await deps.desk.alert(Id.parse(request.params).id);
+  const context = contextOf(request, deps.clock.now());
+  if (found.type !== 'found') return send(reply.code(404), notOnePage(context, found));
+  return send(
+    reply,
+    alertPage(context, {
+      file: found.file,
+      business: deps.business,
+      assignees: deps.assignees ?? [],
+      orderId: randomUUID(),
+      ...(notice === undefined ? {} : { notice }),
+    }),
+  );
+};
+
+const notOnePage = (context: PageContext, found: Exclude<AlertFound, { type: 'found' }>): Html =>
+  found.type === 'unknown'
+    ? messagePage(
+        context,
+        'No such alert',
+        html`<p>No alert has this name. See the <a href="/">queue</a>.</p>`,
+      )
+    : messagePage(
+        context,
+        'Several alerts have this label',
+        html`<ul>${found.candidates.map((row) => html`<li><a href="${alertPath(row.alertId)}">${row.ruleTitle}: ${row.customerName ?? row.subject}</a> (${row.status})</li>`)}</ul>`,
+      );
+
+const registerCustomer = (app: FastifyInstance, { desk, clock }: PagesDeps): void => {
+  app.get('/customers/:id', async (request, reply) => {
+    const context = contextOf(request, clock.now());
+    const file = await desk.customer(Id.parse(request.params).id);
+    if (file !== undefined) return send(reply, customerPage(context, file));
+    const words = html`<p>Nothing was ever heard of a customer with this id.</p>`;
+    return send(reply.code(404), messagePage(context, 'No such customer', words));
+  });
+};
+
+/** KPIs look back this many days unless asked otherwise, and ten years at most. */
+const Days = z.coerce.number().int().min(1).max(3650).catch(30);
+
+const registerReports = (app: FastifyInstance, { desk, clock }: PagesDeps): void => {
+  app.get('/kpis', async (request, reply) => {
+    const now = clock.now();
+    const days = Days.parse(textQuery(request).days ?? 30);
+    // The end is not included, so "until now" ends one millisecond later.
+    return send(reply, kpiPage(contextOf(request, now), await desk.kpis(now - days * DAY, now + 1), days));
+  });
+  app.get('/held', async (request, reply) => {
+    const page = await desk.queries.held(PAGE_ROWS, textQuery(request).cursor);
+    return send(reply, heldPage(contextOf(request, clock.now()), page));
+  });
+  app.get('/audit', async (request, reply) => {
+    const { alert, actor, cursor } = textQuery(request);
+    const query = definite({ alert: alert || undefined, actor: actor || undefined });
+    const page = await desk.queries.audit(
+      definite({ alertKey: query.alert, actor: query.actor }),
+      PAGE_ROWS,
+      cursor,
+    );
+    return send(reply, auditPage(contextOf(request, clock.now()), page, query));
+  });
+};
+
+/** A year: people keep their names. */
+const COOKIE_SECONDS = 365 * 24 * 60 * 60;
+const COOKIE = 'tocsin_person';
+
+const registerMe = (app: FastifyInstance): void => {
+  app.post('/me', async (request, reply) => {
+    const { person = '', back = '/' } = Form.parse(request.body ?? {});
+    const name = encodeURIComponent(person.trim().slice(0, 200));
+    reply.header(
+      'set-cookie',
+      `${COOKIE}=${name}; Path=/; Max-Age=${COOKIE_SECONDS}; SameSite=Strict; HttpOnly`,
+    );
+    return reply.redirect(isOwnPath(back) ? back : '/', 303);
+  });
+};
+
+/** A path of this site: `//elsewhere` and `/\elsewhere` are other sites to a browser. */
+const isOwnPath = (path: string): boolean => /^\/(?![/\\])[\x21-\x7e]*$/.test(path);
+
+const personOf = (request: FastifyRequest): string | undefined => {
+  const cookie = (request.headers.cookie ?? '').split(/; */).find((part) => part.startsWith(`${COOKIE}=`));
+  if (cookie === undefined) return undefined;
+  const name = decoded(cookie.slice(COOKIE.length + 1)).trim();
+  return name === '' ? undefined : name.slice(0, 200);
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Not ours: a cookie that we set decodes.
+    return '';
+  }
+};
+
+const contextOf = (request: FastifyRequest, now: number): PageContext => {
+  const person = personOf(request);
+  const path = request.method === 'GET' ? (request.url.split('?')[0] ?? '/') : '/';
+  return { now, path, ...(person === undefined ? {} : { person }) };
+};
+
+const answerError = (
+  deps: PagesDeps,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply => {
+  const { status, title, detail } = problemOfError(error);
+  if (status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'page failed');
+  return send(
+    reply.code(status),
+    messagePage(contextOf(request, deps.clock.now()), title, html`<p>${detail}</p>`),
+  );
+};
+
+const send = (reply: FastifyReply, page: Html): FastifyReply =>
+  reply.type('text/html; charset=utf-8').send(page.text);
+
+/** Query parameters as text; of a repeated one the last. Empty ones are absent. */
+const textQuery = (request: FastifyRequest): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(Query.parse(request.query))
+      .map(([name, value]) => [name, Array.isArray(value) ? (value.at(-1) ?? '') : value] as const)
+      .filter(([, value]) => value !== ''),
+  );
+
+const Query = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+
+const without = (query: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(query).filter(([name]) => !names.includes(name)));

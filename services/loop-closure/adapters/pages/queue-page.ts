@@ -1,0 +1,120 @@
+import { SEVERITIES } from '../../../contracts/alert-request.ts';
+import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
+import type { AlertRow } from '../../domain/alert-row.ts';
+import { count, DEADLINE_WORDS, plain, rfc3339 } from '../../domain/words.ts';
+import type { Page } from '../../ports.ts';
+import {
+  alertPath,
+  countdown,
+  customerPath,
+  layout,
+  live,
+  moment,
+  nextLink,
+  type PageContext,
+  severityBadge,
+} from './layout.ts';
+
+export interface QueuePage {
+  readonly page: Page<AlertRow>;
+  /** The filter as it stands in the address. */
+  readonly query: Readonly<Record<string, string>>;
+  /** Where this server is reached, for the example of the empty page. */
+  readonly origin: string;
+}
+
+/** The queue: what has to be done next, first. */
+export const queuePage = (context: PageContext, { page, query, origin }: QueuePage): Html => {
+  const late = page.rows.filter((row) => row.next !== undefined && row.next.dueAt <= context.now).length;
+  const title = late === 0 ? 'Queue' : `(${late} late) Queue`;
+  const rows = page.rows.length === 0 ? emptyQueue(context, query, origin) : queueTable(context, page.rows);
+  return layout(
+    context,
+    title,
+    html`<h1>Customers to look after</h1>
+${filterForm(query)}
+${live('queue', html`<p class="soft">${lateInWords(page.rows.length, late)}</p>${rows}${nextLink('/', query, page.next)}`)}`,
+  );
+};
+
+const lateInWords = (shown: number, late: number): string =>
+  late === 0 ? `${count(shown, 'alert')}, none late.` : `${count(shown, 'alert')}, ${late} late.`;
+
+const STATUSES = ['unfinished', 'open', 'acknowledged', 'snoozed', 'closed', 'all'];
+
+const filterForm = (
+  query: Readonly<Record<string, string>>,
+): Html => html`<form class="row card" method="get" action="/" aria-label="Filter">
+<label>Status <select name="status">${options(STATUSES, query.status ?? 'unfinished')}</select></label>
+<label>Severity <select name="severity">${options(['', ...SEVERITIES], query.severity ?? '')}</select></label>
+<label>Team <input name="team" value="${query.team ?? ''}" size="12"></label>
+<label>Owner <input name="owner" value="${query.owner ?? ''}" size="12"></label>
+<label>Customer <input name="customer" value="${query.customer ?? ''}" size="12"></label>
+<label>Late <select name="overdue">${options(['', 'true'], query.overdue ?? '')}</select></label>
+<button>Show</button>
+</form>`;
+
+const OPTION_WORDS: Readonly<Record<string, string>> = { '': 'any', true: 'only late' };
+
+const options = (values: readonly string[], chosen: string): readonly Html[] =>
+  values.map((value) =>
+    value === chosen
+      ? html`<option value="${value}" selected>${OPTION_WORDS[value] ?? value}</option>`
+      : html`<option value="${value}">${OPTION_WORDS[value] ?? value}</option>`,
+  );
+
+const queueTable = (context: PageContext, rows: readonly AlertRow[]): Html => html`<div class="card"><table>
+<thead><tr><th>Due</th><th>Alert</th><th>Customer</th><th>Why</th><th>Status</th><th>Owner</th></tr></thead>
+<tbody>${rows.map((row) => queueRow(context, row))}</tbody></table></div>`;
+
+const queueRow = (context: PageContext, row: AlertRow): Html => html`<tr>
+<td>${dueCell(context, row)}</td>
+<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a> ${severityBadge(row.severity)}</td>
+<td><a href="${customerPath(row.subject)}">${row.customerName ?? row.subject}</a><br><span class="soft small">${customerWords(row)}</span></td>
+<td>${row.ruleTitle}<br><span class="soft small">${row.why}</span></td>
+<td>${statusWords(row)}</td>
+<td>${row.person ?? html`<span class="soft">team</span>`}<br><span class="soft small">${row.team}</span></td>
+</tr>`;
+
+const dueCell = (context: PageContext, row: AlertRow): HtmlPart => {
+  if (row.closedAt !== undefined) return html`<span class="soft">closed ${moment(row.closedAt)}</span>`;
+  if (row.next === undefined) return html`<span class="soft">nothing due</span>`;
+  return html`${countdown(row.next.dueAt, context.now)}<br><span class="soft small">${DEADLINE_WORDS[row.next.deadline]}</span>`;
+};
+
+const customerWords = (row: AlertRow): string =>
+  [row.valueTier, row.riskScore === undefined ? undefined : `risk ${Math.round(row.riskScore)} of 100`]
+    .filter((part) => part !== undefined)
+    .join(', ');
+
+const statusWords = (row: AlertRow): HtmlPart => {
+  const details = [
+    row.contactedAt === undefined ? undefined : `contacted${row.contactProven ? ', proven' : ''}`,
+    row.contactedAt === undefined && row.contactAttempts > 0
+      ? count(row.contactAttempts, 'attempt')
+      : undefined,
+    row.rung > 0 ? count(row.rung, 'escalation') : undefined,
+    row.outcome === undefined ? undefined : plain(row.outcome),
+  ].filter((part) => part !== undefined);
+  return html`${row.status}<br><span class="soft small">${details.join(', ')}</span>`;
+};
+
+const emptyQueue = (context: PageContext, query: Readonly<Record<string, string>>, origin: string): Html => {
+  const filtered = Object.entries(query).some(
+    ([name, value]) => value !== '' && !(name === 'status' && value === 'unfinished'),
+  );
+  if (filtered)
+    return html`<div class="card"><p>No alert matches this filter. <a href="/">Show all that are unfinished</a>.</p></div>`;
+  const note = {
+    id: 'first-note',
+    customerId: 'c-1',
+    occurredAt: rfc3339(context.now),
+    direction: 'inbound',
+    text: 'Third time I call about this outage. I want to cancel my contract.',
+  };
+  return html`<div class="card"><h2>No alert yet</h2>
+<p>Alerts appear here when a rule sees that a customer is about to leave. Post a record and watch:</p>
+<pre><code>curl -X POST ${origin}/v1/call-notes -H 'content-type: application/json' \\
+  -d '${JSON.stringify(note)}'</code></pre>
+<p class="soft">Or play a whole made-up company: <code>npx tocsin demo</code>. Matches that told nobody are under <a href="/held">Held back</a>.</p></div>`;
+};

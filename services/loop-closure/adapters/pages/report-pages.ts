@@ -1,0 +1,164 @@
+import { type Html, html } from '../../../platform/text/html.ts';
+import type { HeldRow } from '../../domain/alert-view.ts';
+import type { AuditRow } from '../../domain/audit.ts';
+import type { GroupKpis, HitRate, Kpis, Share, Spread, TimeTo } from '../../domain/kpi.ts';
+import { eventInWords } from '../../domain/story.ts';
+import {
+  actorInWords,
+  DEADLINE_WORDS,
+  durationInWords,
+  HELD_WORDS,
+  percent,
+  plain,
+} from '../../domain/words.ts';
+import type { Page } from '../../ports.ts';
+import {
+  alertPath,
+  customerPath,
+  layout,
+  live,
+  moment,
+  nextLink,
+  type PageContext,
+  severityBadge,
+} from './layout.ts';
+
+/** How well loops were closed. */
+export const kpiPage = (context: PageContext, kpis: Kpis, days: number): Html =>
+  layout(
+    context,
+    'KPIs',
+    html`<h1>How well loops are closed</h1>
+<form class="row card" method="get" action="/kpis"><label>Alerts opened in the last
+<select name="days">${[1, 7, 30, 90, 365].map((choice) => daysOption(choice, days))}</select></label><button>Show</button></form>
+${live('kpis', kpis.opened === 0 ? NO_KPIS : kpiParts(kpis))}`,
+  );
+
+const daysOption = (choice: number, chosen: number): Html =>
+  choice === chosen
+    ? html`<option value="${choice}" selected>${choice} days</option>`
+    : html`<option value="${choice}">${choice} days</option>`;
+
+const NO_KPIS = html`<div class="card"><p>No alert was opened in this time. Choose a longer one, or see the <a href="/">queue</a>.</p></div>`;
+
+const kpiParts = (kpis: Kpis): Html => html`<div class="tiles">
+${tile(String(kpis.opened), `opened, ${kpis.reopened} of them again`)}
+${tile(String(kpis.overdueNow), 'late now')}
+${tile(percent(kpis.deadlines.contact_by.rate), 'contacted in time')}
+${tile(percent(kpis.proven.share), `of ${kpis.proven.of} contacts proven by a record`)}
+${tile(percent(kpis.saidSaved.share), `of ${kpis.saidSaved.of} closed as saved (said, not yet measured)`)}
+${tile(percent(kpis.falseAlarms.share), 'false alarms among the closed')}
+</div>
+<section class="card"><h2>Time from opening</h2><table>
+<thead><tr><th>To</th><th class="number">n</th><th>Median</th><th>90 %</th><th>95 %</th><th>Median in business time</th><th>90 % in business time</th></tr></thead>
+<tbody>${timeRow('acknowledge', kpis.timeTo.acknowledge)}${timeRow('contact', kpis.timeTo.contact)}${timeRow('close', kpis.timeTo.close)}</tbody></table></section>
+<section class="card"><h2>Deadlines</h2><table>
+<thead><tr><th>Deadline</th><th class="number">Met</th><th class="number">Missed</th><th class="number">Running</th><th class="number">No longer needed</th><th class="number">Hit rate</th></tr></thead>
+<tbody>${(['ack_by', 'contact_by', 'close_by'] as const).map((deadline) => hitRow(DEADLINE_WORDS[deadline], kpis.deadlines[deadline]))}</tbody></table></section>
+${groupTable('By rule', kpis.byRule)}${groupTable('By team', kpis.byTeam)}
+<div class="columns">${countTable('By outcome', kpis.byOutcome)}${countTable('By root cause', kpis.byRootCause)}</div>
+<section class="card"><h2>Held back: ${kpis.heldBack.total}</h2>${heldCounts(kpis)}</section>`;
+
+const tile = (number: string, words: string): Html =>
+  html`<div class="tile"><b>${number}</b><span class="soft small">${words}</span></div>`;
+
+const timeRow = (
+  name: string,
+  { wall, business }: TimeTo,
+): Html => html`<tr><td>${name}</td><td class="number">${wall.n}</td>
+<td>${duration(wall.p50Ms)}</td><td>${duration(wall.p90Ms)}</td><td>${duration(wall.p95Ms)}</td><td>${businessCell(business)}</td><td>${duration(business.p90Ms)}</td></tr>`;
+
+const businessCell = (spread: Spread): string => duration(spread.p50Ms);
+
+const duration = (ms: number | undefined): string => (ms === undefined ? '–' : durationInWords(ms));
+
+const hitRow = (
+  name: string,
+  rate: HitRate,
+): Html => html`<tr><td>${name}</td><td class="number">${rate.met}</td>
+<td class="number">${rate.missed}</td><td class="number">${rate.running}</td><td class="number">${rate.void}</td><td class="number">${percent(rate.rate)}</td></tr>`;
+
+const groupTable = (
+  title: string,
+  groups: readonly GroupKpis[],
+): Html => html`<section class="card"><h2>${title}</h2><table>
+<thead><tr><th></th><th class="number">Opened</th><th class="number">Closed</th><th class="number">Late now</th><th class="number">Contacted in time</th><th>Median to contact</th><th class="number">Said saved</th><th class="number">False alarms</th></tr></thead>
+<tbody>${groups.map(
+  (
+    group,
+  ) => html`<tr><td>${group.title}</td><td class="number">${group.opened}</td><td class="number">${group.closed}</td>
+<td class="number">${group.overdueNow}</td><td class="number">${percent(group.contactHitRate.rate)}</td><td>${duration(group.medianToContactMs)}</td>
+<td class="number">${shareCell(group.saidSaved)}</td><td class="number">${shareCell(group.falseAlarms)}</td></tr>`,
+)}</tbody></table></section>`;
+
+const shareCell = ({ share, n }: Share): string => (share === undefined ? '–' : `${n} (${percent(share)})`);
+
+const countTable = (
+  title: string,
+  counts: Readonly<Record<string, number>>,
+): Html => html`<section class="card"><h2>${title}</h2><table><tbody>
+${Object.entries(counts).map(([name, n]) => html`<tr><td>${plain(name)}</td><td class="number">${n}</td></tr>`)}</tbody></table></section>`;
+
+const heldCounts = (kpis: Kpis): Html =>
+  html`<table><tbody>${Object.entries(kpis.heldBack.byReason).map(
+    ([reason, n]) => html`<tr><td>${plain(reason)}</td><td class="number">${n}</td></tr>`,
+  )}</tbody></table><p><a href="/held">Each of them, with its reason</a></p>`;
+
+/** Matches that told nobody. */
+export const heldPage = (context: PageContext, page: Page<HeldRow>): Html =>
+  layout(
+    context,
+    'Held back',
+    html`<h1>Held back</h1>
+<p class="soft">A rule matched, and yet nobody was told. Nothing disappears: each has its reason.</p>
+${live('held', page.rows.length === 0 ? NO_HELD : heldTable(page))}`,
+  );
+
+const NO_HELD = html`<div class="card"><p>Nothing has been held back. When a customer is muted, was looked after a short while ago, or a
+storm is on, matches appear here instead of in the <a href="/">queue</a>.</p></div>`;
+
+const heldTable = (page: Page<HeldRow>): Html => html`<div class="card"><table>
+<thead><tr><th>When</th><th>Rule</th><th>Customer</th><th>Reason</th></tr></thead>
+<tbody>${page.rows.map(
+  (
+    row,
+  ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${severityBadge(row.severity)} ${row.ruleTitle}</td>
+<td><a href="${customerPath(row.subject)}">${row.customerName ?? row.subject}</a></td>
+<td>${HELD_WORDS[row.reason]}${row.heldBy === undefined ? undefined : html`<br><span class="soft small">${row.heldBy}</span>`}</td></tr>`,
+)}</tbody></table></div>${nextLink('/held', {}, page.next)}`;
+
+/** Who did what to which alert, from where. */
+export const auditPage = (
+  context: PageContext,
+  page: Page<AuditRow>,
+  query: Readonly<Record<string, string>>,
+): Html =>
+  layout(
+    context,
+    'Audit',
+    html`<h1>Audit</h1>
+<form class="row card" method="get" action="/audit"><label>Who <input name="actor" value="${query.actor ?? ''}"></label>
+<label>Alert key <input name="alert" value="${query.alert ?? ''}" size="36"></label><button>Show</button></form>
+${live('audit', page.rows.length === 0 ? NO_AUDIT : auditTable(page, query))}`,
+  );
+
+const NO_AUDIT = html`<div class="card"><p>Nothing has happened to an alert here. Whatever does is written down for good: who, when, from where,
+and what was before and after.</p></div>`;
+
+const auditTable = (
+  page: Page<AuditRow>,
+  query: Readonly<Record<string, string>>,
+): Html => html`<div class="card"><table>
+<thead><tr><th>When</th><th>Who</th><th>Alert</th><th>What</th><th>Before</th><th>After</th></tr></thead>
+<tbody>${page.rows.map(
+  (
+    row,
+  ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${actorInWords({ kind: row.actorKind, id: row.actorId })}</td>
+<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a></td><td>${eventInWords({ ...row, after: '' })}${
+    row.note === undefined ? undefined : html`<br><span class="soft small">${row.note}</span>`
+  }</td><td class="small">${row.before}</td><td class="small">${row.after}</td></tr>`,
+)}</tbody></table></div>${nextLink('/audit', query, page.next)}`;
+
+/** What was asked for is not there, or cannot be read. */
+export const messagePage = (context: PageContext, title: string, words: Html): Html =>
+  layout(context, title, html`<h1>${title}</h1><div class="card">${words}</div>`);
