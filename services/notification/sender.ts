@@ -1,8 +1,9 @@
-import type { Logger } from 'pino';
 import type { DeliveryReason, MessageRef, NotificationOutcome } from '../contracts/notification.ts';
 import type { ClaimedEffect, EffectQueue } from '../platform/database/effect-queue.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import type { Logger } from '../platform/logging/logger.ts';
 import type { CrashPoint } from '../platform/process/crash-point.ts';
+import { describeError } from '../platform/process/run-process.ts';
 import { type Clock, MINUTE, SECOND } from '../platform/time/clock.ts';
 import { markEmailRepeat } from './domain/email-content.ts';
 import {
@@ -65,7 +66,7 @@ export function createSender(parts: SenderParts): Sender {
       .catch((error: unknown) => {
         // The claim's lease runs out and somebody tries again; until then it counts as not sent.
         log.error(
-          { err: error, deliveryId: order.deliveryId },
+          { error: describeError(error), deliveryId: order.deliveryId },
           'sending a notification failed in an unexpected way',
         );
       })
@@ -122,7 +123,7 @@ export function createSender(parts: SenderParts): Sender {
 const storeTrouble =
   (log: Logger) =>
   (error: unknown): readonly Promise<void>[] => {
-    log.error({ err: error }, 'the notification queue cannot be read; trying again');
+    log.error({ error: describeError(error) }, 'the notification queue cannot be read; trying again');
     return [];
   };
 
@@ -216,7 +217,7 @@ async function find(channels: Channels, order: DeliveryOrder, log: Logger): Prom
   } catch (error) {
     // Not knowing is the same as not found: it is sent, and says that it may be a repeat.
     log.warn(
-      { err: error, deliveryId: order.deliveryId },
+      { error: describeError(error), deliveryId: order.deliveryId },
       'could not look for a message that may have arrived',
     );
     return undefined;

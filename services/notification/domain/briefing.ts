@@ -83,8 +83,8 @@ export function brief(alert: Alert, settings: BriefingSettings): Briefing {
 }
 
 /** The page of an alert. */
-export const alertUrl = (publicUrl: string, alert: Pick<Alert, 'alertKey'>): string =>
-  `${publicUrl}/alerts/${encodeURIComponent(alert.alertKey)}`;
+export const alertUrl = (publicUrl: string, alert: Pick<Alert, 'alertId'>): string =>
+  `${publicUrl}/alerts/${encodeURIComponent(alert.alertId)}`;
 
 /** More quotes make a message that nobody reads; the page has them all. */
 const SHOWN_EVIDENCE = 3;

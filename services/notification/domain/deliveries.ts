@@ -162,7 +162,7 @@ class CycleWork {
         !order.targets.some(
           ({ channel, address }) => channel === fallback.channel && address === fallback.address,
         );
-      this.#start(`${this.#alert.alertId}/${order.step}@${this.#seq}/${target.target}`, {
+      this.#start(`${this.#alert.alertId}/${order.step}/${target.target}`, {
         kind: 'post',
         channel: target.channel,
         address: target.address,
@@ -268,7 +268,7 @@ class CycleWork {
   #flush(address: string): void {
     const message = this.#messages[address];
     if (message?.stale === undefined || message.ref === undefined || message.sending !== undefined) return;
-    const id = `${this.#alert.alertId}/${UPDATE_STEP}@${this.#seq}/slack:${address}`;
+    const id = `${this.#alert.alertId}/${UPDATE_STEP}.${this.#seq}/slack:${address}`;
     this.#messages[address] = { ref: message.ref, sending: id };
     this.#queue(
       id,

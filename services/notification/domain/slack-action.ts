@@ -2,7 +2,10 @@ import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
 import { CHANNELS, type Channel } from '../../contracts/sources.ts';
 
-/** What somebody did with a button or form of a message, in Slack or in the sandbox. */
+/**
+ * What somebody did with a button or form of a message, in Slack or in the sandbox. `fields` are checked for
+ * shape only; whether the alert may be closed so is for others to say.
+ */
 export type SlackAction = ActionBase &
   (
     | { readonly type: 'acknowledge'; readonly fields: Readonly<Record<never, never>> }
@@ -25,8 +28,8 @@ export interface ContactFields {
   readonly note?: string;
 }
 export interface SnoozeFields {
-  /** Counted from the moment of the click. */
-  readonly forMs: number;
+  /** From now on: `30m`, `4h`, `2d`. */
+  readonly for: string;
   readonly reason: string;
 }
 export interface CloseFields {
@@ -96,14 +99,16 @@ export function actionFrom(
   return { ok: true, action: { ...base, type, fields: read.data } as SlackAction };
 }
 
+/** A page of text; an agent's note is a few sentences. */
 const LONGEST_NOTE = 2000;
+const LONGEST_WORD = 200;
 const note = z.string().trim().max(LONGEST_NOTE).optional();
-const required = (what: string) =>
+const required = (what: string, longest = LONGEST_NOTE) =>
   z
     .string({ error: `${what} is missing` })
     .trim()
     .min(1, `${what} is missing`)
-    .max(LONGEST_NOTE);
+    .max(longest, `at most ${longest} characters`);
 
 const FORMS = {
   acknowledge: z.object({}),
@@ -115,14 +120,14 @@ const FORMS = {
     note,
   }),
   snooze: z.object({
-    forMs: z.coerce
-      .number({ error: 'choose how long' })
-      .int()
-      .min(60_000, 'at least a minute')
-      .max(30 * 86_400_000, 'at most 30 days'),
+    for: z.string({ error: 'choose how long' }).regex(/^\d{1,4}[mhd]$/, 'for example 30m, 4h or 2d'),
     reason: required('a reason'),
   }),
-  close: z.object({ outcome: required('the outcome'), rootCause: required('the root cause'), note }),
+  close: z.object({
+    outcome: required('the outcome', LONGEST_WORD),
+    rootCause: required('the root cause', LONGEST_WORD),
+    note,
+  }),
 } as const;
 
 const withoutBlanks = (entered: Readonly<Record<string, string | undefined>>): Record<string, string> =>
@@ -143,3 +148,7 @@ function jsonOf(text: string): unknown {
     return undefined;
   }
 }
+
+/** Obeys an action, or says in words why not. Rejects when it could not be stored, so that it is sent again. */
+export type HandleAction = (action: SlackAction) => Promise<ActionAnswer>;
+export type ActionAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string };

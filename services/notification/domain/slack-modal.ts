@@ -49,7 +49,7 @@ export function formOf(type: FormAction, value: ButtonValue): readonly FormField
       ];
     case 'snooze':
       return [
-        choice('forMs', 'For how long', SNOOZES),
+        choice('for', 'For how long', SNOOZES),
         text('reason', 'Why', { multiline: false, optional: false }),
       ];
     case 'close':
@@ -61,13 +61,12 @@ export function formOf(type: FormAction, value: ButtonValue): readonly FormField
   }
 }
 
-const HOUR_MS = 3_600_000;
 const SNOOZES: readonly Option[] = [
-  { value: String(HOUR_MS), label: '1 hour' },
-  { value: String(4 * HOUR_MS), label: '4 hours' },
-  { value: String(24 * HOUR_MS), label: '1 day' },
-  { value: String(72 * HOUR_MS), label: '3 days' },
-  { value: String(168 * HOUR_MS), label: '1 week' },
+  { value: '1h', label: '1 hour' },
+  { value: '4h', label: '4 hours' },
+  { value: '1d', label: '1 day' },
+  { value: '3d', label: '3 days' },
+  { value: '7d', label: '1 week' },
 ];
 
 const asOption = (value: string): Option => ({ value, label: value.replaceAll('_', ' ') });

@@ -8,14 +8,18 @@ import type { Alert } from '../../contracts/alert.ts';
  */
 export function isSuperseded(alert: Alert, step: string): boolean {
   if (alert.status === 'closed') return true;
-  const planned = alert.plan.escalation.find(({ id }) => step === id || step.startsWith(`${id}/`));
+  const planned = alert.plan.escalation.find(({ id }) => isFiringOf(id, step));
   switch (planned?.unless) {
     case 'acked':
-      return alert.acknowledgedAt !== undefined || alert.contact?.reached === true;
+      return alert.acknowledgedAt !== undefined || alert.contact !== undefined;
     case 'contacted':
-      return alert.contact?.reached === true;
+      return alert.contact !== undefined;
     case 'closed':
     case undefined:
       return false;
   }
 }
+
+/** A firing is named after its step; what tells it from the step's other firings follows behind a sign. */
+const isFiringOf = (id: string, step: string): boolean =>
+  step === id || (step.startsWith(id) && '@+/'.includes(step[id.length] ?? ' '));
