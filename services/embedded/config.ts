@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../platform/logging/logger.ts';
 
-const list = z
-  .string()
-  .transform((text) => text.split(',').map((part) => part.trim()).filter((part) => part !== ''));
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
 
 /** Settings of the embedded pipeline itself; channels bring their own. Keys are environment variables. */
 export const embeddedSettings = z.object({
@@ -14,12 +17,27 @@ export const embeddedSettings = z.object({
   TOCSIN_LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
   /** Keys that producers present as `Authorization: Bearer …`, separated by commas. None: everybody may post. */
   TOCSIN_INGEST_KEYS: list.default([]),
+  /** Keys of operators: they may also separate identities. */
+  TOCSIN_OPS_KEYS: list.default([]),
+  /** Secrets with which producers sign their requests, separated by commas. */
+  TOCSIN_INGEST_SECRETS: list.default([]),
+  /** The company's own addresses, or `@domain`, separated by commas: mail from them is ignored. */
+  TOCSIN_OWN_EMAILS: list.default([]),
   /** The company's own accounts, `network:handle`, separated by commas: what they post is ignored. */
   TOCSIN_OWN_HANDLES: list.default([]),
   /** Days for which the log and the ids of published records are kept. */
-  TOCSIN_RETENTION_DAYS: z.coerce.number('expected a number of days').int().min(30, 'expected at least 30').default(400),
+  TOCSIN_RETENTION_DAYS: z.coerce
+    .number('expected a number of days')
+    .int()
+    .min(30, 'expected at least 30')
+    .default(400),
 });
 export type EmbeddedSettings = z.output<typeof embeddedSettings>;
 
 /** Variables that other parts read: known, so that they are not taken for misspelt ones. */
-export const OTHER_VARIABLES = ['TOCSIN_DATA_DIR', 'TOCSIN_PORT', 'TOCSIN_FAILPOINT', 'TOCSIN_SAMPLE_DATA'] as const;
+export const OTHER_VARIABLES = [
+  'TOCSIN_DATA_DIR',
+  'TOCSIN_PORT',
+  'TOCSIN_FAILPOINT',
+  'TOCSIN_SAMPLE_DATA',
+] as const;

@@ -64,5 +64,47 @@ function makeCustomer(index: number, start: number, random: Random): DemoCustome
   };
 }
 
-const FIRST_NAMES = ['Ada', 'Bela', 'Cem', 'Dora', 'Emil', 'Fina', 'Gero', 'Hana', 'Ivo', 'Jana', 'Kaya', 'Leo', 'Mira', 'Nils', 'Ola', 'Pia', 'Rosa', 'Sven', 'Tara', 'Udo'] as const;
-const LAST_NAMES = ['Adler', 'Brandt', 'Conrad', 'Dietz', 'Ebert', 'Fink', 'Graf', 'Hahn', 'Imhof', 'Jung', 'Kern', 'Lang', 'Moser', 'Noll', 'Otto', 'Pohl', 'Reuter', 'Stahl', 'Thoma', 'Ulrich'] as const;
+const FIRST_NAMES = [
+  'Ada',
+  'Bela',
+  'Cem',
+  'Dora',
+  'Emil',
+  'Fina',
+  'Gero',
+  'Hana',
+  'Ivo',
+  'Jana',
+  'Kaya',
+  'Leo',
+  'Mira',
+  'Nils',
+  'Ola',
+  'Pia',
+  'Rosa',
+  'Sven',
+  'Tara',
+  'Udo',
+] as const;
+const LAST_NAMES = [
+  'Adler',
+  'Brandt',
+  'Conrad',
+  'Dietz',
+  'Ebert',
+  'Fink',
+  'Graf',
+  'Hahn',
+  'Imhof',
+  'Jung',
+  'Kern',
+  'Lang',
+  'Moser',
+  'Noll',
+  'Otto',
+  'Pohl',
+  'Reuter',
+  'Stahl',
+  'Thoma',
+  'Ulrich',
+] as const;

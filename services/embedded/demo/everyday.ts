@@ -4,10 +4,17 @@ import type { DemoCustomer } from './company.ts';
 import type { Random } from './random.ts';
 
 /** A record that arrives at an instant of the story. */
-export type Arrival = { [S in Source]: { readonly at: number; readonly source: S; readonly record: SourceRecords[S] } }[Source];
+export type Arrival = {
+  [S in Source]: { readonly at: number; readonly source: S; readonly record: SourceRecords[S] };
+}[Source];
 
 /** What happens to customers on ordinary days: mostly harmless, and all of it must be read. */
-export function everydayArrivals(customers: readonly DemoCustomer[], start: number, days: number, random: Random): Arrival[] {
+export function everydayArrivals(
+  customers: readonly DemoCustomer[],
+  start: number,
+  days: number,
+  random: Random,
+): Arrival[] {
   const arrivals: Arrival[] = [];
   for (let day = 0; day < days; day++) {
     for (const customer of customers) {

@@ -57,7 +57,12 @@ export async function play(stage: Stage, options: PlayOptions): Promise<PlayResu
     staff.hear(fact.value);
   });
 
-  agenda.add(options.start, () => stage.accept('crm-records', customers.map((one) => profileRecord(one, options.start))));
+  agenda.add(options.start, () =>
+    stage.accept(
+      'crm-records',
+      customers.map((one) => profileRecord(one, options.start)),
+    ),
+  );
   const others = customers.filter((one) => !inStory.has(one.id));
   const arrivals = [
     ...everydayArrivals(others, options.start + 8 * HOUR, options.days, random),
@@ -70,7 +75,11 @@ export async function play(stage: Stage, options: PlayOptions): Promise<PlayResu
   return { customers, records: arrivals.length + customers.length, end };
 }
 
-async function perform(stage: Stage, agenda: Agenda, options: PlayOptions & { readonly end: number }): Promise<void> {
+async function perform(
+  stage: Stage,
+  agenda: Agenda,
+  options: PlayOptions & { readonly end: number },
+): Promise<void> {
   const began = performance.now();
   const span = options.end - options.start;
   let day = -1;
@@ -97,7 +106,8 @@ async function keepPace(began: number, elapsedMs: number): Promise<void> {
 
 /** What is going to happen, and when. */
 export class Agenda {
-  readonly #entries: { readonly at: number; readonly order: number; readonly act: () => Promise<void> }[] = [];
+  readonly #entries: { readonly at: number; readonly order: number; readonly act: () => Promise<void> }[] =
+    [];
   #added = 0;
   #sorted = true;
 

@@ -28,7 +28,8 @@ export class Staff {
     if (alert.stage === 'shadow') return;
     const handling = this.#handling.get(alert.subject) ?? (this.#random.chance(0.8) ? 'prompt' : 'nobody');
     const isNew = event.type === 'raised' || event.type === 'reopened';
-    if (isNew && handling !== 'nobody') this.#take(event, handling, PEOPLE.reactAfterMs, alert.owner.person ?? 'ana');
+    if (isNew && handling !== 'nobody')
+      this.#take(event, handling, PEOPLE.reactAfterMs, alert.owner.person ?? 'ana');
     const escalated = event.type === 'breached' && event.milestone === 'ack_by';
     if (escalated && handling === 'nobody') this.#take(event, 'prompt', 20 * MINUTE, 'lead');
   }
@@ -51,7 +52,12 @@ export class Staff {
   async #call(customerId: string, alertId: string, at: number, person: string): Promise<void> {
     const isCustomer = customerId.startsWith('N-');
     if (!isCustomer || this.#random.chance(0.25)) {
-      await this.#stage.order(alertId, 'contact', { channel: 'phone', reached: true, note: 'Spoke to the customer.' }, person);
+      await this.#stage.order(
+        alertId,
+        'contact',
+        { channel: 'phone', reached: true, note: 'Spoke to the customer.' },
+        person,
+      );
       return;
     }
     await this.#stage.accept('call-notes', [

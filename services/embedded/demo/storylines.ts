@@ -67,15 +67,30 @@ function complainsAgain(customer: DemoCustomer, at: number, handling: Handling):
   const complaint = (n: number, when: number, text: string): Arrival => ({
     at: when,
     source: 'complaints',
-    record: { id: `story-${customer.id}-${n}`, email: customer.email, occurredAt: when, channel: 'email', text, product: 'fibre' },
+    record: {
+      id: `story-${customer.id}-${n}`,
+      email: customer.email,
+      occurredAt: when,
+      channel: 'email',
+      text,
+      product: 'fibre',
+    },
   });
   return {
     customer,
     handling,
     arrivals: [
       becomes(customer, at - 2 * DAY, { valueTier: 'gold', valuePerYear: 1440 }),
-      complaint(1, at, 'The internet has been down since yesterday. This is terrible, I work from home and cannot do my job.'),
-      complaint(2, at + 4 * DAY, 'Down again! Nobody called me back as promised. Worst service ever, I am really angry.'),
+      complaint(
+        1,
+        at,
+        'The internet has been down since yesterday. This is terrible, I work from home and cannot do my job.',
+      ),
+      complaint(
+        2,
+        at + 4 * DAY,
+        'Down again! Nobody called me back as promised. Worst service ever, I am really angry.',
+      ),
     ],
   };
 }
@@ -85,7 +100,12 @@ function wantsToCancel(customer: DemoCustomer, at: number, handling: Handling): 
     customer,
     handling,
     arrivals: [
-      note(customer, 1, at, 'Customer is very disappointed with the price rise and wants to cancel the contract. Says a competitor is cheaper.'),
+      note(
+        customer,
+        1,
+        at,
+        'Customer is very disappointed with the price rise and wants to cancel the contract. Says a competitor is cheaper.',
+      ),
     ],
   };
 }
@@ -95,7 +115,14 @@ function postsInPublic(customer: DemoCustomer, at: number, handling: Handling): 
     customer,
     handling,
     arrivals: [
-      shout(customer, 1, at, 'Third outage this month and @nordlicht does not answer. Horrible company, avoid them! #fail', 48_000, 120),
+      shout(
+        customer,
+        1,
+        at,
+        'Third outage this month and @nordlicht does not answer. Horrible company, avoid them! #fail',
+        48_000,
+        120,
+      ),
     ],
   };
 }
@@ -106,7 +133,14 @@ function postsUnknown(customer: DemoCustomer, at: number, handling: Handling): S
     customer,
     handling,
     arrivals: [
-      shout(customer, 1, at, 'I am so fed up with Nordlicht, awful hotline, switching to another provider next week', 15_000, 35),
+      shout(
+        customer,
+        1,
+        at,
+        'I am so fed up with Nordlicht, awful hotline, switching to another provider next week',
+        15_000,
+        35,
+      ),
       {
         at: at + DAY,
         source: 'crm-records',
@@ -149,7 +183,13 @@ function paymentFails(customer: DemoCustomer, at: number, handling: Handling): S
   const failed = (n: number, when: number): Arrival => ({
     at: when,
     source: 'crm-records',
-    record: { id: `story-${customer.id}-pay${n}`, customerId: customer.id, event: 'payment_failed', occurredAt: when, amount: 39.9 },
+    record: {
+      id: `story-${customer.id}-pay${n}`,
+      customerId: customer.id,
+      event: 'payment_failed',
+      occurredAt: when,
+      amount: 39.9,
+    },
   });
   return { customer, handling, arrivals: [failed(1, at), failed(2, at + 3 * DAY)] };
 }
@@ -175,7 +215,8 @@ function threatensLawyer(customer: DemoCustomer, at: number, handling: Handling)
 }
 
 function toldThreeTimes(customer: DemoCustomer, at: number, handling: Handling): Storyline {
-  const text = 'Customer had to explain the same problem again and was transferred. Very frustrated, line still broken.';
+  const text =
+    'Customer had to explain the same problem again and was transferred. Very frustrated, line still broken.';
   return {
     customer,
     handling,
@@ -190,12 +231,23 @@ function mutedByFlag(customer: DemoCustomer, at: number): Storyline {
     handling: 'prompt',
     arrivals: [
       becomes(customer, at - DAY, { flags: ['legal_hold'] }),
-      note(customer, 1, at, 'Customer is furious about the court letter and wants to cancel everything at once.'),
+      note(
+        customer,
+        1,
+        at,
+        'Customer is furious about the court letter and wants to cancel everything at once.',
+      ),
     ],
   };
 }
 
-const note = (customer: DemoCustomer, n: number, at: number, text: string, more: { transfers?: number } = {}): Arrival => ({
+const note = (
+  customer: DemoCustomer,
+  n: number,
+  at: number,
+  text: string,
+  more: { transfers?: number } = {},
+): Arrival => ({
   at: at + 5 * MINUTE,
   source: 'call-notes',
   record: {
@@ -210,14 +262,35 @@ const note = (customer: DemoCustomer, n: number, at: number, text: string, more:
   },
 });
 
-const shout = (customer: DemoCustomer, n: number, at: number, text: string, followers: number, shares: number): Arrival => ({
+const shout = (
+  customer: DemoCustomer,
+  n: number,
+  at: number,
+  text: string,
+  followers: number,
+  shares: number,
+): Arrival => ({
   at: at + MINUTE,
   source: 'social-posts',
-  record: { id: `story-${customer.id}-post${n}`, handle: customer.handle, network: 'chirp', occurredAt: at, text, followers, shares },
+  record: {
+    id: `story-${customer.id}-post${n}`,
+    handle: customer.handle,
+    network: 'chirp',
+    occurredAt: at,
+    text,
+    followers,
+    shares,
+  },
 });
 
 const becomes = (customer: DemoCustomer, at: number, attributes: CustomerAttributes): Arrival => ({
   at,
   source: 'crm-records',
-  record: { id: `story-${customer.id}-profile-${at}`, customerId: customer.id, event: 'profile_updated', occurredAt: at, attributes },
+  record: {
+    id: `story-${customer.id}-profile-${at}`,
+    customerId: customer.id,
+    event: 'profile_updated',
+    occurredAt: at,
+    attributes,
+  },
 });

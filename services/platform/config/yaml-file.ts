@@ -55,10 +55,9 @@ export function parseYamlFile<S extends z.ZodType>(
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1), message };
   };
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) {
-    return { ok: false, problems: faults.map((fault) => place(fault.pos[0], yamlFault(fault))) };
-  }
+  const [fault] = [...document.errors, ...document.warnings];
+  // One fault of syntax makes the parser stumble over everything behind it: only the first says something.
+  if (fault !== undefined) return { ok: false, problems: [place(fault.pos[0], yamlFault(fault))] };
   const shape = checkShape(document.contents, place);
   if (shape !== undefined) return { ok: false, problems: [shape] };
 

@@ -4,7 +4,7 @@ import type { Topic } from '../../contracts/topics.ts';
 import { SqliteEventLog } from '../event-log/event-log.sqlite.ts';
 import { SqliteInputFeed } from '../event-log/input-feed.sqlite.ts';
 import { LogTable } from '../event-log/log-table.sqlite.ts';
-import type { InputFeed, PartitionStore } from '../keyed-process/state-store.ts';
+import type { InputFeed, OwnedTimer, PartitionStore } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { SqliteDeadLetters } from './dead-letters.sqlite.ts';
 import { SqliteEffectQueue } from './effect-queue.sqlite.ts';
@@ -25,6 +25,8 @@ export interface EmbeddedStore {
   partition(consumer: string, views: ReadonlyMap<string, ViewWriter>): PartitionStore;
   /** Number of timers that are set. */
   timersPending(): number;
+  /** The earliest timers. */
+  timers(limit: number): readonly OwnedTimer[];
   /** Calls `wake` whenever there may be new input. */
   onInput(wake: () => void): void;
   close(): void;
@@ -49,6 +51,7 @@ export function openEmbeddedStore(
   };
   log.onAppend(wakeAll);
   const timers = db.prepare('SELECT count(*) AS count FROM timer');
+  const earliest = db.prepare('SELECT process, key, name, due_at FROM timer ORDER BY due_at LIMIT ?');
   return {
     db,
     log,
@@ -58,6 +61,13 @@ export function openEmbeddedStore(
     openFeed: (positions) => new SqliteInputFeed(table, positions),
     partition: (consumer, views) => new SqlitePartitionStore(db, table, ledger, consumer, views),
     timersPending: () => Number(timers.get()?.count ?? 0),
+    timers: (limit) =>
+      earliest.all(limit).map((row) => ({
+        process: String(row.process),
+        key: String(row.key),
+        name: String(row.name),
+        dueAt: Number(row.due_at),
+      })),
     onInput: (wake) => listeners.push(wake),
     close: () => {
       log.close();

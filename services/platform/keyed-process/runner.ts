@@ -1,7 +1,7 @@
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Emit } from './keyed-process.ts';
+import type { Emit, KeyedProcess } from './keyed-process.ts';
 import { StateCache } from './state-cache.ts';
 import {
   type Commit,
@@ -148,6 +148,14 @@ export class Runner {
   wake(): void {
     this.#woken = true;
     this.#wake();
+  }
+
+  processes(): readonly KeyedProcess<unknown>[] {
+    return this.#topology.processes();
+  }
+
+  isChained(topic: Topic): boolean {
+    return this.#topology.isChained(topic);
   }
 
   /** When due timers were last looked for, epoch ms; 0 before the first time. */

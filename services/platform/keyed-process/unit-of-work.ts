@@ -87,7 +87,7 @@ export class UnitOfWork {
   redeliver({ deadLetterId, process, input }: Redelivery): void {
     const target = this.#topology.process(process);
     const parkedBefore = this.#deadLetters.length;
-    if (target !== undefined) this.#dispatch(target, input, 0);
+    if (target !== undefined) this.#dispatch(target, input, 0, REDELIVERED);
     const failedAgain = this.#deadLetters.slice(parkedBefore).some((letter) => letter.id === deadLetterId);
     if (!failedAgain) this.#redelivered.push(deadLetterId);
   }
@@ -137,7 +137,13 @@ export class UnitOfWork {
     for (const process of this.#topology.consumersOf(input.topic)) this.#dispatch(process, input, depth);
   }
 
-  #dispatch(process: KeyedProcess<unknown>, input: Input, depth: number): void {
+  /** `countedAs` is the topic under which the ledger has it: a redelivered record was counted once already. */
+  #dispatch(
+    process: KeyedProcess<unknown>,
+    input: Input,
+    depth: number,
+    countedAs: string = input.topic,
+  ): void {
     let step: Step<unknown>;
     const row = this.#open(process.keySpace, input.key);
     try {
@@ -145,10 +151,10 @@ export class UnitOfWork {
     } catch (error) {
       // A pure function that throws would throw again: setting the record aside keeps the others moving.
       this.#park(process.name, input, 'handler_error', describe(error));
-      this.#count(process.name, input.topic, { type: 'deadLetter', reason: 'handler_error', detail: '' });
+      this.#count(process.name, countedAs, { type: 'deadLetter', reason: 'handler_error', detail: '' });
       return;
     }
-    this.#apply(process, input.key, row, step, input.topic, input, depth);
+    this.#apply(process, input.key, row, step, countedAs, input, depth);
   }
 
   #apply(
@@ -168,12 +174,13 @@ export class UnitOfWork {
     if (step.timers !== undefined) for (const timer of step.timers) this.#setTimer(process.name, key, timer);
     if (step.effects !== undefined) this.#effects.push(...step.effects);
     if (step.views !== undefined) this.#views.push(...step.views);
-    if (step.emit !== undefined) for (const fact of step.emit) this.#emit(fact, depth);
+    if (step.emit !== undefined) for (const fact of step.emit) this.#emit(process.name, fact, depth);
   }
 
-  #emit(fact: Emit, depth: number): void {
+  #emit(process: string, fact: Emit, depth: number): void {
     if (depth >= MAX_CHAIN)
       throw new Error(`more than ${MAX_CHAIN} processes follow one another: is there a cycle?`);
+    this.#count(process, fact.topic, EMITTED);
     const chained = this.#topology.isChained(fact.topic);
     const logged = !chained || !TOPICS[fact.topic].internal;
     let offset = -1;
@@ -206,7 +213,7 @@ export class UnitOfWork {
     this.#timers.set(timerId(process, key, change.name), { process, key, ...change });
   }
 
-  #count(stage: string, topic: string, outcome: Outcome): void {
+  #count(stage: string, topic: string, outcome: Outcome | typeof EMITTED): void {
     const reason = outcome.reason ?? '';
     const key = `${stage} ${topic} ${outcome.type} ${reason}`;
     const entry = this.#ledger.get(key);
@@ -234,6 +241,12 @@ export class UnitOfWork {
 
 /** The name under which the ledger counts timers, in place of a topic. */
 export const TIMERS = 'timers';
+
+/** The ledger's name for what was taken from the dead letters, in place of its topic. */
+export const REDELIVERED = 'redelivered';
+
+/** What a process put out, counted beside what it took in. */
+const EMITTED = { type: 'emitted', reason: '' } as const;
 
 /** Longest chain of emits within one record. The longest real one has about ten links. */
 const MAX_CHAIN = 32;

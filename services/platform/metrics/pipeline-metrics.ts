@@ -1,5 +1,4 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { EffectQueue } from '../database/effect-queue.ts';
 import type { RunnerObserver } from '../keyed-process/runner.ts';
 import type { PartitionStore } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
@@ -7,9 +6,6 @@ import { guardedCollect } from './registry.ts';
 
 export interface Watched {
   readonly store: Pick<PartitionStore, 'nextTimerAt'>;
-  readonly effects: EffectQueue;
-  /** Effect queues, which are delivery channels for whoever reads the figures. */
-  readonly queues: readonly string[];
   readonly timersPending: () => number;
   /** When the runner last looked for due timers, epoch ms. */
   readonly lastScanAt: () => number;
@@ -81,7 +77,6 @@ export function createPipelineMetrics(registry: Registry, watched: Watched): Run
     'When the due timers were last looked at, Unix seconds.',
     (set) => set(lastScanAt() / 1000),
   );
-  outboxGauges(registry, watched);
 
   return {
     onPass: ({ ledger, seconds }) => {
@@ -121,35 +116,6 @@ function gauge(
     registers: [registry],
     collect: guardedCollect(registry, name, async function (this: Gauge) {
       await collect((value) => this.set(value));
-    }),
-  });
-}
-
-function outboxGauges(registry: Registry, { effects, queues, clock }: Watched): void {
-  const pending = 'tocsin_outbox_pending';
-  new Gauge({
-    name: pending,
-    help: 'Messages that wait to be sent.',
-    labelNames: ['channel'],
-    registers: [registry],
-    collect: guardedCollect(registry, pending, async function (this: Gauge<'channel'>) {
-      for (const channel of queues) this.set({ channel }, (await effects.pending(channel)).count);
-    }),
-  });
-  const oldest = 'tocsin_outbox_oldest_pending_seconds';
-  new Gauge({
-    name: oldest,
-    help: 'How long the message that is overdue the longest has been due; 0 when none is due.',
-    labelNames: ['channel'],
-    registers: [registry],
-    collect: guardedCollect(registry, oldest, async function (this: Gauge<'channel'>) {
-      for (const channel of queues) {
-        const { earliestDueAt } = await effects.pending(channel);
-        this.set(
-          { channel },
-          earliestDueAt === undefined ? 0 : Math.max(0, (clock.now() - earliestDueAt) / 1000),
-        );
-      }
     }),
   });
 }

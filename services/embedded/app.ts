@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import { registerGateway } from '../ingestion/adapters/gateway.fastify.ts';
+import { registerApi } from '../loop-closure/adapters/api.fastify.ts';
+import { registerPages } from '../loop-closure/adapters/pages.fastify.ts';
+import { REFUSAL_WORDS } from '../loop-closure/domain/words.ts';
+import { registerSandbox } from '../notification/adapters/sandbox-page.fastify.ts';
+import { registerSlackActions } from '../notification/adapters/slack-actions.fastify.ts';
+import type { NotificationConfig } from '../notification/config.ts';
+import type { HandleAction } from '../notification/domain/slack-action.ts';
+import type { SandboxStore } from '../notification/ports.ts';
+import { createServer } from '../platform/http/server.ts';
+import type { Logger } from '../platform/logging/logger.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import type { ChosenChannels } from './channels.ts';
+import type { EmbeddedSettings } from './config.ts';
+import { ledgerReport } from './ledger-report.ts';
+import { registerOperations } from './operations.fastify.ts';
+import { businessClock, type Pipeline } from './pipeline.ts';
+import type { RulesFolder } from './rules-folder.ts';
+import { TOCSIN_VERSION } from './version.ts';
+
+export interface AppOptions {
+  readonly pipeline: Pipeline;
+  readonly rules: RulesFolder;
+  readonly settings: EmbeddedSettings & NotificationConfig;
+  readonly channels: ChosenChannels;
+  readonly sandbox: SandboxStore;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly log: Logger;
+  readonly notReady: () => string | undefined;
+}
+
+/** The one HTTP server of the embedded pipeline: gateway, API, pages, sandbox, metrics. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { pipeline, rules, settings, channels, clock, registry, log } = options;
+  const hosts = isLoopback(settings.TOCSIN_HOST) ? { hosts: LOOPBACK_NAMES } : {};
+  const app = createServer({ registry, log, notReady: options.notReady, ...hosts });
+  await registerGateway(app, {
+    gateway: pipeline.gateway,
+    clock,
+    metrics: pipeline.intake,
+    access: {
+      ingestKeys: settings.TOCSIN_INGEST_KEYS,
+      opsKeys: settings.TOCSIN_OPS_KEYS,
+      signingSecrets: settings.TOCSIN_INGEST_SECRETS,
+    },
+  });
+  registerApi(app, {
+    desk: pipeline.desk,
+    clock,
+    ledger: () => ledgerReport(pipeline.store, pipeline.runner),
+    version: TOCSIN_VERSION,
+  });
+  registerPages(app, {
+    desk: pipeline.desk,
+    clock,
+    business: businessClock(rules),
+    assignees: assigneesOf(rules),
+  });
+  registerOperations(app, pipeline);
+  const handle = takeClick(pipeline);
+  await registerSandbox(app, { store: options.sandbox, click: handle, clock });
+  if (settings.TOCSIN_SLACK_SIGNING_SECRET !== undefined && channels.modals !== undefined) {
+    await registerSlackActions(app, {
+      signingSecret: settings.TOCSIN_SLACK_SIGNING_SECRET,
+      handle,
+      modals: channels.modals,
+      clock,
+      log,
+      metrics: pipeline.notificationMetrics,
+    });
+  }
+  return app;
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1', '[::1]'];
+export const isLoopback = (host: string): boolean => LOOPBACK_NAMES.includes(host) || host.startsWith('127.');
+
+const assigneesOf = ({ teams }: RulesFolder) => [
+  ...[...teams.byId.values()].map((team) => ({ to: `team/${team.id}`, name: team.title })),
+  ...[...teams.people.values()].map((person) => ({ to: `person/${person.id}`, name: person.name })),
+];
+
+/** A click in Slack, or in the sandbox, is an order like any other. */
+const takeClick =
+  ({ desk }: Pipeline): HandleAction =>
+  async ({ alertId, type, fields, by, actionId }) => {
+    const result = await desk.order({
+      alert: alertId,
+      verb: type,
+      body: fields,
+      by,
+      via: 'slack',
+      clientId: actionId,
+    });
+    switch (result.type) {
+      case 'done':
+      case 'pending':
+        return { ok: true };
+      case 'refused':
+        return { ok: false, message: REFUSAL_WORDS[result.refusal] };
+      case 'invalid':
+        return {
+          ok: false,
+          message: result.problems.map((one) => `${one.field}: ${one.message}`).join('; '),
+        };
+      case 'unknown':
+      case 'ambiguous':
+        return { ok: false, message: 'This alert is not known any more.' };
+    }
+  };

@@ -1,0 +1,233 @@
+import type { Registry } from 'prom-client';
+import { createActionManagementMetrics } from '../action-management/metrics.ts';
+import { createActionManagementProcesses, RuleSetHolder } from '../action-management/service.ts';
+import { createAlertingProcesses } from '../alerting/service.ts';
+import type { Topic } from '../contracts/topics.ts';
+import { identityProcess } from '../ingestion/domain/identity-process.ts';
+import type { OwnVoices } from '../ingestion/domain/ignore.ts';
+import { ingestionProcess } from '../ingestion/domain/ingestion-process.ts';
+import { createGateway, type Gateway } from '../ingestion/gateway.ts';
+import { createIngestionMetrics } from '../ingestion/metrics.ts';
+import type { IntakeMetrics } from '../ingestion/ports.ts';
+import { createViews, LOOP_CLOSURE_MIGRATIONS } from '../loop-closure/adapters/views.sqlite.ts';
+import { createCommandWatch } from '../loop-closure/command-watch.ts';
+import { customerView } from '../loop-closure/domain/customer-view.ts';
+import { createLoopClosureMetrics } from '../loop-closure/metrics.ts';
+import type { BusinessClock } from '../loop-closure/ports.ts';
+import { type AlertDesk, createAlertDesk, createLoopClosureProcesses } from '../loop-closure/service.ts';
+import { createNotificationProcess } from '../notification/domain/deliveries.ts';
+import { fallbackFor } from '../notification/domain/fallback.ts';
+import { NOTIFICATION_QUEUES } from '../notification/domain/message.ts';
+import { createNotificationMetrics, type NotificationMetrics } from '../notification/metrics.ts';
+import type { Channels } from '../notification/ports.ts';
+import { createSender, type Sender } from '../notification/sender.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../platform/database/embedded-store.ts';
+import type { Ledger } from '../platform/database/ledger.sqlite.ts';
+import { EMBEDDED_PARTITION } from '../platform/event-log/event-log.sqlite.ts';
+import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import { Runner, type RunnerObserver } from '../platform/keyed-process/runner.ts';
+import type { PartitionStore, StateRow } from '../platform/keyed-process/state-store.ts';
+import { Topology } from '../platform/keyed-process/topology.ts';
+import type { Logger } from '../platform/logging/logger.ts';
+import { createPipelineMetrics } from '../platform/metrics/pipeline-metrics.ts';
+import { crashPoint } from '../platform/process/crash-point.ts';
+import type { Lifecycle } from '../platform/process/lifecycle.ts';
+import { businessTimeBetween } from '../platform/time/business-time.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import { createScoringMetrics } from '../scoring/metrics.ts';
+import { createScorer, createScoringProcesses } from '../scoring/service.ts';
+import type { RulesFolder } from './rules-folder.ts';
+
+export interface PipelineOptions {
+  /** Folder that this process has taken. */
+  readonly folder: string;
+  readonly rules: RulesFolder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly lifecycle: Lifecycle;
+  readonly own: OwnVoices;
+  /** Where people reach the pages, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly channels: (store: EmbeddedStore) => Channels;
+}
+
+/** All services in one process on one file. */
+export interface Pipeline {
+  readonly store: EmbeddedStore;
+  readonly gateway: Gateway;
+  readonly intake: IntakeMetrics;
+  readonly desk: AlertDesk;
+  readonly rules: RuleSetHolder;
+  readonly runner: Runner;
+  readonly sender: Sender;
+  readonly notificationMetrics: NotificationMetrics;
+  /** Calls `listener` after the commit of each fact. */
+  observe(observer: RunnerObserver): void;
+  /** Works until nothing is left to do at the clock's present time, messages included. */
+  settle(): Promise<void>;
+  /** When a timer or a waiting message falls due next, epoch ms. */
+  nextDueAt(): Promise<number | undefined>;
+}
+
+/**
+ * The topics whose facts go straight to the next process, inside the same transaction: one key's trouble
+ * becomes an alert, its messages and its row in the queue in one commit.
+ */
+const CHAINED: readonly Topic[] = [
+  'identities',
+  'signals',
+  'assessments',
+  'alert-requests',
+  'customer-loops',
+  'contact-proofs',
+  'alerts',
+];
+
+/** Wires the services together. Nothing runs before `runner.run` and `sender.run`, or `settle`, are called. */
+export function openPipeline(options: PipelineOptions): Pipeline {
+  const { rules, clock, log, registry, lifecycle } = options;
+  const store = openEmbeddedStore(options.folder, clock, LOOP_CLOSURE_MIGRATIONS);
+  lifecycle.onClose('data file', () => store.close());
+  const views = createViews(store.db);
+  const watch = createCommandWatch();
+  const holder = new RuleSetHolder(rules.ruleSet);
+
+  const metrics = createMetrics(options, store);
+  metrics.actionManagement.rulesLoaded(rules.ruleSet, clock.now());
+  metrics.scoring.modelsLoaded(rules.scoring);
+  const observers: RunnerObserver[] = [
+    { onFact: (fact) => metrics.onFact(fact) },
+    { onFact: (fact) => watch.onFact(fact) },
+    {
+      onStorageTrouble: ({ reason, message }, retryInMs) =>
+        log.error({ reason, message, retryInMs }, 'the store takes no writes'),
+    },
+  ];
+
+  const topology = new Topology(
+    [
+      ingestionProcess(options.own),
+      identityProcess,
+      ...createScoringProcesses(rules.scoring, metrics.scoring.timed(createScorer(rules.scoring))),
+      ...createActionManagementProcesses({
+        ruleSet: holder,
+        onEvaluation: metrics.actionManagement.onEvaluation,
+      }),
+      ...createAlertingProcesses(rules),
+      createNotificationProcess({
+        publicUrl: options.publicUrl,
+        zoneOf: (calendar) => rules.calendars.get(calendar)?.zone ?? 'UTC',
+        fallbackFor: (target, alert) => fallbackFor(rules.teams, target, alert),
+      }),
+      ...Object.values(createLoopClosureProcesses()),
+    ],
+    CHAINED,
+  );
+  const partition = store.partition('embedded', new Map(Object.entries(views.writers)));
+  const runner = new Runner({ topology, store: partition, openFeed: store.openFeed, clock, observers });
+  observers.push(
+    createPipelineMetrics(registry, {
+      store: partition,
+      timersPending: store.timersPending,
+      lastScanAt: () => runner.lastScanAt,
+      clock,
+    }),
+  );
+  store.onInput(() => runner.wake());
+
+  const sender = createSender({
+    effects: store.effects,
+    channels: options.channels(store),
+    clock,
+    log,
+    metrics: metrics.notification,
+    crashPoint,
+  });
+  observers.push({ onFact: (fact) => (fact.topic === 'alerts' ? sender.wake() : undefined) });
+
+  return {
+    store,
+    gateway: createGateway({ log: store.log, clock, metrics: metrics.intake, own: options.own }),
+    intake: metrics.intake,
+    desk: createAlertDesk({
+      log: store.log,
+      queries: views,
+      history: {
+        assessmentsOf: async (customerId) => {
+          const offsets = customerOffsets(partition.load('customer', customerId));
+          return offsets === undefined ? undefined : { partition: EMBEDDED_PARTITION, offsets };
+        },
+      },
+      watch,
+      business: businessClock(rules),
+      clock,
+    }),
+    rules: holder,
+    runner,
+    sender,
+    notificationMetrics: metrics.notification,
+    observe: (observer) => observers.push(observer),
+    settle: async () => {
+      do await runner.drain();
+      while ((await sender.step(clock.now())) > 0);
+    },
+    nextDueAt: () => nextDueAt(store, partition),
+  };
+}
+
+/** The slot of the process that remembers where a customer's story lies. It stores a list of offsets. */
+const customerOffsets = (row: StateRow | undefined): readonly number[] | undefined =>
+  row?.[customerView.name] as readonly number[] | undefined;
+
+/** Business calendars as pages and KPIs need them. */
+export const businessClock = ({ calendars }: RulesFolder): BusinessClock => ({
+  msBetween: (calendar, from, to) => {
+    const known = calendars.get(calendar);
+    return known === undefined ? undefined : businessTimeBetween(known, from, to);
+  },
+  zoneOf: (calendar) => calendars.get(calendar)?.zone,
+});
+
+async function nextDueAt(store: EmbeddedStore, partition: PartitionStore): Promise<number | undefined> {
+  const queues = await Promise.all(
+    Object.values(NOTIFICATION_QUEUES).map((queue) => store.effects.pending(queue)),
+  );
+  const due = [await partition.nextTimerAt(), ...queues.map((queue) => queue.earliestDueAt)];
+  const known = due.filter((instant) => instant !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+function createMetrics({ registry, clock }: PipelineOptions, store: EmbeddedStore) {
+  const ingestion = createIngestionMetrics(registry);
+  const scoring = createScoringMetrics(registry);
+  const actionManagement = createActionManagementMetrics(registry);
+  const notification = createNotificationMetrics(registry, {
+    pending: (channel) => store.effects.pending(NOTIFICATION_QUEUES[channel]),
+    now: () => clock.now(),
+  });
+  const loopClosure = createLoopClosureMetrics(registry);
+  const counting = [ingestion, scoring, actionManagement, notification, loopClosure];
+  return {
+    scoring,
+    actionManagement,
+    notification,
+    intake: alsoInLedger(ingestion, store.ledger),
+    onFact: (fact: Emit) => {
+      for (const metrics of counting) metrics.onFact(fact);
+    },
+  };
+}
+
+/** What the gateway does not let into the log must still be accounted for after a restart. */
+const alsoInLedger = (metrics: IntakeMetrics, ledger: Ledger): IntakeMetrics => ({
+  repeated: (source) => metrics.repeated(source),
+  ignored: (source, reason) => {
+    metrics.ignored(source, reason);
+    ledger.add('gateway', source, 'ignored', reason, 1);
+  },
+  rejected: (source, reason) => {
+    metrics.rejected(source, reason);
+    ledger.add('gateway', source, 'rejected', reason, 1);
+  },
+});

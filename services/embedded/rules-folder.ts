@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url';
+import type { RuleSet } from '../action-management/domain/compile.ts';
+import { loadRuleSet } from '../action-management/load-rules.ts';
+import { TEMPLATES } from '../notification/domain/wording.ts';
+import { formatProblem, type Problem } from '../platform/config/yaml-file.ts';
+import { loadScoringSettings, type ScoringSettings } from '../scoring/settings.ts';
+import { loadSettings, type Settings } from '../settings/load-settings.ts';
+
+/** Everything that ops people write, read as a whole. */
+export interface RulesFolder extends Settings {
+  readonly scoring: ScoringSettings;
+  readonly ruleSet: RuleSet;
+}
+
+/** The rules folder is not usable; `message` lists every problem with file, line and column. */
+export class RulesBroken extends Error {
+  override readonly name = 'RulesBroken';
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The rules that come with Tocsin. */
+export const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));
+
+/** Reads the folder, or throws `RulesBroken` with all problems of all its files. */
+export async function readRulesFolder(folder: string): Promise<RulesFolder> {
+  const settings = loadSettings(folder);
+  const scoring = loadScoringSettings(folder);
+  if (!settings.ok || !scoring.ok) {
+    throw new RulesBroken([
+      ...(settings.ok ? [] : settings.problems),
+      ...(scoring.ok ? [] : scoring.problems),
+    ]);
+  }
+  const { teams, calendars } = settings.settings;
+  const rules = await loadRuleSet(folder, {
+    teams: [...teams.byId.keys()],
+    calendars: [...calendars.keys()],
+    templates: TEMPLATES,
+  });
+  if (!rules.ok) throw new RulesBroken(rules.problems);
+  return { ...settings.settings, scoring: scoring.value, ruleSet: rules.ruleSet };
+}
