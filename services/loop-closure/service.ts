@@ -16,6 +16,7 @@ import {
 import { customerView } from './domain/customer-view.ts';
 import { type Kpis, kpisOf } from './domain/kpi.ts';
 import { type StoryEntry, tellStory } from './domain/story.ts';
+import { REFUSAL_WORDS } from './domain/words.ts';
 import type { AlertQueries, BusinessClock, CommandWatch, CustomerHistory } from './ports.ts';
 
 /** The keyed processes of this service. */
@@ -48,8 +49,8 @@ export interface OrderRequest {
  * What became of an order. `pending`: it is stored and will be obeyed, but its effect could not be seen in time.
  */
 export type OrderResult =
-  | { readonly type: 'done'; readonly row: AlertRow; readonly event: AuditRow }
-  | { readonly type: 'refused'; readonly row: AlertRow; readonly refusal: Refusal }
+  | { readonly type: 'done'; readonly row: AlertRow }
+  | { readonly type: 'refused'; readonly row: AlertRow; readonly refusal: Refusal; readonly words: string }
   | { readonly type: 'pending'; readonly row: AlertRow; readonly commandId: string }
   | { readonly type: 'invalid'; readonly problems: readonly FieldProblem[] }
   | { readonly type: 'unknown' }
@@ -115,8 +116,13 @@ const takeOrder = async (deps: DeskDeps, request: OrderRequest): Promise<OrderRe
   if (!parsed.ok) return { type: 'invalid', problems: parsed.problems };
   const found = choose(await deps.queries.alertsNamed(request.alert));
   if (found.type !== 'found') return found;
+  if (hasItAlready(parsed.order, found.row, request.by)) return { type: 'done', row: found.row };
   return settle(deps, request, parsed.order, found.row);
 };
+
+/** Acknowledging what one has acknowledged is done already; alerting would pass over it without an event. */
+const hasItAlready = (order: Order, row: AlertRow, by: Actor): boolean =>
+  order.verb === 'acknowledge' && row.status === 'acknowledged' && row.acknowledgedBy === by.id;
 
 /** Stores the order, then waits until the views show what it did. */
 const settle = async (
@@ -139,8 +145,10 @@ const settle = async (
 
 const resultOf = async (deps: DeskDeps, row: AlertRow, event: AuditRow): Promise<OrderResult> => {
   const [now = row] = await deps.queries.alertsNamed(row.alertId);
-  if (event.action !== 'refused') return { type: 'done', row: now, event };
-  return { type: 'refused', row: now, refusal: event.refusal ?? 'alert_unknown' };
+  if (event.action !== 'refused') return { type: 'done', row: now };
+  const refusal = event.refusal ?? 'alert_unknown';
+  const detail = event.note === undefined ? '' : ` (${event.note})`;
+  return { type: 'refused', row: now, refusal, words: `${REFUSAL_WORDS[refusal]}${detail}` };
 };
 
 type Chosen =

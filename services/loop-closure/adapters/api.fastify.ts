@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { type FieldProblem, VERBS, type Verb } from '../domain/command.ts';
-import { REFUSAL_WORDS } from '../domain/words.ts';
 import { type AlertDesk, KPI_SPAN_MS, type OrderResult } from '../service.ts';
 import {
   presentCustomer,
@@ -86,9 +85,8 @@ const answerOrder = (reply: FastifyReply, result: OrderResult, now: number): Fas
       return reply.code(202).send({ commandId: result.commandId, words, alert });
     }
     case 'refused': {
-      const { refusal } = result;
-      const parts = { status: 409, code: refusal, title: 'Refused', detail: REFUSAL_WORDS[refusal] };
-      return sendProblem(reply, parts);
+      const { refusal, words } = result;
+      return sendProblem(reply, { status: 409, code: refusal, title: 'Refused', detail: words });
     }
     case 'invalid':
       return sendProblem(reply, invalid(422, result.problems));

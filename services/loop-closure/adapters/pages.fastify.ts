@@ -7,7 +7,6 @@ import type { Actor } from '../../contracts/alert.ts';
 import { type Html, html } from '../../platform/text/html.ts';
 import { type Clock, DAY } from '../../platform/time/clock.ts';
 import { VERBS, type Verb } from '../domain/command.ts';
-import { REFUSAL_WORDS } from '../domain/words.ts';
 import type { BusinessClock } from '../ports.ts';
 import type { AlertDesk, AlertFound, OrderResult } from '../service.ts';
 import { definite } from './definite.ts';
@@ -196,7 +195,7 @@ const noticeOf = (result: NotDone): Notice => {
     case 'pending':
       return { kind: 'done', words: 'Your order is stored; this page shows its effect in a moment.' };
     case 'refused':
-      return { kind: 'refused', words: REFUSAL_WORDS[result.refusal] };
+      return { kind: 'refused', words: result.words };
     case 'invalid':
       return {
         kind: 'refused',
@@ -279,7 +278,7 @@ const registerReports = (app: FastifyInstance, { desk, clock }: PagesDeps): void
 
 /** A year: people keep their names. */
 const COOKIE_SECONDS = 365 * 24 * 60 * 60;
-const COOKIE = 'tocsin_person';
+const COOKIE = 'tocsin-person';
 
 const registerMe = (app: FastifyInstance): void => {
   app.post('/me', async (request, reply) => {
