@@ -42,7 +42,7 @@ export function compileRuleSet(rules: readonly Rule[], defaults: Defaults, hash:
     const listeners = compiled.filter(({ rule }) => rule.listen.includes(type));
     if (listeners.length > 0) listening.set(type, listeners);
   }
-  return { hash, defaults, rules, listening, retention: retentionOf(active) };
+  return { hash, defaults, rules, listening, retention: retentionOf(active, defaults.allowedLatenessMs) };
 }
 
 /** Windows of several rules that would always have the same value are computed once. */
@@ -102,13 +102,16 @@ const rememberedReader =
   (signal) =>
     from !== 'remembered' ? undefined : name === 'type' ? signal.type : signal.fields?.[name];
 
-/** For each type that some window counts: how long it is kept, and which of its fields. */
-function retentionOf(rules: readonly Rule[]): Retention {
+/**
+ * For each type that some window counts: how long it is kept, and which of its fields. The allowed lateness is
+ * added, because a signal that comes that late is judged with a window that ends that much earlier.
+ */
+function retentionOf(rules: readonly Rule[], latenessMs: number): Retention {
   const keepMs = new Map<SignalType, number>();
   const fields = new Map<SignalType, Map<string, FieldReader>>();
   for (const window of rules.flatMap((rule) => rule.windows)) {
     for (const type of window.of) {
-      keepMs.set(type, Math.max(keepMs.get(type) ?? 0, window.overMs));
+      keepMs.set(type, Math.max(keepMs.get(type) ?? 0, window.overMs + latenessMs));
       const ofType = fields.get(type) ?? new Map<string, FieldReader>();
       fields.set(type, ofType);
       for (const { name, field } of fieldsUsed(window)) ofType.set(name, { name, read: field.read });

@@ -8,7 +8,7 @@ import type { Value } from './language/fields.ts';
  * What action-management remembers of one customer: one list of recent signals that the windows of all rules
  * share, with only the fields that some window reads.
  *
- * Bounded: at most `MAX_SIGNALS` signals, none older than the longest window that counts its type, at most
+ * Bounded: at most `MAX_SIGNALS` signals, none older than `Retention` says for its type, at most
  * `MAX_QUOTED` of them with the customer's words. A customer with more loses the oldest signal of the type
  * that is most frequent, so that a flood of posts does not push out the one complaint.
  */
@@ -40,7 +40,10 @@ const MAX_SEEN = 8;
 
 /** What is kept of each signal, and how long; derived from the windows of all active rules. */
 export interface Retention {
-  /** How far back any window that counts the type reaches; a type that none counts is not remembered. */
+  /**
+   * How far back any window that counts the type reaches, plus the allowed lateness. A type that no window
+   * counts is not remembered.
+   */
   readonly keepMs: ReadonlyMap<SignalType, number>;
   readonly fields: ReadonlyMap<SignalType, readonly FieldReader[]>;
 }

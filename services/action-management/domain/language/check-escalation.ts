@@ -4,7 +4,7 @@ import {
   MILESTONES,
   type Milestone,
 } from '../../../contracts/alert-request.ts';
-import { didYouMean } from '../../../platform/config/yaml-file.ts';
+import { didYouMean, nearestWord } from '../../../platform/config/did-you-mean.ts';
 import type { Check, Path } from './check.ts';
 import { readElapsed, readTimeBox } from './duration.ts';
 import type { EscalationFile } from './rule-file.ts';
@@ -74,38 +74,34 @@ function readMoment(
   return { at, offsetMs: sign === '-' ? -offset.value : offset.value };
 }
 
-/** The words behind `slack:` and `email:` that stand for a person of the alert. */
+/** The words behind `slack:` and `email:` that stand for whoever has the alert. */
 const ROLES = ['assignee', 'team-lead', 'team'];
 
 function checkTarget(target: string, path: Path, check: Check): void {
-  const [channel, ...rest] = target.split(':');
+  const [channel = '', ...rest] = target.split(':');
   const address = rest.join(':');
-  if ((channel !== 'slack' && channel !== 'email') || address === '') {
-    check.report(
-      path,
-      `got "${target}", expected slack:… or email:…${didYouMean(channel ?? '', ['slack', 'email'])}`,
-    );
-    return;
-  }
-  if (ROLES.includes(address)) return;
-  if (channel === 'slack' && !/^#[a-z0-9][a-z0-9_-]{0,79}$/.test(address)) {
-    check.report(
-      path,
-      `got "${target}", expected slack:#channel, slack:assignee, slack:team or slack:team-lead${nearRole(address)}`,
-    );
-  }
-  if (channel === 'email' && !/^[\w.+-]+(@[\w-]+(\.[\w-]+)+)?$/.test(address)) {
-    check.report(
-      path,
-      `got "${target}", expected email:name@company.example, email:assignee or email:team-lead${nearRole(address)}`,
-    );
-  }
+  const problem =
+    (channel !== 'slack' && channel !== 'email') || address === ''
+      ? `expected slack:… or email:…${didYouMean(channel, ['slack', 'email'])}`
+      : addressProblem(channel, address, check.names.people);
+  if (problem !== undefined) check.report(path, `got "${target}", ${problem}`);
 }
 
-const nearRole = (address: string): string => {
-  const hint = didYouMean(address, ROLES);
-  return hint.startsWith('; did') ? hint : '';
-};
+function addressProblem(
+  channel: 'slack' | 'email',
+  address: string,
+  people: readonly string[] | undefined,
+): string | undefined {
+  if (ROLES.includes(address) || people?.includes(address) === true) return undefined;
+  if (channel === 'slack' && /^#[a-z0-9][a-z0-9_-]{0,79}$/.test(address)) return undefined;
+  if (channel === 'email' && /^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(address)) return undefined;
+  const isName = /^[a-z0-9][a-z0-9._-]*$/.test(address);
+  const near = nearestWord(address, [...ROLES, ...(people ?? [])]);
+  if (isName && people === undefined && near === undefined) return undefined;
+  const usual = channel === 'slack' ? 'slack:#channel' : 'email:name@company.example';
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  return `expected ${usual}, ${channel}:assignee, ${channel}:team, ${channel}:team-lead or a person${hint}`;
+}
 
 /** What a step says when it names no template: the opening and the breach have their own wording. */
 const USUAL_TEMPLATES: Readonly<Record<Milestone, string>> = {

@@ -171,7 +171,12 @@ function readRouteTarget(to: string, path: Path, check: Check): Route['to'] {
 function checkOwner(owner: string, path: Path, check: Check): void {
   const [kind = '', ...rest] = owner.split('/');
   const id = rest.join('/');
-  if (kind === 'person' && id !== '') return;
+  const { people } = check.names;
+  if (kind === 'person' && id !== '') {
+    const known = people === undefined || people.includes(id);
+    if (!known) check.report(path, `unknown person "${id}"${didYouMean(id, people)}`);
+    return;
+  }
   if (kind !== 'team' || id === '') {
     check.report(
       path,
@@ -251,18 +256,17 @@ function readSuppressTime(
   return read.ok ? read.value : check.report(['spec', 'suppress', key], read.message);
 }
 
-/** States of an alert in which its deadlines may stand still. */
-const PAUSES = ['snoozed'];
+/** While an alert is snoozed, for any reason or because we wait for the customer, its deadlines may stand still. */
+const PAUSES = ['snoozed', 'waiting_on_customer'];
 
 function readPauseOn(spec: SpecFile, check: Check): readonly string[] {
   const states = spec.timebox.pause_on ?? [];
   for (const [index, state] of states.entries()) {
     if (PAUSES.includes(state)) continue;
-    const why =
-      state === 'waiting_on_customer'
-        ? ' is not supported yet'
-        : `: unknown state${didYouMean(state, PAUSES)}`;
-    check.report(['spec', 'timebox', 'pause_on', index], `"${state}"${why}`);
+    check.report(
+      ['spec', 'timebox', 'pause_on', index],
+      `unknown state "${state}"${didYouMean(state, PAUSES)}`,
+    );
   }
   return states;
 }

@@ -9,6 +9,8 @@ export interface Names {
   /** `24x7` is always known. */
   readonly calendars: readonly string[];
   readonly templates: readonly string[];
+  /** Ids of all people; when absent, a person is only checked for the form of the name. */
+  readonly people?: readonly string[];
   /** Ids of all rules in the folder. */
   readonly rules?: readonly string[];
 }

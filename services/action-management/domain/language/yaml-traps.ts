@@ -39,7 +39,7 @@ function trapOf(node: unknown): Trap | undefined {
   }
   if (!isScalar(node) || node.type !== 'PLAIN' || node.source === undefined) return undefined;
   const offset = node.range?.[0] ?? 0;
-  if (/^(yes|no|on|off|y|n)$/i.test(node.source)) {
+  if (/^(yes|no|on|off)$/i.test(node.source)) {
     return {
       offset,
       message: `${node.source} without quotes is true or false to YAML 1.1 tools; write "${node.source}", true or false`,
