@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import { DAY } from './clock.ts';
+import { DAY, MINUTE } from './clock.ts';
 
 /**
  * Business time: time that passes only while a calendar is open.
@@ -176,8 +176,33 @@ function wallInstant(zone: string, date: Temporal.PlainDate, minute: number): nu
 const plainDate = (zone: string, instant: number): Temporal.PlainDate =>
   Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone).toPlainDate();
 
-/** The local date as days since 1970-01-01, so that days can be counted. */
+/**
+ * The local date as days since 1970-01-01, so that days can be counted.
+ *
+ * Remembered per quarter of an hour, where the whole quarter lies on one date (all do, save the few in which a
+ * clock changes off the quarter): alerts are about the last minutes and the next days, over and over.
+ */
 function localDay(calendar: Calendar, instant: number): number {
-  const { year, month, day } = plainDate(calendar.zone, instant);
+  const days = rememberedDays.get(calendar) ?? new Map<number, number>();
+  rememberedDays.set(calendar, days);
+  const quarter = Math.floor(instant / QUARTER_MS);
+  const known = days.get(quarter);
+  if (known !== undefined) return known;
+  const first = computeDay(calendar.zone, quarter * QUARTER_MS);
+  if (first !== computeDay(calendar.zone, (quarter + 1) * QUARTER_MS - 1)) {
+    return computeDay(calendar.zone, instant);
+  }
+  if (days.size >= MAX_REMEMBERED_QUARTERS) days.clear();
+  days.set(quarter, first);
+  return first;
+}
+
+const QUARTER_MS = 15 * MINUTE;
+/** Some three months of quarters. */
+const MAX_REMEMBERED_QUARTERS = 10_000;
+const rememberedDays = new WeakMap<Calendar, Map<number, number>>();
+
+function computeDay(zone: string, instant: number): number {
+  const { year, month, day } = plainDate(zone, instant);
   return Date.UTC(year, month - 1, day) / DAY;
 }
