@@ -34,25 +34,28 @@ export function createEmailChannel(options: EmailChannelOptions): Channel {
     disableUrlAccess: true,
     logger: false,
   });
-  const bodies = new WeakMap<object, () => void>();
+  /** By Message-ID: told when the mail server has taken a message's last byte. */
+  const onWire = new Map<string, () => void>();
   transport.use('stream', (mail, done) => {
-    const onWire = bodies.get(mail.data);
-    mail.message.processFunc((message) => message.pipe(new PassThrough()).once('end', () => onWire?.()));
+    const sent = onWire.get(mail.data.messageId ?? '');
+    mail.message.processFunc((message) => message.pipe(new PassThrough()).once('end', () => sent?.()));
     done();
   });
 
   return {
     deliver: async (order, signal) => {
       let bodySent = false;
-      const mail = mailOf(emailOnly(order), options.from, domain, signal);
-      bodies.set(mail, () => {
+      const id = messageId(order.deliveryId, domain);
+      onWire.set(id, () => {
         bodySent = true;
       });
       try {
-        await transport.sendMail(mail);
-        return { type: 'accepted', ref: { address: order.address, id: messageId(order.deliveryId, domain) } };
+        await transport.sendMail(mailOf(emailOnly(order), options.from, domain, signal));
+        return { type: 'accepted', ref: { address: order.address, id } };
       } catch (error) {
         return failureOf(error, bodySent);
+      } finally {
+        onWire.delete(id);
       }
     },
     find: async () => undefined,

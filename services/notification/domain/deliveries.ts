@@ -188,11 +188,16 @@ class CycleWork {
       if (delivery.channel === 'email' || delivery.kind === 'reply') return;
     }
     if (ref !== undefined && this.#nowStands(id, delivery, address)) {
-      const { sending: _, ...message } = this.#messages[address] ?? { stale: true };
+      const { sending: _, ...message } = this.#messages[address] ?? this.#writtenAt(delivery?.asOf);
       this.#messages[address] = { ...message, ref: message.ref ?? ref };
       this.#flush(address);
       this.#answerThreads(address);
     }
+  }
+
+  /** A message that was written from the event `asOf` and is stale if there have been others since. */
+  #writtenAt(asOf: number | undefined): SlackMessage {
+    return asOf === this.#seq ? {} : { stale: true };
   }
 
   /** Whether what was delivered is the alert's message at the address. */
@@ -297,7 +302,7 @@ class CycleWork {
       if (delivery.kind === 'reply') this.#start(id, delivery);
       return;
     }
-    this.#deliveries[id] = delivery;
+    this.#deliveries[id] = { ...delivery, asOf: this.#seq };
     if (delivery.kind === 'update') this.#messages[delivery.address] = this.#fresh(delivery.address);
     this.#effects.push({
       id: `${id}/${delivery.attempt}`,

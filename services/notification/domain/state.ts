@@ -47,6 +47,8 @@ export interface Delivery {
   readonly dueAt: number;
   readonly queuedAt: number;
   readonly expiresAt: number;
+  /** `seq` of the alert event from which the queued attempt was written. */
+  readonly asOf?: number;
   /** An attempt's answer was lost. */
   readonly uncertain?: true;
   /** The other way to the same person, and its delivery once that is queued. */
