@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { type Alert, type AlertEvent, type AlertStatus, OUTCOMES, REFUSALS } from '../contracts/alert.ts';
+import { type Alert, type AlertEvent, type AlertStatus, OUTCOMES } from '../contracts/alert.ts';
 import { type Deadline, HELD_REASONS, SEVERITIES, type Severity } from '../contracts/alert-request.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
 import { guardedCollect } from '../platform/metrics/registry.ts';
@@ -124,15 +124,8 @@ function createCounters(registry: Registry, rules: readonly string[]) {
       buckets: [300, 900, 1800, 3600, 7200, 14400, 28800, 57600, 86400, 144000, 288000, 576000],
       registers,
     }),
-    commandsRefused: new Counter({
-      name: 'tocsin_alert_commands_refused_total',
-      help: 'Orders of people that were not obeyed, by reason.',
-      labelNames: ['reason'],
-      registers,
-    }),
   };
   for (const rule of rules) initialise(counters, rule);
-  for (const reason of REFUSALS) counters.commandsRefused.inc({ reason }, 0);
   return counters;
 }
 
@@ -154,9 +147,6 @@ function countEvent(counters: Counters, event: AlertEvent): void {
   }
   if (event.type === 'raised' || event.type === 'reopened') counters.opened.inc({ rule, severity, stage });
   if (event.type === 'evidence_added' && tells(stage)) counters.merged.inc({ rule });
-  if (event.type === 'refused' && event.refusal !== undefined) {
-    counters.commandsRefused.inc({ reason: event.refusal });
-  }
   if (event.type === 'closed' && tells(stage)) {
     // A rule that lists no outcomes takes any text, and free text is no label.
     const isListed = outcome !== undefined && [...OUTCOMES, ...plan.outcomes].includes(outcome);
