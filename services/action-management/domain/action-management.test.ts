@@ -217,7 +217,7 @@ test('a signal of yesterday raises nothing, and says why', () => {
   });
   expect(requests[0]).toMatchObject({
     held: 'too_old',
-    heldBy: 'happened 25 hours ago; at most 1 day raise an alert',
+    heldBy: 'happened 25 hours ago; the limit is 1 day',
   });
 });
 
@@ -241,7 +241,7 @@ test('a signal far behind the newest one counts, but raises nothing', () => {
   });
   expect(requests[0]).toMatchObject({
     held: 'late',
-    heldBy: "arrived 7 hours behind the customer's newest signal; at most 6 hours are allowed",
+    heldBy: "arrived 7 hours behind the customer's newest signal; the limit is 6 hours",
   });
 });
 

@@ -131,12 +131,12 @@ function heldOf(
   const at = happenedAt(facts.assessment);
   const ageMs = now - at;
   if (ageMs > defaults.maxEventAgeMs) {
-    const words = `happened ${durationWords(ageMs)} ago; at most ${durationWords(defaults.maxEventAgeMs)} raise an alert`;
+    const words = `happened ${durationWords(ageMs)} ago; the limit is ${durationWords(defaults.maxEventAgeMs)}`;
     return { held: 'too_old', heldBy: words };
   }
   const behindMs = state.newestAt - at;
   if (behindMs > defaults.allowedLatenessMs) {
-    const words = `arrived ${durationWords(behindMs)} behind the customer's newest signal; at most ${durationWords(defaults.allowedLatenessMs)} are allowed`;
+    const words = `arrived ${durationWords(behindMs)} behind the customer's newest signal; the limit is ${durationWords(defaults.allowedLatenessMs)}`;
     return { held: 'late', heldBy: words };
   }
   return {};

@@ -110,11 +110,12 @@ function dropExpired(
   newestAt: number,
   { keepMs }: Retention,
 ): readonly RememberedSignal[] {
-  const expired = ({ type, at }: RememberedSignal) => at <= newestAt - (keepMs.get(type) ?? 0);
-  return signals.some(expired) ? signals.filter((signal) => !expired(signal)) : signals;
+  const current = ({ type, at }: RememberedSignal) => at > newestAt - (keepMs.get(type) ?? 0);
+  return signals.every(current) ? signals : signals.filter(current);
 }
 
 function insertInOrder(signals: readonly RememberedSignal[], entry: RememberedSignal): RememberedSignal[] {
+  if (entry.at >= (signals.at(-1)?.at ?? 0)) return [...signals, entry];
   let place = signals.length;
   while (place > 0 && (signals[place - 1]?.at ?? 0) > entry.at) place -= 1;
   return [...signals.slice(0, place), entry, ...signals.slice(place)];

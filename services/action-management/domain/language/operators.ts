@@ -12,8 +12,8 @@ export interface Operator {
 
 /** Every operator of the language, the types it takes and its words. The one table for checks and docs. */
 export const OPERATORS = {
-  eq: { on: ['number', 'string', 'boolean'], literal: 'same', words: ['is', 'is not'] },
-  ne: { on: ['number', 'string', 'boolean'], literal: 'same', words: ['is not', 'is'] },
+  eq: { on: ['number', 'string', 'boolean'], literal: 'same', words: ['is', 'not'] },
+  ne: { on: ['number', 'string', 'boolean'], literal: 'same', words: ['not', 'is'] },
   gt: { on: ['number'], literal: 'same', words: ['above', 'at most'] },
   gte: { on: ['number'], literal: 'same', words: ['at least', 'below'] },
   lt: { on: ['number'], literal: 'same', words: ['below', 'at least'] },

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { NAMES, ruleText } from './domain/given.ts';
+import { loadRuleSet } from './load-rules.ts';
+import { RuleSetHolder } from './service.ts';
+
+const made: string[] = [];
+afterEach(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
+});
+
+const GOOD = ruleText('good', '  listen: [complaint.received]\n  when: {event.channel: {eq: email}}');
+
+function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-rules-'));
+  made.push(folder);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+async function problemsOf(files: Readonly<Record<string, string | Uint8Array>>): Promise<string[]> {
+  const loaded = await loadRuleSet(folderWith(files), NAMES);
+  return loaded.ok
+    ? []
+    : loaded.problems.map(({ file, line, message }) => `${file.split('/').pop()}:${line}: ${message}`);
+}
+
+test('a folder of rules becomes a set with a hash', async () => {
+  const loaded = await loadRuleSet(folderWith({ 'good.rule.yaml': GOOD, 'teams.yaml': 'not: mine' }), NAMES);
+  expect(loaded).toMatchObject({ ok: true, ruleSet: { hash: expect.stringMatching(/^[0-9a-f]{12}$/) } });
+});
+
+test('the hash changes with any rule or default, and with nothing else', async () => {
+  const hashOf = async (files: Readonly<Record<string, string>>) => {
+    const loaded = await loadRuleSet(folderWith(files), NAMES);
+    return loaded.ok ? loaded.hash : 'refused';
+  };
+  const hash = await hashOf({ 'good.rule.yaml': GOOD });
+  expect(await hashOf({ 'good.rule.yaml': GOOD, 'README.md': 'words' })).toBe(hash);
+  expect(await hashOf({ 'good.rule.yaml': `${GOOD}# a word\n` })).not.toBe(hash);
+  const defaults = 'apiVersion: tocsin/v1\nkind: Defaults\nmax_event_age: 12h\n';
+  expect(await hashOf({ 'good.rule.yaml': GOOD, '_defaults.yaml': defaults })).not.toBe(hash);
+});
+
+test('one bad file means no set, and the problems of all files are told together', async () => {
+  const problems = await problemsOf({
+    'good.rule.yaml': GOOD,
+    'bad.rule.yaml': GOOD.replace('id: good', 'id: bad').replace('business', 'busines'),
+    'worse.rule.yaml': GOOD.replace('id: good', 'id: worse').replace('listen', 'lisen'),
+  });
+  expect(problems).toEqual([
+    'bad.rule.yaml:7: unknown calendar "busines"; did you mean "business"?',
+    'worse.rule.yaml:5: spec.listen: got nothing, invalid input: expected array, received undefined',
+    'worse.rule.yaml:5: unknown key "lisen"; did you mean "listen"?',
+  ]);
+});
+
+test.each([
+  [
+    'a wrong default',
+    { '_defaults.yaml': 'apiVersion: tocsin/v1\nkind: Defaults\nmax_event_age: 3bd\n' },
+    '_defaults.yaml:3: got "3bd": business days only make sense in a time box; write 3d',
+  ],
+  [
+    'an unknown default',
+    { '_defaults.yaml': 'apiVersion: tocsin/v1\nkind: Defaults\nmax_age: 3d\n' },
+    '_defaults.yaml:3: unknown key "max_age"; allowed: apiVersion, kind, allowed_lateness, max_event_age, severity, storm',
+  ],
+  [
+    'bytes that are no text',
+    { 'b.rule.yaml': new Uint8Array([0xff, 0xfe, 0x00]) },
+    'b.rule.yaml:1: is not UTF-8 text; save it as UTF-8',
+  ],
+])('%s is refused', async (_, files, message) => {
+  expect(await problemsOf({ 'good.rule.yaml': GOOD, ...files })).toEqual([message]);
+});
+
+test('an empty folder and a missing one are refused in words', async () => {
+  expect(await problemsOf({})).toEqual(['rules:1: no rule here; a rule is a file called <id>.rule.yaml']);
+  const loaded = await loadRuleSet('/nowhere/at/all', NAMES);
+  expect(loaded.ok ? '' : loaded.problems[0]?.message).toContain('cannot be read');
+});
+
+test('a refused set leaves the one before it in force', async () => {
+  const first = await loadRuleSet(folderWith({ 'good.rule.yaml': GOOD }), NAMES);
+  if (!first.ok) throw new Error('the first set is good');
+  const holder = new RuleSetHolder(first.ruleSet);
+  const second = await loadRuleSet(folderWith({ 'good.rule.yaml': 'kind: Rule' }), NAMES);
+  if (second.ok) holder.replace(second.ruleSet);
+  expect(holder.current.hash).toBe(first.hash);
+});
