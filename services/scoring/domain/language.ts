@@ -79,4 +79,6 @@ export const FOREIGN_WORDS: readonly string[] = [
   // Turkish, Hungarian, Indonesian, Malay, Tagalog, Vietnamese, Swahili
   'bir için çok değil ama hizmet kötü nem és hogy egy nagyon köszönöm rossz tidak yang dan saya ini itu',
   'dengan untuk sangat buruk ada kami mga ko hindi không là và của tôi rất được asante sana',
+  // Hindi in Latin letters
+  'hai nahi nahin kya bahut bohut accha acchi mujhe mera meri aap aapka koi karo kar raha rahe ki ke ko bhai kuch bilkul',
 ].flatMap((line) => line.split(' '));

@@ -42,39 +42,73 @@ const combine = (one: Phrase, other: Phrase): Phrase => ({
 });
 
 /**
- * The longest phrase that begins at a token, within its sentence.
+ * Finds the longest phrase that begins at a token, within its sentence.
  *
- * Work per token is bounded by the longest phrase of the lexicon, so that a text costs linear time.
+ * Work per token is bounded by the longest phrase of the lexicon, so that a text costs linear time. Keeps
+ * what it found in fields, as closures would cost more than the search.
  */
-export function phraseAt(root: PhraseNode, tokens: Tokens, start: number): PhraseMatch | undefined {
-  const sentence = tokens.sentences[start] ?? 0;
-  let phrase: Phrase | undefined;
-  let phraseEnd = start;
+class PhraseSearch {
+  #sentence = 0;
+  #phrase: Phrase | undefined;
+  #end = 0;
 
-  const follow = (node: PhraseNode, position: number): void => {
-    if (node.phrase !== undefined && position > phraseEnd) {
-      phrase = node.phrase;
-      phraseEnd = position;
+  at(root: PhraseNode, tokens: Tokens, start: number): PhraseMatch | undefined {
+    this.#sentence = tokens.sentences[start] ?? 0;
+    this.#phrase = undefined;
+    this.#end = start;
+    this.#follow(root, tokens, start);
+    return this.#phrase === undefined ? undefined : { phrase: this.#phrase, start, end: this.#end };
+  }
+
+  #follow(node: PhraseNode, tokens: Tokens, position: number): void {
+    if (node.phrase !== undefined && position > this.#end) {
+      this.#phrase = node.phrase;
+      this.#end = position;
     }
-    if (position >= tokens.count || tokens.sentences[position] !== sentence) return;
+    if (position >= tokens.count || tokens.sentences[position] !== this.#sentence) return;
     const word = tokens.words[position];
-    if (node.edges !== undefined && word !== undefined) followWord(node.edges, word, position);
-    if (node.gap !== undefined) followGap(node.gap, position);
-  };
-  const followWord = (edges: ReadonlyMap<number, PhraseNode>, word: Word, position: number): void => {
-    for (const symbol of word.symbols) {
-      const next = edges.get(symbol);
-      if (next !== undefined) follow(next, position + 1);
-    }
-  };
-  const followGap = (gap: PhraseNode, from: number): void => {
-    for (let skipped = 0; skipped <= MAX_GAP && from + skipped < tokens.count; skipped++) {
-      if (tokens.sentences[from + skipped] !== sentence) return;
-      const word = tokens.words[from + skipped];
-      if (gap.edges !== undefined && word !== undefined) followWord(gap.edges, word, from + skipped);
-    }
-  };
+    if (node.edges !== undefined && word !== undefined) this.#followWord(node.edges, word, tokens, position);
+    if (node.gap !== undefined) this.#followGap(node.gap, tokens, position);
+  }
 
-  follow(root, start);
-  return phrase === undefined ? undefined : { phrase, start, end: phraseEnd };
+  #followWord(edges: ReadonlyMap<number, PhraseNode>, word: Word, tokens: Tokens, position: number): void {
+    for (let index = 0; index < word.symbols.length; index++) {
+      const next = edges.get(word.symbols[index] ?? -1);
+      if (next !== undefined) this.#follow(next, tokens, position + 1);
+    }
+  }
+
+  /** A gap does not reach over "but": what follows is another thought. */
+  #followGap(gap: PhraseNode, tokens: Tokens, from: number): void {
+    for (let position = from; position <= from + MAX_GAP && position < tokens.count; position++) {
+      if (tokens.sentences[position] !== this.#sentence) return;
+      const word = tokens.words[position];
+      if (word === undefined) continue;
+      if (gap.edges !== undefined) this.#followWord(gap.edges, word, tokens, position);
+      if (word.turn) return;
+    }
+  }
 }
+
+const search = new PhraseSearch();
+
+/** All phrases from left to right; where two overlap, the one that begins first stands. */
+export function findPhrases(
+  root: PhraseNode,
+  tokens: Tokens,
+  starts: 'startsPhrase' | 'startsIntent',
+): readonly PhraseMatch[] {
+  let matches: PhraseMatch[] | undefined;
+  for (let index = 0; index < tokens.count; index++) {
+    const word = tokens.words[index];
+    if (word === undefined || !word[starts]) continue;
+    const match = search.at(root, tokens, index);
+    if (match === undefined) continue;
+    matches ??= [];
+    matches.push(match);
+    index = match.end - 1;
+  }
+  return matches ?? NONE;
+}
+
+const NONE: readonly PhraseMatch[] = [];

@@ -2,10 +2,10 @@ import type { IntentFound, Sentiment } from '../../contracts/assessment.ts';
 import { findIntents } from './intents.ts';
 import { findLanguage } from './language.ts';
 import { normaliseText } from './normalise-text.ts';
-import { type PhraseMatch, phraseAt } from './phrases.ts';
+import { findPhrases, type PhraseMatch } from './phrases.ts';
 import { scoreSentiment, UNKNOWN } from './sentiment.ts';
-import { createTokeniser, type Tokens } from './tokenise.ts';
-import type { PhraseNode, Vocabulary, Word } from './vocabulary.ts';
+import { createTokeniser } from './tokenise.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** What one text says. */
 export interface TextReading {
@@ -24,36 +24,14 @@ export function createTextReader(vocabulary: Vocabulary): ReadText {
   return (text, language) => {
     const tokens = tokenise(normaliseText(text));
     if (findLanguage(tokens, language) === 'other') return UNREAD;
-    const moods = findPhrases(tokens, vocabulary.phrases, startsPhrase);
-    const shown = findPhrases(tokens, vocabulary.intents, startsIntent);
+    const moods = findPhrases(vocabulary.phrases, tokens, 'startsPhrase');
+    const shown = findPhrases(vocabulary.intents, tokens, 'startsIntent');
     const sentiment = scoreSentiment(tokens, moods, cover(shown, moods));
     return { sentiment, intents: findIntents(tokens, shown, sentiment) };
   };
 }
 
 const UNREAD: TextReading = { sentiment: UNKNOWN, intents: [] };
-
-const startsPhrase = (word: Word): boolean => word.startsPhrase;
-const startsIntent = (word: Word): boolean => word.startsIntent;
-
-/** All phrases from left to right; where two overlap, the one that begins first stands. */
-function findPhrases(
-  tokens: Tokens,
-  root: PhraseNode,
-  starts: (word: Word) => boolean,
-): readonly PhraseMatch[] {
-  let matches: PhraseMatch[] | undefined;
-  for (let index = 0; index < tokens.count; index++) {
-    const word = tokens.words[index];
-    if (word === undefined || !starts(word)) continue;
-    const match = phraseAt(root, tokens, index);
-    if (match === undefined) continue;
-    matches ??= [];
-    matches.push(match);
-    index = match.end - 1;
-  }
-  return matches ?? NO_MATCHES;
-}
 
 const NO_MATCHES: readonly PhraseMatch[] = [];
 

@@ -1,4 +1,5 @@
 import type { Sentiment, SentimentLabel } from '../../contracts/assessment.ts';
+import { classOf, LETTER } from './character-class.ts';
 import type { PhraseMatch } from './phrases.ts';
 import { SHOUTED, STRETCHED, type Tokens } from './tokenise.ts';
 import type { Word } from './vocabulary.ts';
@@ -13,7 +14,7 @@ import type { Word } from './vocabulary.ts';
 const NEGATION_WINDOW = 3;
 /** "not good" is nearly as bad as "bad"; "not bad" is only faintly good. */
 const NEGATED_GOOD = -0.75;
-const NEGATED_BAD = -0.4;
+const NEGATED_BAD = -0.25;
 /** "not unhappy", "never not late": two negators leave less than the plain word. */
 const TWICE_NEGATED = 0.6;
 /** A negation that turns nothing ("it does not arrive") still leans to the bad, on AFINN's −5…5. */
@@ -38,12 +39,14 @@ const BASE_DAMPING = 10;
 const DAMPING_PER_WORD = 0.45;
 
 /** Scores between these are neutral. */
-export const NEGATIVE_BELOW = -0.1;
-export const POSITIVE_ABOVE = 0.2;
+export const NEGATIVE_BELOW = -0.18;
+export const POSITIVE_ABOVE = 0.15;
 const MAX_WORDS = 8;
 
 /** A word or phrase that moves the score. */
 interface Item {
+  /** First token shown to people: the negator where there is one. */
+  from: number;
   readonly start: number;
   readonly end: number;
   readonly effect: number;
@@ -79,14 +82,15 @@ function collectItems(tokens: Tokens, covered: readonly (PhraseMatch | undefined
     const match = covered[index];
     if (match !== undefined) {
       const { start, end, phrase } = match;
-      if (phrase.effect !== 0) items.push({ start, end, effect: phrase.effect, value: phrase.effect });
+      if (phrase.effect !== 0)
+        items.push({ from: start, start, end, effect: phrase.effect, value: phrase.effect });
       index = end - 1;
       continue;
     }
     const word = tokens.words[index];
     if (word === undefined || word.effect === 0) continue;
     if (word.factor !== 1 && strengthens(tokens, index)) continue;
-    items.push({ start: index, end: index + 1, effect: word.effect, value: word.effect });
+    items.push({ from: index, start: index, end: index + 1, effect: word.effect, value: word.effect });
   }
   return items;
 }
@@ -104,7 +108,8 @@ function weighSurroundings(
   covered: readonly (PhraseMatch | undefined)[],
 ): void {
   for (const item of items) {
-    const { negators, factor, relieved } = lookBack(tokens, item, covered);
+    const { negators, factor, relieved, from } = lookBack(tokens, item, covered);
+    item.from = from;
     let value = item.effect * factor * emphasis(tokens, item);
     if (negators === 1) value *= value > 0 ? NEGATED_GOOD : NEGATED_BAD;
     else if (negators > 1) value *= TWICE_NEGATED;
@@ -117,10 +122,11 @@ interface Surroundings {
   negators: number;
   factor: number;
   relieved: boolean;
+  from: number;
 }
 
 function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | undefined)[]): Surroundings {
-  const found: Surroundings = { negators: 0, factor: 1, relieved: false };
+  const found: Surroundings = { negators: 0, factor: 1, relieved: false, from: item.start };
   const clause = tokens.clauses[item.start];
   const reach = Math.max(0, item.start - NEGATION_WINDOW);
   for (let index = item.start - 1; index >= reach; index--) {
@@ -128,8 +134,10 @@ function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | u
     const word = tokens.words[index];
     if (word === undefined) continue;
     if (word.turn) break;
-    if (word.negator) found.negators++;
-    else if (word.factor !== 1 && item.start - index <= 2) found.factor *= word.factor;
+    if (word.negator) {
+      found.negators++;
+      found.from = index;
+    } else if (word.factor !== 1 && item.start - index <= 2) found.factor *= word.factor;
     else if (word.relief) found.relieved = true;
   }
   // A negation within a phrase's gap: "issue has not been resolved".
@@ -155,6 +163,8 @@ function emphasis(tokens: Tokens, item: Item): number {
 
 /** Contrast, concession, wish and question, which reach over a whole sentence. */
 function sentenceWeight(tokens: Tokens, item: Item, value: number): number {
+  // Emoji stand beside what is said, not in it.
+  if (classOf(tokens.text.charCodeAt(tokens.starts[item.start] ?? 0)) !== LETTER) return 1;
   const sentence = tokens.sentences[item.start] ?? 0;
   let weight = tokens.asked[sentence] === 1 ? (value > 0 ? ASKED_GOOD : ASKED_BAD) : 1;
   for (let index = item.start - 1; index >= 0 && tokens.sentences[index] === sentence; index--) {
@@ -196,7 +206,7 @@ function addLooseNegations(
       tokens.clauses[item.start] === tokens.clauses[index];
     if (used || isBareAnswer(tokens, index)) continue;
     clause = tokens.clauses[index] ?? 0;
-    items.push({ start: index, end: index + 1, effect: LOOSE_NEGATION, value: LOOSE_NEGATION });
+    items.push({ from: index, start: index, end: index + 1, effect: LOOSE_NEGATION, value: LOOSE_NEGATION });
   }
 }
 
@@ -263,7 +273,7 @@ function strongest(tokens: Tokens, items: readonly Item[], damping: number): Sen
   for (const item of ordered) {
     const effect = round(item.value / damping);
     if (words.length === MAX_WORDS) break;
-    if (effect !== 0) words.push({ word: wordsOf(tokens, item.start, item.end), effect });
+    if (effect !== 0) words.push({ word: wordsOf(tokens, item.from, item.end), effect });
   }
   return words;
 }

@@ -13,6 +13,7 @@ import {
 import { emoticonEnd, emoticonWord } from './emoticon.ts';
 import { MAX_TEXT_LENGTH } from './normalise-text.ts';
 import type { Vocabulary, Word } from './vocabulary.ts';
+import { HASH_SEED, hashStep, WordTable } from './word-table.ts';
 
 /** Written in capitals in a text that otherwise is not. */
 export const SHOUTED = 1;
@@ -65,6 +66,7 @@ const MAX_EXCLAMATIONS = 3;
 const MAX_HASHTAG = 40;
 /** Shorter ones are rarely two words. */
 const MIN_RUN_TOGETHER = 6;
+const LONGEST_PIECE = 14;
 const DRAWN_OUT = /(.)\1{2,}/g;
 
 class Tokeniser implements Tokens {
@@ -81,15 +83,19 @@ class Tokeniser implements Tokens {
   foreignLetters = 0;
   accentedLetters = 0;
   readonly #vocabulary: Vocabulary;
+  readonly #table: WordTable;
   /** The text in small letters, of the same length as `text`. */
   #folded = '';
   #clause = 0;
   #sentence = 0;
   #sentenceStart = 0;
   #shouted = 0;
+  /** Of the word that `#wordEnd` has just passed. */
+  #hash = 0;
 
   constructor(vocabulary: Vocabulary) {
     this.#vocabulary = vocabulary;
+    this.#table = new WordTable(vocabulary.words);
   }
 
   run(original: string): Tokens {
@@ -153,42 +159,61 @@ class Tokeniser implements Tokens {
     const end = this.#wordEnd(start);
     if (this.#isAddress(start, end)) return this.#skipToBlank(end);
     if (isShouted(this.text, start, end)) this.#shouted++;
-    const spelling = this.#folded.slice(start, end);
-    const known = this.#vocabulary.words.get(spelling);
+    const known = this.#table.find(this.#folded, start, end, this.#hash);
     if (known !== undefined) this.#add(known, start, end);
-    else this.#addUnknown(spelling, start, end);
+    else this.#addUnknown(start, end);
     return end;
   }
 
   #wordEnd(from: number): number {
     const text = this.#folded;
+    let hash = HASH_SEED;
     let position = from;
     for (; position < text.length; position++) {
-      const kind = classOf(text.charCodeAt(position));
-      if (kind === LETTER || kind === DIGIT) continue;
-      const within = kind === APOSTROPHE && position > from;
-      if (!within || classOf(text.charCodeAt(position + 1)) !== LETTER) break;
+      const code = text.charCodeAt(position);
+      const kind = classOf(code);
+      if (kind !== LETTER && kind !== DIGIT) {
+        const within = kind === APOSTROPHE && position > from;
+        if (!within || classOf(text.charCodeAt(position + 1)) !== LETTER) break;
+      }
+      hash = hashStep(hash, code);
     }
+    this.#hash = hash;
     return position;
   }
 
-  #addUnknown(spelling: string, start: number, end: number): void {
-    this.#countScripts(start, end);
+  #addUnknown(start: number, end: number): void {
+    if (!this.#isSpecial(start, end)) {
+      this.#add(undefined, start, end);
+      return;
+    }
     const words = this.#vocabulary.words;
+    const spelling = this.#folded.slice(start, end);
     const plain = spelling.includes("'") ? withoutContraction(spelling) : spelling;
     const shortened = plain.replace(DRAWN_OUT, '$1$1');
     if (shortened === plain) this.#add(words.get(plain), start, end);
     else this.#add(words.get(shortened) ?? words.get(plain.replace(DRAWN_OUT, '$1')), start, end, STRETCHED);
   }
 
-  #countScripts(start: number, end: number): void {
+  /** Whether the word has a contraction or drawn-out letters; counts foreign letters on the way. */
+  #isSpecial(start: number, end: number): boolean {
+    let special = false;
+    let before = 0;
+    let run = 1;
     for (let position = start; position < end; position++) {
       const code = this.#folded.charCodeAt(position);
-      if (code < 128) continue;
-      // Latin blocks with accents end at 0x250 and go on at 0x1e00; Greek, Cyrillic and all others follow.
-      if (code < 0x250 || (code >= 0x1e00 && code < 0x1f00)) this.accentedLetters++;
-      else if (code >= 0x370) this.foreignLetters++;
+      run = code === before ? run + 1 : 1;
+      before = code;
+      if (run === 3 || code === QUOTE) special = true;
+      if (code >= 128) this.#countScript(code);
     }
+    return special;
+  }
+
+  #countScript(code: number): void {
+    // Latin blocks with accents end at 0x250 and go on at 0x1e00; Greek, Cyrillic and all others follow.
+    if (code < 0x250 || (code >= 0x1e00 && code < 0x1f00)) this.accentedLetters++;
+    else if (code >= 0x370) this.foreignLetters++;
   }
 
   #isAddress(start: number, end: number): boolean {
@@ -208,7 +233,7 @@ class Tokeniser implements Tokens {
   /** `10`, `3,500`, `12:30` and `2nd` are one number, or the word that the lexicon has for it. */
   #takeNumber(start: number): number {
     const end = this.#wordEnd(start);
-    const word = this.#vocabulary.words.get(this.#folded.slice(start, end));
+    const word = this.#table.find(this.#folded, start, end, this.#hash);
     this.#add(word ?? this.#vocabulary.number, start, end);
     const followed = end < this.#folded.length && NUMBER_JOINTS.includes(this.#folded.charAt(end));
     if (!followed || classOf(this.#folded.charCodeAt(end + 1)) !== DIGIT) return end;
@@ -288,7 +313,7 @@ class Tokeniser implements Tokens {
 
   /** Where the longest known word of two letters or more ends; `from` when there is none. */
   #longestWord(from: number, end: number): number {
-    for (let to = end; to - from >= 2; to--) {
+    for (let to = Math.min(end, from + LONGEST_PIECE); to - from >= 2; to--) {
       if (this.#vocabulary.words.has(this.#folded.slice(from, to))) return to;
     }
     return from;
@@ -329,6 +354,7 @@ class Tokeniser implements Tokens {
 }
 
 const UNDERSCORE = 95;
+const QUOTE = 39;
 const NUMBER_JOINTS = '.,:/';
 
 const isCapital = (code: number): boolean => code >= 65 && code <= 90;
