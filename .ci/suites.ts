@@ -19,9 +19,24 @@ const SUITES: readonly Suite[] = [
   { name: 'typecheck', command: ['npm', 'run', '--silent', 'typecheck'], counted: false, withinMinutes: 3 },
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], counted: false, withinMinutes: 3 },
   { name: 'tests', command: ['vitest', 'run'], counted: true, withinMinutes: 10 },
-  { name: 'faults', command: ['npm', 'run', '--silent', 'test:fault', '--'], counted: true, withinMinutes: 20 },
-  { name: 'browser', command: ['npm', 'run', '--silent', 'test:browser', '--'], counted: true, withinMinutes: 5 },
-  { name: 'demo', command: ['npm', 'run', '--silent', 'demo', '--', '--exit'], counted: false, withinMinutes: 3 },
+  {
+    name: 'faults',
+    command: ['npm', 'run', '--silent', 'test:fault', '--'],
+    counted: true,
+    withinMinutes: 20,
+  },
+  {
+    name: 'browser',
+    command: ['npm', 'run', '--silent', 'test:browser', '--'],
+    counted: true,
+    withinMinutes: 5,
+  },
+  {
+    name: 'demo',
+    command: ['npm', 'run', '--silent', 'demo', '--', '--exit'],
+    counted: false,
+    withinMinutes: 3,
+  },
 ];
 
 let passed = 0;
@@ -34,7 +49,9 @@ try {
     passed += result.passed;
     failed += result.failed;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    process.stdout.write(`\n== ${suite.name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)\n\n`);
+    process.stdout.write(
+      `\n== ${suite.name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)\n\n`,
+    );
   }
 } finally {
   rmSync(reports, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-import { DataFolderUnusable, takeDataFolder } from '../platform/database/data-folder.ts';
 import { openInProcess } from '../embedded/in-process.ts';
+import { DataFolderUnusable } from '../platform/database/data-folder.ts';
 import type { Io } from './command.ts';
 
 export interface Answer {
@@ -12,7 +12,12 @@ export interface Answer {
 export interface Client {
   /** Where the answers come from, for people. */
   readonly where: string;
-  request(method: 'GET' | 'POST', path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  request(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -24,12 +29,23 @@ export interface Client {
  */
 export async function connect(dataFolder: string, io: Io): Promise<Client> {
   try {
-    const folder = takeDataFolder(dataFolder);
-    return await openInProcess(folder, io.env);
+    return await localClient(dataFolder, io);
   } catch (error) {
     if (!(error instanceof DataFolderUnusable) || error.owner?.url === undefined) throw error;
     return remoteClient(error.owner.url);
   }
+}
+
+async function localClient(dataFolder: string, io: Io): Promise<Client> {
+  const tocsin = await openInProcess(dataFolder, io.env);
+  return {
+    where: dataFolder,
+    request: async (method, path, body, headers = {}) => {
+      const { status, text } = await tocsin.request(method, path, body, headers);
+      return { status, body: parseBody(text) };
+    },
+    close: () => tocsin.close(),
+  };
 }
 
 function remoteClient(url: string): Client {

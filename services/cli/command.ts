@@ -42,7 +42,10 @@ export class UsageError extends Error {
  *
  * Global options are always allowed.
  */
-export function readArgs<O extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], options: O) {
+export function readArgs<O extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: O,
+) {
   const all = { ...GLOBAL_OPTIONS, ...options };
   try {
     return parseArgs({ args: [...args], options: all, allowPositionals: true, strict: true });
@@ -60,7 +63,9 @@ export function globals(values: { data?: string | undefined; port?: string | und
   const portText = values.port ?? io.env.TOCSIN_PORT ?? '8080';
   const port = Number(portText);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new UsageError(`--port: got "${portText}", expected an integer from 0 to 65535 (0 picks a free one)`);
+    throw new UsageError(
+      `--port: got "${portText}", expected an integer from 0 to 65535 (0 picks a free one)`,
+    );
   }
   return { data: values.data ?? io.env.TOCSIN_DATA_DIR ?? './data', port };
 }

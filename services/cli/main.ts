@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { stdout, stderr } from 'node:process';
+import { stderr, stdout } from 'node:process';
+import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { DataFolderUnusable } from '../platform/database/data-folder.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { didYouMean } from '../platform/config/did-you-mean.ts';
 
 const io: Io = {
   out: (text) => void stdout.write(text),
@@ -52,7 +52,9 @@ function withoutCommand(words: readonly string[], args: readonly string[]): numb
   }
   const within = COMMANDS.filter((command) => command.name.split(' ')[0] === word);
   if (within.length > 0) {
-    io.err(`tocsin ${word}: which of ${within.map((command) => command.name.slice(word.length + 1)).join(', ')}?\n`);
+    io.err(
+      `tocsin ${word}: which of ${within.map((command) => command.name.slice(word.length + 1)).join(', ')}?\n`,
+    );
   } else {
     const first = [...new Set(COMMANDS.map((command) => command.name.split(' ')[0] ?? ''))];
     io.err(`tocsin: unknown command "${word}"${didYouMean(word, first)}\n`);

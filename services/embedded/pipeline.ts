@@ -47,6 +47,8 @@ export interface PipelineOptions {
   readonly registry: Registry;
   readonly lifecycle: Lifecycle;
   readonly own: OwnVoices;
+  /** Days for which the log and the ids of published records are kept. */
+  readonly retentionDays: number;
   /** Where people reach the pages, without a slash at the end. */
   readonly publicUrl: string;
   readonly channels: (store: EmbeddedStore) => Channels;
@@ -62,7 +64,9 @@ export interface Pipeline {
   readonly runner: Runner;
   readonly sender: Sender;
   readonly notificationMetrics: NotificationMetrics;
-  /** Calls `listener` after the commit of each fact. */
+  /** Why the store takes no writes now; nothing when it does. */
+  storageTrouble(): string | undefined;
+  /** Adds somebody who is told after each commit. */
   observe(observer: RunnerObserver): void;
   /** Works until nothing is left to do at the clock's present time, messages included. */
   settle(): Promise<void>;
@@ -92,6 +96,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const views = createViews(store.db);
   const watch = createCommandWatch();
   const holder = new RuleSetHolder(rules.ruleSet);
+  let trouble: string | undefined;
 
   const metrics = createMetrics(options, store);
   metrics.actionManagement.rulesLoaded(rules.ruleSet, clock.now());
@@ -100,8 +105,13 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     { onFact: (fact) => metrics.onFact(fact) },
     { onFact: (fact) => watch.onFact(fact) },
     {
-      onStorageTrouble: ({ reason, message }, retryInMs) =>
-        log.error({ reason, message, retryInMs }, 'the store takes no writes'),
+      onStorageTrouble: ({ reason, message }, retryInMs) => {
+        trouble = `the data file takes no writes (${reason})`;
+        log.error({ reason, message, retryInMs }, 'the store takes no writes');
+      },
+      onPass: () => {
+        trouble = undefined;
+      },
     },
   ];
 
@@ -167,6 +177,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     runner,
     sender,
     notificationMetrics: metrics.notification,
+    storageTrouble: () => trouble,
     observe: (observer) => observers.push(observer),
     settle: async () => {
       do await runner.drain();

@@ -1,6 +1,7 @@
 import type { AlertEvent } from '../../contracts/alert.ts';
 import type { Source } from '../../contracts/sources.ts';
 import type { Emit } from '../../platform/keyed-process/keyed-process.ts';
+import { ALWAYS_OPEN, type Calendar } from '../../platform/time/business-time.ts';
 import { DAY, HOUR, type ManualClock, MINUTE } from '../../platform/time/clock.ts';
 import { type DemoCustomer, makeCustomers, profileRecord } from './company.ts';
 import { everydayArrivals } from './everyday.ts';
@@ -14,7 +15,12 @@ export interface Stage {
   /** Hands records to the ingestion gateway. */
   accept(source: Source, records: readonly unknown[]): Promise<void>;
   /** Gives an order for an alert, as the page and the API do. */
-  order(alertId: string, verb: string, body: object, person: string): Promise<void>;
+  order(
+    alertId: string,
+    verb: 'acknowledge' | 'contact' | 'close',
+    body: object,
+    person: string,
+  ): Promise<void>;
   /** Works until nothing is left to do at the clock's present time, messages included. */
   settle(): Promise<void>;
   /** When a timer or a waiting message falls due next. */
@@ -30,8 +36,10 @@ export interface PlayOptions {
   readonly start: number;
   /** Wall-clock length of the whole play in ms; 0 plays as fast as it can. */
   readonly paceMs: number;
+  /** The hours in which the company's people work. */
+  readonly calendar: Calendar | undefined;
   readonly onEvent: (event: AlertEvent) => void;
-  readonly onDay?: (day: number) => void;
+  readonly onFact?: (fact: Emit) => void;
   readonly stop?: AbortSignal;
 }
 
@@ -50,8 +58,15 @@ export async function play(stage: Stage, options: PlayOptions): Promise<PlayResu
   const storylines = writeStorylines(customers, options.start);
   const inStory = new Set(storylines.map((line) => line.customer.id));
   const agenda = new Agenda();
-  const staff = new Staff(agenda, stage, storylines, seededRandom(options.seed + 1));
+  const staff = new Staff(
+    agenda,
+    stage,
+    storylines,
+    options.calendar ?? ALWAYS_OPEN,
+    seededRandom(options.seed + 1),
+  );
   stage.onFact((fact) => {
+    options.onFact?.(fact);
     if (fact.topic !== 'alerts') return;
     options.onEvent(fact.value);
     staff.hear(fact.value);
@@ -82,15 +97,11 @@ async function perform(
 ): Promise<void> {
   const began = performance.now();
   const span = options.end - options.start;
-  let day = -1;
   while (options.stop?.aborted !== true) {
     const due = await stage.nextDueAt();
     const next = Math.min(agenda.nextAt(), due ?? Number.POSITIVE_INFINITY);
     if (next > options.end) break;
     stage.clock.moveTo(Math.max(next, stage.clock.now()));
-    const today = Math.floor((stage.clock.now() - options.start) / DAY);
-    if (today > day) options.onDay?.(today);
-    day = Math.max(day, today);
     await keepPace(began, ((stage.clock.now() - options.start) / span) * options.paceMs);
     for (const act of agenda.takeUntil(stage.clock.now())) await act();
     await stage.settle();

@@ -1,4 +1,5 @@
 import type { AlertEvent } from '../../contracts/alert.ts';
+import { addBusinessTime, type Calendar } from '../../platform/time/business-time.ts';
 import { HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { type Agenda, PEOPLE, type Stage } from './play.ts';
 import type { Random } from './random.ts';
@@ -14,12 +15,20 @@ export class Staff {
   readonly #stage: Stage;
   readonly #handling: ReadonlyMap<string, Handling>;
   readonly #random: Random;
+  readonly #calendar: Calendar;
   readonly #handled = new Set<string>();
 
-  constructor(agenda: Agenda, stage: Stage, storylines: readonly Storyline[], random: Random) {
+  constructor(
+    agenda: Agenda,
+    stage: Stage,
+    storylines: readonly Storyline[],
+    calendar: Calendar,
+    random: Random,
+  ) {
     this.#agenda = agenda;
     this.#stage = stage;
     this.#random = random;
+    this.#calendar = calendar;
     this.#handling = new Map(storylines.map((line) => [line.customer.id, line.handling]));
   }
 
@@ -38,9 +47,10 @@ export class Staff {
   #take({ alert, recordedAt }: AlertEvent, handling: Handling, afterMs: number, person: string): void {
     if (this.#handled.has(alert.alertId)) return;
     this.#handled.add(alert.alertId);
-    const acknowledgeAt = recordedAt + afterMs + this.#random.integer(0, 5) * MINUTE;
-    const callAt = acknowledgeAt + PEOPLE.callAfterMs;
-    const closeAt = callAt + PEOPLE.closeAfterMs + this.#random.integer(0, 3) * HOUR;
+    const atWork = (from: number, ms: number): number => addBusinessTime(this.#calendar, from, ms);
+    const acknowledgeAt = atWork(recordedAt, afterMs + this.#random.integer(0, 5) * MINUTE);
+    const callAt = atWork(acknowledgeAt, PEOPLE.callAfterMs);
+    const closeAt = atWork(callAt, PEOPLE.closeAfterMs + this.#random.integer(0, 3) * HOUR);
     this.#agenda.add(acknowledgeAt, () => this.#stage.order(alert.alertId, 'acknowledge', {}, person));
     if (handling === 'open') return;
     this.#agenda.add(callAt, () => this.#call(alert.subject, alert.alertId, callAt, person));

@@ -18,8 +18,8 @@ export interface Storyline {
 }
 
 /**
- * The trouble of the sixty days. Each line takes a customer of its own and begins on its own day, at an
- * hour when the team is at work.
+ * The trouble of the sixty days, which begin on a Monday at midnight. Each line takes a customer of its own
+ * and begins on its own day, at an hour when the team is at work.
  */
 export function writeStorylines(customers: readonly DemoCustomer[], start: number): Storyline[] {
   const cast = new Cast(customers);
@@ -39,7 +39,7 @@ export function writeStorylines(customers: readonly DemoCustomer[], start: numbe
     postsInPublic(cast.nextWithHandle(), start + 44 * DAY + 10 * HOUR, 'nobody'),
     orderLate(cast.next(), start + 49 * DAY + 9 * HOUR, 'prompt'),
     wantsToCancel(cast.next(), start + 51 * DAY + 9 * HOUR, 'prompt'),
-    complainsAgain(cast.next(), start + 56 * DAY + 10 * HOUR, 'prompt'),
+    complainsAgain(cast.next(), start + 52 * DAY + 10 * HOUR, 'prompt'),
     wantsToCancel(cast.next(), start + 58 * DAY + 9 * HOUR, 'open'),
   ];
 }

@@ -1,0 +1,21 @@
+import { alertsCommands } from './alerts.ts';
+import type { Command } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { dlqCommands } from './dlq.ts';
+import { importCommand } from './import.ts';
+import { ledgerCommand } from './ledger.ts';
+import { rulesLintCommand } from './rules-lint.ts';
+import { startCommand } from './start.ts';
+import { timersCommand } from './timers.ts';
+
+/** Every verb of the command line, in the order in which a newcomer meets them. */
+export const COMMANDS: readonly Command[] = [
+  demoCommand,
+  startCommand,
+  importCommand,
+  ...alertsCommands(),
+  rulesLintCommand,
+  ledgerCommand,
+  ...dlqCommands,
+  timersCommand,
+];

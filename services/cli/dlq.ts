@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import type { ParkedLetter } from '../platform/database/dead-letters.sqlite.ts';
+import { type Client, connect, parseBody } from './client.ts';
+import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
+
+const EXITS = 'Exit codes: 0 done; 1 no such dead letter; 2 used wrongly.';
+
+/** Records that could not be processed: look, repair, try again, give up. */
+export const dlqCommands: readonly Command[] = [
+  {
+    name: 'dlq list',
+    summary: 'list records that could not be processed',
+    help: `
+Usage: tocsin dlq list [--status parked|retrying|retried|dropped] [--json]
+
+Lists up to 100 dead letters, oldest first: when, which process, why, and the id to use with the other verbs.
+
+${EXITS}
+`,
+    run: (args, io) =>
+      withClient(args, io, { status: { type: 'string' } }, async (client, { values }) => {
+        const query =
+          values.status === undefined ? '' : `?status=${encodeURIComponent(String(values.status))}`;
+        const { status, body } = await client.request('GET', `/v1/dead-letters${query}`);
+        if (status !== 200) throw new UsageError(`--status: ${detailOf(body)}`);
+        // The route answers with this type.
+        const { letters } = body as { letters: readonly ParkedLetter[] };
+        if (values.json === true) io.out(`${JSON.stringify(letters)}\n`);
+        else if (letters.length === 0) io.out('No dead letters.\n');
+        else for (const letter of letters) io.out(`${lineOf(letter)}\n`);
+        return EXIT.done;
+      }),
+  },
+  {
+    name: 'dlq show',
+    summary: 'show one of them whole',
+    help: `
+Usage: tocsin dlq show ID
+
+Prints the dead letter with the record as it was, as JSON. Beware: this is customer data.
+
+${EXITS}
+`,
+    run: (args, io) =>
+      withClient(args, io, {}, async (client, { positionals }) => {
+        const id = idOf(positionals);
+        const { body } = await client.request('GET', '/v1/dead-letters?limit=1000');
+        // As above.
+        const letter = (body as { letters: readonly ParkedLetter[] }).letters.find((one) => one.id === id);
+        if (letter === undefined) return notFound(io, id);
+        io.out(`${JSON.stringify({ ...letter, payload: parseBody(letter.payload) }, undefined, 2)}\n`);
+        return EXIT.done;
+      }),
+  },
+  {
+    name: 'dlq retry',
+    summary: 'hand one to its process again, repaired if need be',
+    help: `
+Usage: tocsin dlq retry ID [--payload FILE.json]
+
+Hands the record to the process that could not handle it. With --payload the file's JSON object takes the place
+of the record: "tocsin dlq show ID" prints the present one, to be repaired.
+
+${EXITS}
+`,
+    run: (args, io) =>
+      withClient(args, io, { payload: { type: 'string' } }, async (client, { values, positionals }) => {
+        const id = idOf(positionals);
+        const payload = values.payload === undefined ? {} : { payload: readPayload(String(values.payload)) };
+        return report(await client.request('POST', '/v1/dead-letters/retry', { id, ...payload }), io, id);
+      }),
+  },
+  {
+    name: 'dlq drop',
+    summary: 'give one up; it stays on record as dropped',
+    help: `
+Usage: tocsin dlq drop ID
+
+${EXITS}
+`,
+    run: (args, io) =>
+      withClient(args, io, {}, async (client, { positionals }) => {
+        const id = idOf(positionals);
+        return report(await client.request('POST', '/v1/dead-letters/drop', { id }), io, id);
+      }),
+  },
+];
+
+type Parsed = { readonly values: Record<string, unknown>; readonly positionals: readonly string[] };
+
+async function withClient(
+  args: readonly string[],
+  io: Io,
+  options: Parameters<typeof readArgs>[1],
+  work: (client: Client, parsed: Parsed) => Promise<number>,
+): Promise<number> {
+  const parsed = readArgs(args, options);
+  const { data, port } = parsed.values;
+  const place = globals({ data: asText(data), port: asText(port) }, io);
+  const client = await connect(place.data, io);
+  try {
+    return await work(client, parsed);
+  } finally {
+    await client.close();
+  }
+}
+
+const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+function idOf(positionals: readonly string[]): string {
+  const [id] = positionals;
+  if (id === undefined) throw new UsageError('expected the id of a dead letter; tocsin dlq list shows them');
+  return id;
+}
+
+function readPayload(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`--payload ${file}: ${String((error as Error).message)}`);
+  }
+}
+
+function report({ status, body }: { status: number; body: unknown }, io: Io, id: string): number {
+  if (status !== 200) return notFound(io, id, detailOf(body));
+  io.out(`${id}: ${(body as { status: string }).status}\n`);
+  return EXIT.done;
+}
+
+function notFound(io: Io, id: string, detail = `No dead letter has the id ${id}.`): number {
+  io.err(`${detail}\n`);
+  return EXIT.foundWrong;
+}
+
+const detailOf = (body: unknown): string => String((body as { detail?: string } | null)?.detail ?? body);
+
+const lineOf = (letter: ParkedLetter): string =>
+  `${new Date(letter.at).toISOString()}  ${letter.status.padEnd(8)}  ${letter.process}  ${letter.reason}  ${letter.detail.split('\n')[0]}\n    ${letter.id}`;

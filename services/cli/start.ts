@@ -1,0 +1,80 @@
+import { PortTaken, start } from '../embedded/main.ts';
+import { RulesBroken } from '../embedded/rules-folder.ts';
+import { type Settings, SettingsWrong } from '../embedded/tocsin.ts';
+import { type Command, EXIT, globals, type Io, readArgs } from './command.ts';
+
+export const startCommand: Command = {
+  name: 'start',
+  summary: 'run the pipeline and its page on this machine',
+  help: `
+Usage: tocsin start [--data DIR] [--port N]
+
+Runs everything in one process: HTTP gateway, scoring, rules, alerts, messages, page. All data is in one file in
+the data folder; stop it with Ctrl-C (or SIGTERM) and start it again, and everything is there.
+
+Without Slack and mail settings messages go to the sandbox, a page that stands in for both.
+
+Settings are environment variables; secrets can also be given as X_FILE, the path of a file:
+  TOCSIN_DATA_DIR, TOCSIN_PORT, TOCSIN_HOST (127.0.0.1), TOCSIN_RULES_DIR, TOCSIN_LOG_LEVEL (info),
+  TOCSIN_PUBLIC_URL, TOCSIN_RETENTION_DAYS (400)
+  TOCSIN_INGEST_KEYS, TOCSIN_INGEST_SECRETS, TOCSIN_OPS_KEYS, TOCSIN_OWN_HANDLES, TOCSIN_OWN_EMAILS
+  TOCSIN_SLACK_TOKEN, TOCSIN_SLACK_SIGNING_SECRET, TOCSIN_SLACK_API_URL, TOCSIN_SMTP_URL, TOCSIN_MAIL_FROM
+
+Example:
+  tocsin start --data /var/lib/tocsin --port 8080
+
+Exit codes: 0 stopped as told; 1 could not start or had to stop; 2 used wrongly, settings included.
+`,
+  run: runStart,
+};
+
+async function runStart(args: readonly string[], io: Io): Promise<number> {
+  const { values } = readArgs(args, {});
+  const { data, port } = globals(values, io);
+  return sayWhy('start', io, () =>
+    start({
+      data,
+      port,
+      env: io.env,
+      onReady: (started) =>
+        values.json === true
+          ? io.out(`${JSON.stringify({ url: started.url, data: started.data })}\n`)
+          : io.err(welcome(started)),
+    }),
+  );
+}
+
+/** Turns what keeps Tocsin from starting into words and an exit code. */
+export async function sayWhy(command: string, io: Io, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SettingsWrong) {
+      io.err(`tocsin ${command}: settings are wrong\n${error.message}\n`);
+      return EXIT.usedWrongly;
+    }
+    if (error instanceof RulesBroken) {
+      io.err(
+        `tocsin ${command}: the rules folder has ${error.problems.length} problem(s)\n${error.message}\n`,
+      );
+      return EXIT.foundWrong;
+    }
+    if (error instanceof PortTaken) {
+      io.err(`tocsin ${command}: ${error.message}\n`);
+      return EXIT.foundWrong;
+    }
+    throw error;
+  }
+}
+
+function welcome({ url, settings, data }: { url: string; settings: Settings; data: string }): string {
+  const sandboxed = [
+    ...(settings.TOCSIN_SLACK_TOKEN === undefined ? ['Slack'] : []),
+    ...(settings.TOCSIN_SMTP_URL === undefined ? ['e-mail'] : []),
+  ];
+  const sandbox =
+    sandboxed.length > 0
+      ? `  ${sandboxed.join(' and ')}: not configured, messages go to ${url}/sandbox\n`
+      : '';
+  return `Tocsin is listening.\n  alerts: ${url}/\n${sandbox}  data:   ${data}\nStop it with Ctrl-C.\n`;
+}

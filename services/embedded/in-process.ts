@@ -1,0 +1,61 @@
+import { takeDataFolder } from '../platform/database/data-folder.ts';
+import { silentLogger } from '../platform/logging/logger.ts';
+import { CLOSE_WITHIN_MS } from '../platform/process/lifecycle.ts';
+import { systemClock } from '../platform/time/clock.ts';
+import { openTocsin, readSettings } from './tocsin.ts';
+
+export interface InProcess {
+  request(
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ readonly status: number; readonly text: string }>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the pipeline on a data folder for the length of one command, without a port.
+ *
+ * It processes what it is given; messages wait in the outbox for `tocsin start`.
+ */
+export async function openInProcess(
+  data: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<InProcess> {
+  const settings = readSettings(env);
+  const folder = takeDataFolder(data);
+  try {
+    const tocsin = await openTocsin({
+      folder: folder.path,
+      settings,
+      clock: systemClock,
+      url: 'http://127.0.0.1:8080',
+      log: silentLogger,
+    });
+    await tocsin.app.ready();
+    const stop = new AbortController();
+    const running = tocsin.run(stop.signal, false);
+    return {
+      request: async (method, path, body, headers) => {
+        const answer = await tocsin.app.inject({
+          method,
+          url: path,
+          headers,
+          ...(body === undefined ? {} : { payload: body as object }),
+        });
+        return { status: answer.statusCode, text: answer.payload };
+      },
+      close: async () => {
+        stop.abort();
+        await running;
+        await tocsin.pipeline.runner.drain();
+        await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
+        folder.release();
+      },
+    };
+  } catch (error) {
+    folder.release();
+    throw error;
+  }
+}

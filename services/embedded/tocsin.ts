@@ -1,0 +1,153 @@
+import type { FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import { NO_OWN_VOICES, type OwnVoices, ownVoices } from '../ingestion/domain/ignore.ts';
+import { createSandboxStore } from '../notification/adapters/sandbox-store.sqlite.ts';
+import { type NotificationConfig, notificationSettings } from '../notification/config.ts';
+import type { SandboxStore } from '../notification/ports.ts';
+import { readEnv } from '../platform/config/env.ts';
+import { createLogger, type Logger } from '../platform/logging/logger.ts';
+import { createRegistry } from '../platform/metrics/registry.ts';
+import { Lifecycle } from '../platform/process/lifecycle.ts';
+import { describeError } from '../platform/process/run-process.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import { createApp, isLoopback } from './app.ts';
+import { type ChosenChannels, chooseChannels } from './channels.ts';
+import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
+import { openPipeline, type Pipeline } from './pipeline.ts';
+import { type RulesFolder, readRulesFolder, SHIPPED_RULES } from './rules-folder.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+export type Settings = EmbeddedSettings & NotificationConfig;
+
+/** The settings are wrong; `message` has a line for each problem. */
+export class SettingsWrong extends Error {
+  override readonly name = 'SettingsWrong';
+}
+
+/** Reads and checks all settings of the embedded pipeline, or throws `SettingsWrong` with every problem. */
+export function readSettings(env: Env): Settings {
+  const read = readEnv(embeddedSettings.extend(notificationSettings.shape), env, OTHER_VARIABLES);
+  if (!read.ok) throw new SettingsWrong(read.problems.join('\n'));
+  const settings = read.value;
+  const guarded = settings.TOCSIN_INGEST_KEYS.length + settings.TOCSIN_INGEST_SECRETS.length > 0;
+  if (!isLoopback(settings.TOCSIN_HOST) && !guarded) {
+    throw new SettingsWrong(
+      `TOCSIN_HOST: got "${settings.TOCSIN_HOST}", which others can reach; set TOCSIN_INGEST_KEYS too, or listen on 127.0.0.1`,
+    );
+  }
+  return settings;
+}
+
+export interface TocsinOptions {
+  /** Data folder that this process has taken. */
+  readonly folder: string;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** Default links in messages, for example `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly log?: Logger;
+  readonly registry?: Registry;
+}
+
+/** The embedded Tocsin, ready to run: everything is open, nothing moves yet. */
+export interface Tocsin {
+  readonly pipeline: Pipeline;
+  readonly app: FastifyInstance;
+  readonly rules: RulesFolder;
+  readonly channels: ChosenChannels;
+  readonly sandbox: SandboxStore;
+  readonly lifecycle: Lifecycle;
+  readonly log: Logger;
+  /** Processes and, unless `deliver` is false, sends until `stop`; rejects when the pipeline cannot go on. */
+  run(stop: AbortSignal, deliver?: boolean): Promise<void>;
+}
+
+/** Opens the embedded pipeline with its HTTP server. Throws `RulesBroken` or `DataFolderUnusable` with all that is wrong. */
+export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
+  const { settings, clock } = options;
+  const log = options.log ?? createLogger(settings.TOCSIN_LOG_LEVEL);
+  const registry = options.registry ?? createRegistry();
+  const rules = await readRulesFolder(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
+  const lifecycle = new Lifecycle();
+  let chosen: { channels: ChosenChannels; sandbox: SandboxStore } | undefined;
+  const pipeline = openPipeline({
+    folder: options.folder,
+    rules,
+    clock,
+    log,
+    registry,
+    lifecycle,
+    own: voices(settings, log),
+    publicUrl: settings.TOCSIN_PUBLIC_URL ?? options.url,
+    retentionDays: settings.TOCSIN_RETENTION_DAYS,
+    channels: (store) => {
+      const sandbox = createSandboxStore(store.db);
+      chosen = { channels: chooseChannels(settings, sandbox, clock), sandbox };
+      return chosen.channels.channels;
+    },
+  });
+  if (chosen === undefined) throw new Error('the pipeline did not ask for its channels');
+  const { channels, sandbox } = chosen;
+  const health = new Health(clock, pipeline);
+  const app = await createApp({
+    pipeline,
+    rules,
+    settings,
+    channels,
+    sandbox,
+    clock,
+    registry,
+    log,
+    notReady: () => health.notReady(),
+  });
+  lifecycle.onClose('http server', () => app.close());
+  return {
+    pipeline,
+    app,
+    rules,
+    channels,
+    sandbox,
+    lifecycle,
+    log,
+    run: async (stop, deliver = true) => {
+      const running = [pipeline.runner.run(stop), ...(deliver ? [pipeline.sender.run(stop)] : [])];
+      await Promise.all(running.map((one) => one.catch((error: unknown) => health.fail(error))));
+      if (health.failure !== undefined) throw health.failure;
+    },
+  };
+}
+
+/** Readiness means progress: the runner looked for work lately and nothing has given up. */
+class Health {
+  readonly #clock: Clock;
+  readonly #pipeline: Pipeline;
+  failure: unknown;
+
+  constructor(clock: Clock, pipeline: Pipeline) {
+    this.#clock = clock;
+    this.#pipeline = pipeline;
+  }
+
+  fail(error: unknown): never {
+    this.failure = error;
+    throw error;
+  }
+
+  notReady(): string | undefined {
+    if (this.failure !== undefined) return `stopped: ${describeError(this.failure).split('\n')[0]}`;
+    const silentMs = this.#clock.now() - this.#pipeline.runner.lastScanAt;
+    if (silentMs > STALLED_MS) return `no pass for ${Math.round(silentMs / 1000)} s`;
+    return this.#pipeline.storageTrouble();
+  }
+}
+
+/** The runner looks at least once a second; fifteen missed looks are no hiccup. */
+const STALLED_MS = 15_000;
+
+function voices(settings: Settings, log: Logger): OwnVoices {
+  if (settings.TOCSIN_OWN_HANDLES.length + settings.TOCSIN_OWN_EMAILS.length === 0) return NO_OWN_VOICES;
+  const { unknown, ...own } = ownVoices(settings.TOCSIN_OWN_HANDLES, settings.TOCSIN_OWN_EMAILS);
+  for (const entry of unknown)
+    log.warn({ entry }, 'own handle or address is not understood and has no effect');
+  return own;
+}
