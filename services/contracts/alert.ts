@@ -112,7 +112,7 @@ export interface Alert {
   readonly evidenceCount: number;
   readonly answerOn: Channel;
   readonly deadlines: { readonly [D in Deadline]?: AlertDeadline };
-  /** Escalation steps that have fired in this cycle. */
+  /** Escalation steps that have fired in this cycle, those of the opening left out. */
   readonly rung: number;
   readonly acknowledgedAt?: number;
   readonly acknowledgedBy?: Actor;
@@ -145,6 +145,10 @@ export type Refusal = (typeof REFUSALS)[number];
 
 /** Somebody is to be told about an event. Notification turns each target into a delivery. */
 export interface NotifyOrder {
+  /**
+   * Names this firing, unique within the alert id: the step's id, with `@<version>` for a later version of its
+   * deadline and `+<n>` for a repeat; or `reassigned/<seq>`, `severity/<seq>`, `woken/<seq>`.
+   */
   readonly step: string;
   readonly template: string;
   readonly targets: readonly ResolvedTarget[];
