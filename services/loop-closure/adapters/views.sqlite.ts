@@ -35,7 +35,7 @@ export const LOOP_CLOSURE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX loop_alert_opened ON loop_alert (opened_at, alert_id);
       CREATE INDEX loop_alert_subject ON loop_alert (subject, opened_at, alert_id);
       CREATE INDEX loop_alert_key ON loop_alert (alert_key, cycle);
-      CREATE INDEX loop_alert_label ON loop_alert (label);
+      CREATE INDEX loop_alert_label ON loop_alert (label, opened_at);
 
       -- Append-only: one row per alert event. position is the order in which they were written.
       CREATE TABLE loop_audit (
