@@ -4,12 +4,14 @@ import { TOPICS } from '../../services/contracts/topics.ts';
 import {
   brokenLinks,
   DECISION_HEADINGS,
+  inputTopics,
   metricNames,
   misnumbered,
   missingHeadings,
   README_HEADINGS,
+  topicsInRow,
 } from './documents.ts';
-import { filesMatching, productionFiles, type SourceFile } from './source-tree.ts';
+import { filesMatching, productionFiles, type SourceFile, serviceOf } from './source-tree.ts';
 
 const SERVICES = readdirSync('services', { withFileTypes: true })
   .filter(
@@ -38,6 +40,22 @@ test('the map names every service and every topic', () => {
   const [map] = filesMatching('services/README.md');
   const missing = [...SERVICES, ...Object.keys(TOPICS)].filter((word) => !map?.text.includes(`\`${word}\``));
   expect(missing).toEqual([]);
+});
+
+test('the map says of each service which topics it listens to and which it writes', () => {
+  const [map = page('')] = filesMatching('services/README.md');
+  for (const service of SERVICES) {
+    const own = productionFiles().filter(({ path }) => serviceOf(path) === service);
+    const written = Object.entries(TOPICS).filter(([, { writer }]) => writer === service);
+    expect([service, topicsInRow(map, service, 3).toSorted()]).toEqual([
+      service,
+      [...new Set(own.flatMap(inputTopics))].toSorted(),
+    ]);
+    expect([service, topicsInRow(map, service, 4).toSorted()]).toEqual([
+      service,
+      written.map(([topic]) => topic).toSorted(),
+    ]);
+  }
 });
 
 test('every metric in the code is in infra/metrics.md, and the other way round', () => {
@@ -75,6 +93,11 @@ describe('the checks find', () => {
     ).toEqual([]);
   });
 
+  test('the same answers in a table', () => {
+    const rows = '| | |\n|---|---|\n| context | a |\n| options | b |\n| decision | c |\n| consequences | d |';
+    expect(missingHeadings(page(rows), DECISION_HEADINGS)).toEqual([]);
+  });
+
   test('a gap in the numbers', () => {
     expect(misnumbered(['d/0001-a.md', 'd/0003-b.md'])).toEqual(['d/0003-b.md']);
   });
@@ -85,7 +108,9 @@ describe('the checks find', () => {
   });
 
   test('metric names in code and in a table', () => {
-    expect(metricNames(page("name: 'tocsin_a_total'"))).toEqual(['tocsin_a_total']);
+    const code = "import { Counter } from 'prom-client';\nname: 'tocsin_a_total'";
+    expect(metricNames({ path: 'metrics.ts', text: code })).toEqual(['tocsin_a_total']);
+    expect(metricNames({ path: 'slack.ts', text: "type: 'tocsin_delivery'" })).toEqual([]);
     expect(metricNames(page('| `tocsin_a_total` | counter |'))).toEqual(['tocsin_a_total']);
   });
 });

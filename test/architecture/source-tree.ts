@@ -16,9 +16,9 @@ export function filesMatching(...patterns: readonly string[]): readonly SourceFi
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }
 
-/** A test, or what only tests use: `example.ts`, `<name>.example.ts`, `test-<name>.ts`, and all of `test/`. */
+/** A test, or what only tests use: `example.ts`, `given.ts`, files and folders called `test-…`, all of `test/`. */
 export function isTest({ path }: Pick<SourceFile, 'path'>): boolean {
-  return /\.test\.ts$|\/(?:.+\.)?examples?\.ts$|\/test-[^/]+\.ts$|^test\//.test(path);
+  return /\.test\.ts$|\/(?:.+\.)?(?:examples?|given)\.ts$|\/test-|^test\//.test(path);
 }
 
 /** Code that runs in production: services without their tests. */
