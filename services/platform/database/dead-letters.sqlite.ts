@@ -1,5 +1,6 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
+import type { DataFile } from './data-file.ts';
 
 export const DEAD_LETTER_STATUSES = ['parked', 'retrying', 'retried', 'dropped'] as const;
 export type DeadLetterStatus = (typeof DEAD_LETTER_STATUSES)[number];
@@ -22,12 +23,14 @@ export interface DeadLetters {
 }
 
 export class SqliteDeadLetters implements DeadLetters {
+  readonly #file: DataFile;
   readonly #sql: ReturnType<typeof statements>;
   readonly #wake: () => void;
 
   /** `wake` is called when something is to be tried again. */
-  constructor(db: DatabaseSync, wake: () => void) {
-    this.#sql = statements(db);
+  constructor(file: DataFile, wake: () => void) {
+    this.#file = file;
+    this.#sql = statements(file);
     this.#wake = wake;
   }
 
@@ -41,13 +44,13 @@ export class SqliteDeadLetters implements DeadLetters {
   }
 
   retry(id: string, payload?: string): boolean {
-    const found = this.#sql.retry.run(payload ?? null, id).changes === 1;
+    const found = this.#file.transaction(() => this.#sql.retry.run(payload ?? null, id).changes === 1);
     if (found) this.#wake();
     return found;
   }
 
   drop(id: string): boolean {
-    return this.#sql.drop.run(id).changes === 1;
+    return this.#file.transaction(() => this.#sql.drop.run(id).changes === 1);
   }
 
   counts(): Readonly<Record<DeadLetterStatus, number>> {
@@ -60,7 +63,7 @@ export class SqliteDeadLetters implements DeadLetters {
 const COLUMNS =
   'id, process, topic, key, partition, at_offset, reason, detail, at, payload, status, attempts';
 
-const statements = (db: DatabaseSync) =>
+const statements = ({ db }: DataFile) =>
   ({
     list: db.prepare(
       `SELECT ${COLUMNS} FROM dead_letter WHERE ?1 IS NULL OR status = ?1 ORDER BY at, id LIMIT ?2`,

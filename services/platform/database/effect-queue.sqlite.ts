@@ -1,35 +1,30 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { EMBEDDED_PARTITION } from '../event-log/event-log.sqlite.ts';
-import type { LogTable } from '../event-log/log-table.sqlite.ts';
+import { encodeLine } from '../event-log/record-batch.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Clock } from '../time/clock.ts';
+import type { DataFile } from './data-file.ts';
 import type { ClaimedEffect, EffectQueue } from './effect-queue.ts';
-import type { LedgerTable } from './ledger.sqlite.ts';
-import { inTransaction } from './sqlite.ts';
 
 /** The effect queue in the data file. */
 export class SqliteEffectQueue implements EffectQueue {
-  readonly #db: DatabaseSync;
-  readonly #log: LogTable;
-  readonly #ledger: LedgerTable;
+  readonly #file: DataFile;
   readonly #clock: Clock;
   readonly #settled: () => void;
   readonly #sql: ReturnType<typeof statements>;
 
   /** `settled` is called after outcomes were appended, so that whoever reads them wakes up. */
-  constructor(db: DatabaseSync, log: LogTable, ledger: LedgerTable, clock: Clock, settled: () => void) {
-    this.#db = db;
-    this.#log = log;
-    this.#ledger = ledger;
+  constructor(file: DataFile, clock: Clock, settled: () => void) {
+    this.#file = file;
     this.#clock = clock;
     this.#settled = settled;
-    this.#sql = statements(db);
+    this.#sql = statements(file);
   }
 
   async claim(queue: string, now: number, limit: number, leaseMs: number): Promise<readonly ClaimedEffect[]> {
     const due = this.#sql.due.all(queue, now, now, limit);
     if (due.length === 0) return [];
-    return inTransaction(this.#db, () =>
+    return this.#file.transaction(() =>
       due.map((row) => {
         this.#sql.claim.run(now + leaseMs, String(row.id));
         return {
@@ -51,26 +46,22 @@ export class SqliteEffectQueue implements EffectQueue {
 
   async settle(id: string, outcome: readonly Emit[]): Promise<void> {
     const now = this.#clock.now();
-    try {
-      inTransaction(this.#db, () => {
-        // Without the row somebody else has settled it: a second outcome would count the same thing twice.
-        if (this.#sql.remove.run(id).changes === 0) return;
-        for (const fact of outcome) {
-          this.#log.append(fact.topic, EMBEDDED_PARTITION, [fact], now);
-          this.#ledger.add('log', fact.topic, 'accepted', '', 1);
-        }
-        this.#ledger.flush();
-      });
-    } catch (error) {
-      this.#log.rolledBack();
-      this.#ledger.rolledBack();
-      throw error;
-    }
+    this.#file.transaction(() => {
+      // Without the row somebody else has settled it: a second outcome would count the same thing twice.
+      if (this.#sql.remove.run(id).changes === 0) return;
+      for (const { topic, key, value } of outcome) {
+        this.#file.log.append(topic, EMBEDDED_PARTITION, 1, encodeLine(key, value), now);
+        this.#file.ledger.write([{ stage: 'log', topic, outcome: 'accepted', reason: '', count: 1 }]);
+      }
+    });
     this.#settled();
   }
 
   async release(id: string, dueAt: number): Promise<void> {
-    this.#sql.release.run(dueAt, id);
+    this.#file.transaction(() => {
+      this.#sql.release.run(dueAt, id);
+      this.#sql.removeCancelled.run(id);
+    });
   }
 
   async pending(queue: string): Promise<{ readonly count: number; readonly earliestDueAt?: number }> {
@@ -80,7 +71,7 @@ export class SqliteEffectQueue implements EffectQueue {
   }
 }
 
-const statements = (db: DatabaseSync) =>
+const statements = ({ db }: DataFile) =>
   ({
     due: db.prepare(
       'SELECT id, due_at, payload, claims, cancelled FROM effect WHERE queue = ? AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?',
@@ -91,5 +82,7 @@ const statements = (db: DatabaseSync) =>
     release: db.prepare(
       'UPDATE effect SET lease_until = 0, claims = claims - 1, due_at = ? WHERE id = ? AND claims > 0',
     ),
+    // What was cancelled while claimed, and is now known not to have been sent, is nobody's business any more.
+    removeCancelled: db.prepare('DELETE FROM effect WHERE id = ? AND cancelled = 1 AND claims = 0'),
     pending: db.prepare('SELECT count(*) AS count, min(due_at) AS earliest FROM effect WHERE queue = ?'),
   }) satisfies Record<string, StatementSync>;

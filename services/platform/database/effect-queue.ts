@@ -26,7 +26,10 @@ export interface EffectQueue {
   /** False when the effect was cancelled, or its lease ran out and somebody else holds it. */
   stillHeld(id: string, now: number): Promise<boolean>;
   settle(id: string, outcome: readonly Emit[]): Promise<void>;
-  /** Puts a claimed effect back untouched, to be claimed again from `dueAt` on. */
+  /**
+   * Puts a claimed effect back untouched, to be claimed again from `dueAt` on. One that was cancelled meanwhile,
+   * and that no earlier worker may have sent, is gone.
+   */
   release(id: string, dueAt: number): Promise<void>;
   /** Number of waiting effects and the `dueAt` of the earliest, for metrics. */
   pending(queue: string): Promise<{ readonly count: number; readonly earliestDueAt?: number }>;

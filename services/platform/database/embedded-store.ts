@@ -3,12 +3,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Topic } from '../../contracts/topics.ts';
 import { SqliteEventLog } from '../event-log/event-log.sqlite.ts';
 import { SqliteInputFeed } from '../event-log/input-feed.sqlite.ts';
-import { LogTable } from '../event-log/log-table.sqlite.ts';
 import type { InputFeed, OwnedTimer, PartitionStore } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
+import { DataFile } from './data-file.ts';
 import { SqliteDeadLetters } from './dead-letters.sqlite.ts';
 import { SqliteEffectQueue } from './effect-queue.sqlite.ts';
-import { LedgerTable } from './ledger.sqlite.ts';
+import type { LedgerTable } from './ledger.sqlite.ts';
 import { PLATFORM_MIGRATIONS } from './migrations.ts';
 import { type Migration, openSqlite } from './sqlite.ts';
 import { SqlitePartitionStore, type ViewWriter } from './state-store.sqlite.ts';
@@ -42,9 +42,8 @@ export function openEmbeddedStore(
   migrations: readonly Migration[],
 ): EmbeddedStore {
   const db = openSqlite(join(folder, DATA_FILE), [...PLATFORM_MIGRATIONS, ...migrations]);
-  const table = new LogTable(db);
-  const ledger = new LedgerTable(db);
-  const log = new SqliteEventLog(db, table, ledger, clock);
+  const file = new DataFile(db);
+  const log = new SqliteEventLog(file, clock);
   const listeners: (() => void)[] = [];
   const wakeAll = (): void => {
     for (const wake of listeners) wake();
@@ -55,11 +54,11 @@ export function openEmbeddedStore(
   return {
     db,
     log,
-    ledger,
-    effects: new SqliteEffectQueue(db, table, ledger, clock, wakeAll),
-    deadLetters: new SqliteDeadLetters(db, wakeAll),
-    openFeed: (positions) => new SqliteInputFeed(table, positions),
-    partition: (consumer, views) => new SqlitePartitionStore(db, table, ledger, consumer, views),
+    ledger: file.ledger,
+    effects: new SqliteEffectQueue(file, clock, wakeAll),
+    deadLetters: new SqliteDeadLetters(file, wakeAll),
+    openFeed: (positions) => new SqliteInputFeed(file.log, positions),
+    partition: (consumer, views) => new SqlitePartitionStore(file, consumer, views),
     timersPending: () => Number(timers.get()?.count ?? 0),
     timers: (limit) =>
       earliest.all(limit).map((row) => ({

@@ -7,14 +7,15 @@ export interface Ledger {
 }
 
 /**
- * The ledger's table. `add` only remembers; `flush` runs inside somebody's transaction and writes, and
- * `rolledBack` takes what was lost with a failed transaction back into memory.
+ * The ledger's table.
+ *
+ * `add` counts what belongs to no transaction, such as requests that were refused; it waits in memory for the
+ * next one, and a crash before it loses the count. What a transaction itself does is counted with `write`.
  */
 export class LedgerTable implements Ledger {
   readonly #upsert: StatementSync;
   readonly #all: StatementSync;
-  #pending = new Map<string, LedgerEntry>();
-  #written: LedgerEntry[] = [];
+  readonly #waiting = new Map<string, LedgerEntry>();
 
   constructor(db: DatabaseSync) {
     this.#upsert = db.prepare(
@@ -29,33 +30,27 @@ export class LedgerTable implements Ledger {
   add(stage: string, topic: string, outcome: string, reason: string, count: number): void {
     if (count === 0) return;
     const key = `${stage}\0${topic}\0${outcome}\0${reason}`;
-    this.#pending.set(key, {
-      stage,
-      topic,
-      outcome,
-      reason,
-      count: count + (this.#pending.get(key)?.count ?? 0),
-    });
+    const before = this.#waiting.get(key)?.count ?? 0;
+    this.#waiting.set(key, { stage, topic, outcome, reason, count: before + count });
   }
 
-  flush(): void {
-    this.#written = [...this.#pending.values()];
-    this.#pending = new Map();
-    this.write(this.#written);
-  }
-
-  write(entries: readonly LedgerEntry[]): void {
-    for (const entry of entries) {
-      this.#upsert.run(entry.stage, entry.topic, entry.outcome, entry.reason, entry.count);
+  /** Runs inside the caller's transaction. */
+  write(entries: Iterable<LedgerEntry>): void {
+    for (const { stage, topic, outcome, reason, count } of entries) {
+      if (count > 0) this.#upsert.run(stage, topic, outcome, reason, count);
     }
   }
 
-  rolledBack(): void {
-    const lost = this.#written;
-    this.#written = [];
-    for (const entry of lost) this.add(entry.stage, entry.topic, entry.outcome, entry.reason, entry.count);
+  /** Runs inside the caller's transaction; `forgetWaiting` follows once that is committed. */
+  writeWaiting(): void {
+    this.write(this.#waiting.values());
   }
 
+  forgetWaiting(): void {
+    this.#waiting.clear();
+  }
+
+  /** What is on disk. Counts that still wait are not in it. */
   entries(): LedgerEntry[] {
     return this.#all.all().map((row) => ({
       stage: String(row.stage),

@@ -18,8 +18,13 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
       );
       CREATE UNIQUE INDEX log_batch_place ON log_batch (topic, partition, base_offset);
 
-      -- Ids that were published, hashed: what makes a repeat a repeat.
-      CREATE TABLE log_seen (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+      -- Ids that were published: what makes a repeat a repeat. See event-log/seen-id.ts.
+      CREATE TABLE log_seen (
+        topic TEXT NOT NULL,
+        id TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (topic, id)
+      ) WITHOUT ROWID;
 
       CREATE TABLE position (
         consumer TEXT NOT NULL,

@@ -58,7 +58,7 @@ function migrate(db: DatabaseSync, file: string, migrations: readonly Migration[
     );
   }
   const record = db.prepare("INSERT INTO migration (id, applied_at) VALUES (?, unixepoch('subsec') * 1000)");
-  for (const migration of migrations.toSorted((a, b) => a.id.localeCompare(b.id))) {
+  for (const migration of migrations.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
     if (applied.has(migration.id)) continue;
     inTransaction(db, () => {
       db.exec(migration.sql);
@@ -72,7 +72,7 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   try {
     db.exec('BEGIN IMMEDIATE');
   } catch (error) {
-    throw storageError(error);
+    throw asStorageError(error);
   }
   try {
     const result = work();
@@ -81,12 +81,12 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   } catch (error) {
     // SQLite has already rolled back after some errors, a full disk among them.
     if (db.isTransaction) db.exec('ROLLBACK');
-    throw storageError(error);
+    throw asStorageError(error);
   }
 }
 
 /** Names the errors of SQLite that mean "not now"; others pass through as they are. */
-function storageError(error: unknown): unknown {
+export function asStorageError(error: unknown): unknown {
   const code = (error as { errcode?: number }).errcode;
   const reason = code === undefined ? undefined : STORAGE_REASONS[code & PRIMARY_CODE];
   if (reason === undefined) return error;

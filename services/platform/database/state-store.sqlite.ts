@@ -1,8 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import { isTopic, type Topic } from '../../contracts/topics.ts';
 import { EMBEDDED_PARTITION } from '../event-log/event-log.sqlite.ts';
-import type { LogTable } from '../event-log/log-table.sqlite.ts';
+import { encodeLine } from '../event-log/record-batch.ts';
 import type { EffectChange, Emit, Input, KeySpace } from '../keyed-process/keyed-process.ts';
 import {
   type Commit,
@@ -11,90 +11,69 @@ import {
   PositionTaken,
   type Redelivery,
   type StateRow,
+  TIMERS,
 } from '../keyed-process/state-store.ts';
 import { crashPoint } from '../process/crash-point.ts';
-import type { LedgerTable } from './ledger.sqlite.ts';
-import { inTransaction } from './sqlite.ts';
+import type { DataFile } from './data-file.ts';
+import { asStorageError } from './sqlite.ts';
 
 /** Writes one row of a read model; runs inside the runner's transaction. `row: null` deletes it. */
 export type ViewWriter = (id: string, row: unknown) => void;
 
 /** State, timers, positions and everything that is committed with them, in the data file. */
 export class SqlitePartitionStore implements PartitionStore {
-  readonly #db: DatabaseSync;
-  readonly #log: LogTable;
-  readonly #ledger: LedgerTable;
+  readonly #file: DataFile;
   readonly #consumer: string;
   readonly #views: ReadonlyMap<string, ViewWriter>;
   readonly #sql: ReturnType<typeof statements>;
 
-  constructor(
-    db: DatabaseSync,
-    log: LogTable,
-    ledger: LedgerTable,
-    consumer: string,
-    views: ReadonlyMap<string, ViewWriter>,
-  ) {
-    this.#db = db;
-    this.#log = log;
-    this.#ledger = ledger;
+  constructor(file: DataFile, consumer: string, views: ReadonlyMap<string, ViewWriter>) {
+    this.#file = file;
     this.#consumer = consumer;
     this.#views = views;
-    this.#sql = statements(db);
+    this.#sql = statements(file);
   }
 
   async positions(topics: readonly Topic[]): Promise<ReadonlyMap<Topic, number>> {
-    return new Map(topics.map((topic) => [topic, this.#position(topic)]));
+    return asking(() => new Map(topics.map((topic) => [topic, this.#position(topic)])));
   }
 
   load(keySpace: KeySpace, key: string): StateRow | undefined {
-    const body = this.#sql.loadState.get(keySpace, key)?.body;
+    const body = asking(() => this.#sql.loadState.get(keySpace, key)?.body);
     // `commit` is the only writer of the column and writes a row.
     return body === undefined ? undefined : (JSON.parse(String(body)) as StateRow);
   }
 
   async dueTimers(now: number, limit: number): Promise<readonly OwnedTimer[]> {
-    return this.#sql.dueTimers.all(EMBEDDED_PARTITION, now, limit).map((row) => ({
-      process: String(row.process),
-      key: String(row.key),
-      name: String(row.name),
-      dueAt: Number(row.due_at),
-    }));
+    return asking(() => this.#sql.dueTimers.all(EMBEDDED_PARTITION, now, limit)).map(toTimer);
   }
 
   async nextTimerAt(): Promise<number | undefined> {
-    const due = this.#sql.nextTimer.get(EMBEDDED_PARTITION)?.due_at;
+    const due = asking(() => this.#sql.nextTimer.get(EMBEDDED_PARTITION)?.due_at);
     return due === null || due === undefined ? undefined : Number(due);
   }
 
   async redeliveries(limit: number): Promise<readonly Redelivery[]> {
-    return this.#sql.retrying.all(limit).map(toRedelivery);
+    return asking(() => this.#sql.retrying.all(limit)).map(toRedelivery);
   }
 
   nextOffset(topic: Topic): number {
-    return this.#log.end(topic, EMBEDDED_PARTITION);
+    return this.#file.log.end(topic, EMBEDDED_PARTITION);
   }
 
   async commit(commit: Commit, now: number): Promise<void> {
-    try {
-      inTransaction(this.#db, () => {
-        this.#movePositions(commit.positions);
-        this.#storeStates(commit.states);
-        this.#storeTimers(commit.timers);
-        this.#appendFacts(commit.facts, now);
-        this.#storeEffects(commit.effects);
-        for (const view of commit.views) this.#writer(view.view)(view.id, view.row);
-        this.#storeDeadLetters(commit.deadLetters);
-        for (const id of commit.redelivered) this.#sql.redelivered.run(id);
-        this.#ledger.write(commit.ledger);
-        this.#ledger.flush();
-        crashPoint('cp3');
-      });
-    } catch (error) {
-      this.#log.rolledBack();
-      this.#ledger.rolledBack();
-      throw error;
-    }
+    this.#file.transaction(() => {
+      this.#movePositions(commit.positions);
+      this.#storeStates(commit.states);
+      this.#storeTimers(commit.timers);
+      this.#appendFacts(commit.facts, now);
+      this.#storeEffects(commit.effects);
+      for (const view of commit.views) this.#writer(view.view)(view.id, view.row);
+      this.#storeDeadLetters(commit.deadLetters);
+      for (const id of commit.redelivered) this.#sql.redelivered.run(id);
+      this.#file.ledger.write(commit.ledger);
+      crashPoint('cp3');
+    });
     crashPoint('cp4');
   }
 
@@ -129,8 +108,19 @@ export class SqlitePartitionStore implements PartitionStore {
   }
 
   #appendFacts(facts: readonly Emit[], now: number): void {
-    const byTopic = Map.groupBy(facts, (fact) => fact.topic);
-    for (const [topic, records] of byTopic) this.#log.append(topic, EMBEDDED_PARTITION, records, now);
+    const batches = new Map<Topic, { count: number; lines: string }>();
+    for (const { topic, key, value } of facts) {
+      let batch = batches.get(topic);
+      if (batch === undefined) {
+        batch = { count: 0, lines: '' };
+        batches.set(topic, batch);
+      }
+      batch.count += 1;
+      batch.lines += encodeLine(key, value);
+    }
+    for (const [topic, { count, lines }] of batches) {
+      this.#file.log.append(topic, EMBEDDED_PARTITION, count, lines, now);
+    }
   }
 
   #storeEffects(effects: readonly EffectChange[]): void {
@@ -166,7 +156,16 @@ export class SqlitePartitionStore implements PartitionStore {
   }
 }
 
-const statements = (db: DatabaseSync) =>
+/** Asks the file; trouble of the disk comes back as what it is, so that the runner waits for it to pass. */
+function asking<T>(question: () => T): T {
+  try {
+    return question();
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
+const statements = ({ db }: DataFile) =>
   ({
     position: db.prepare(
       'SELECT next_offset FROM position WHERE consumer = ? AND topic = ? AND partition = ?',
@@ -205,21 +204,30 @@ const statements = (db: DatabaseSync) =>
     redelivered: db.prepare("UPDATE dead_letter SET status = 'retried' WHERE id = ?"),
   }) satisfies Record<string, StatementSync>;
 
+const toTimer = (row: Record<string, unknown>): OwnedTimer => ({
+  process: String(row.process),
+  key: String(row.key),
+  name: String(row.name),
+  dueAt: Number(row.due_at),
+});
+
+/** A payload is what the process had been given: a timer, or the value of a record of the topic. */
 function toRedelivery(row: Record<string, unknown>): Redelivery {
+  const deadLetterId = String(row.id);
+  const payload: unknown = JSON.parse(String(row.payload));
   const topic = String(row.topic);
-  if (!isTopic(topic))
-    throw new Error(`dead letter ${String(row.id)} names a topic that this version does not know: ${topic}`);
-  return {
-    deadLetterId: String(row.id),
-    process: String(row.process),
-    // The payload is the value that the process had been given for this topic.
-    input: {
-      topic,
-      key: String(row.key),
-      value: JSON.parse(String(row.payload)) as unknown,
-      partition: Number(row.partition),
-      offset: Number(row.at_offset),
-      appendedAt: Number(row.at),
-    } as Input,
-  };
+  // What was parked under this name is a timer; repairs of it are checked when they are handed in.
+  if (topic === TIMERS) return { deadLetterId, timer: payload as OwnedTimer };
+  if (!isTopic(topic)) {
+    throw new Error(`dead letter ${deadLetterId} names a topic that this version does not know: ${topic}`);
+  }
+  const input = {
+    topic,
+    key: String(row.key),
+    value: payload,
+    partition: Number(row.partition),
+    offset: Number(row.at_offset),
+    appendedAt: Number(row.at),
+  } as Input;
+  return { deadLetterId, process: String(row.process), input };
 }

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import type { Topic } from '../../contracts/topics.ts';
-import type { LedgerTable } from '../database/ledger.sqlite.ts';
-import { inTransaction } from '../database/sqlite.ts';
+import type { DataFile } from '../database/data-file.ts';
 import type { TopicRecord } from '../keyed-process/keyed-process.ts';
 import { crashPoint } from '../process/crash-point.ts';
 import type { Clock } from '../time/clock.ts';
 import { type EventLog, type Publishable, type PublishResult, StorageUnavailable } from './event-log.ts';
-import { type LogTable, recordAt, recordsOf, type StoredBatch } from './log-table.sqlite.ts';
-import { batchLines } from './record-batch.ts';
+import { recordAt, recordsOf, type StoredBatch } from './log-table.sqlite.ts';
+import { batchLines, encodeLine } from './record-batch.ts';
+import { seenId } from './seen-id.ts';
 
 /** The embedded log has one partition: one process, one order. */
 export const EMBEDDED_PARTITION = 0;
@@ -19,28 +18,31 @@ export const EMBEDDED_PARTITION = 0;
  * Publishes that wait at the same time share one transaction, so that many small requests cost few syncs.
  */
 export class SqliteEventLog implements EventLog {
-  readonly #db: DatabaseSync;
-  readonly #table: LogTable;
-  readonly #ledger: LedgerTable;
+  readonly #file: DataFile;
   readonly #clock: Clock;
-  readonly #seen: StatementSync;
+  readonly #remember: StatementSync;
   readonly #appended = new Set<() => void>();
   #waiting: Waiting[] = [];
   #closed = false;
 
-  constructor(db: DatabaseSync, table: LogTable, ledger: LedgerTable, clock: Clock) {
-    this.#db = db;
-    this.#table = table;
-    this.#ledger = ledger;
+  constructor(file: DataFile, clock: Clock) {
+    this.#file = file;
     this.#clock = clock;
-    this.#seen = db.prepare('INSERT INTO log_seen (id, at) VALUES (?, ?) ON CONFLICT DO NOTHING');
+    this.#remember = file.db.prepare(
+      'INSERT INTO log_seen (topic, id, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    );
   }
 
-  publish<T extends Topic>(topic: T, records: readonly Publishable<T>[]): Promise<readonly PublishResult[]> {
-    if (this.#closed) return Promise.reject(new StorageUnavailable('closed', 'the log is closed'));
+  async publish<T extends Topic>(
+    topic: T,
+    records: readonly Publishable<T>[],
+  ): Promise<readonly PublishResult[]> {
+    if (this.#closed) throw new StorageUnavailable('closed', 'the log is closed');
+    // Encoded at once: a value that JSON cannot hold fails its own publish and nobody else's.
+    const encoded = records.map(({ id, key, value }) => ({ id: seenId(id), line: encodeLine(key, value) }));
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#flush());
-      this.#waiting.push({ topic, records, resolve, reject });
+      this.#waiting.push({ topic, records: encoded, resolve, reject });
     });
   }
 
@@ -53,9 +55,9 @@ export class SqliteEventLog implements EventLog {
     const records: TopicRecord<Topic>[] = [];
     let next = offset;
     while (records.length < limit) {
-      const [batch] = this.#table.batchesFrom(topic, partition, next, 1);
+      const [batch] = this.#file.log.batchesFrom(topic, partition, next, 1);
       if (batch === undefined) break;
-      for (const record of recordsOf(batch, next)) if (records.length < limit) records.push(record);
+      records.push(...recordsOf(batch, next, limit - records.length));
       next = batch.baseOffset + batch.count;
     }
     // Only batches of `topic` were read, so the records are of its type.
@@ -75,7 +77,7 @@ export class SqliteEventLog implements EventLog {
         offset < open.batch.baseOffset ||
         offset >= open.batch.baseOffset + open.batch.count
       ) {
-        const [batch] = this.#table.batchesFrom(topic, partition, offset, 1);
+        const [batch] = this.#file.log.batchesFrom(topic, partition, offset, 1);
         open = batch === undefined ? undefined : { batch, lines: batchLines(batch) };
       }
       const record = open === undefined ? undefined : recordAt(open.batch, open.lines, offset);
@@ -86,10 +88,10 @@ export class SqliteEventLog implements EventLog {
   }
 
   async endOffset(topic: Topic, partition: number): Promise<number> {
-    return this.#table.end(topic, partition);
+    return this.#file.log.end(topic, partition);
   }
 
-  /** Calls `listener` after each publish that appended something. Returns how to stop listening. */
+  /** Calls `listener` after each transaction that appended what was published. Returns how to stop listening. */
   onAppend(listener: () => void): () => void {
     this.#appended.add(listener);
     return () => this.#appended.delete(listener);
@@ -97,56 +99,80 @@ export class SqliteEventLog implements EventLog {
 
   /** Writes what is waiting, then refuses further publishes. */
   close(): void {
-    this.#flush();
     this.#closed = true;
+    while (this.#waiting.length > 0) this.#flush();
   }
 
+  /** Writes the publishes that wait, up to a limit; the others follow when others had their turn. */
   #flush(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (waiting.length === 0) return;
+    const together = this.#takeWaiting();
+    if (together.length === 0) return;
     try {
-      const results = inTransaction(this.#db, () => {
-        const stored = this.#store(waiting);
-        this.#ledger.flush();
-        return stored;
-      });
+      const results = this.#file.transaction(() => this.#store(together));
       crashPoint('cp1');
-      if (waiting.some((one) => one.topic === 'alert-commands')) crashPoint('cp10');
-      for (const [index, one] of waiting.entries()) one.resolve(results[index] ?? []);
+      if (together.some((one) => one.topic === 'alert-commands')) crashPoint('cp10');
+      for (const [index, one] of together.entries()) one.resolve(results[index] ?? []);
     } catch (error) {
-      this.#table.rolledBack();
-      this.#ledger.rolledBack();
-      for (const one of waiting) one.reject(error);
+      for (const one of together) one.reject(error);
       return;
     }
     for (const listener of this.#appended) listener();
   }
 
+  #takeWaiting(): Waiting[] {
+    let taken = 0;
+    let records = 0;
+    for (const one of this.#waiting) {
+      if (records >= RECORDS_TOGETHER) break;
+      records += one.records.length;
+      taken += 1;
+    }
+    const together = this.#waiting.splice(0, taken);
+    if (this.#waiting.length > 0) setImmediate(() => this.#flush());
+    return together;
+  }
+
+  /** Neighbours of one topic become one batch: order of arrival is kept, and large batches compress well. */
   #store(waiting: readonly Waiting[]): PublishResult[][] {
     const now = this.#clock.now();
-    return waiting.map(({ topic, records }) => {
-      const fresh: { key: string; value: unknown }[] = [];
-      const results = records.map((record): PublishResult => {
-        const isNew = this.#seen.run(hashId(topic, record.id), now).changes === 1;
-        if (isNew) fresh.push(record);
+    let open: Batch | undefined;
+    const results = waiting.map(({ topic, records }) => {
+      if (open !== undefined && open.topic !== topic) this.#append(open, now);
+      if (open?.topic !== topic) open = { topic, accepted: 0, repeated: 0, lines: '' };
+      const batch = open;
+      return records.map(({ id, line }): PublishResult => {
+        const isNew = this.#remember.run(topic, id, now).changes === 1;
+        if (isNew) batch.lines += line;
+        batch[isNew ? 'accepted' : 'repeated'] += 1;
         return isNew ? 'accepted' : 'repeated';
       });
-      this.#table.append(topic, EMBEDDED_PARTITION, fresh, now);
-      this.#ledger.add('log', topic, 'accepted', '', fresh.length);
-      this.#ledger.add('log', topic, 'repeated', '', records.length - fresh.length);
-      return results;
     });
+    if (open !== undefined) this.#append(open, now);
+    return results;
+  }
+
+  #append({ topic, accepted, repeated, lines }: Batch, now: number): void {
+    this.#file.log.append(topic, EMBEDDED_PARTITION, accepted, lines, now);
+    this.#file.ledger.write([
+      { stage: 'log', topic, outcome: 'accepted', reason: '', count: accepted },
+      { stage: 'log', topic, outcome: 'repeated', reason: '', count: repeated },
+    ]);
   }
 }
 
+/** Publishes are put into one transaction until they hold this many records: about ten milliseconds. */
+const RECORDS_TOGETHER = 1_000;
+
 interface Waiting {
   readonly topic: Topic;
-  readonly records: readonly Publishable<Topic>[];
+  readonly records: readonly { readonly id: string; readonly line: string }[];
   readonly resolve: (results: readonly PublishResult[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** 128 bits: two of 10¹² ids are taken for one another with a chance below 10⁻¹⁴. */
-const hashId = (topic: Topic, id: string): Uint8Array =>
-  createHash('sha256').update(`${topic}\0${id}`).digest().subarray(0, 16);
+interface Batch {
+  readonly topic: Topic;
+  accepted: number;
+  repeated: number;
+  lines: string;
+}

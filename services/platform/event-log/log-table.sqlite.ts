@@ -19,7 +19,8 @@ export interface StoredBatch {
 /**
  * The log's table. Knows the end of every topic, as this process is the file's only writer.
  *
- * `append` runs inside the caller's transaction; `rolledBack` must be called when that fails.
+ * `append` runs inside the caller's transaction; `rolledBack` must be called when that fails. The last batch
+ * of a topic is never removed, because the next offset is read from it.
  */
 export class LogTable {
   readonly #ends = new Map<string, number>();
@@ -51,19 +52,13 @@ export class LogTable {
     return end;
   }
 
-  /** Appends one batch and returns its first offset. */
-  append(
-    topic: Topic,
-    partition: number,
-    records: readonly { readonly key: string; readonly value: unknown }[],
-    now: number,
-  ): number {
+  /** Appends one batch of records, given as `lines` of `encodeLine`. */
+  append(topic: Topic, partition: number, count: number, lines: string, now: number): void {
+    if (count === 0) return;
     const base = this.end(topic, partition);
-    if (records.length === 0) return base;
-    const { codec, payload } = encodeBatch(records);
-    this.#insert.run(topic, partition, base, records.length, now, codec, payload);
-    this.#ends.set(`${topic}/${partition}`, base + records.length);
-    return base;
+    const { codec, payload } = encodeBatch(lines);
+    this.#insert.run(topic, partition, base, count, now, codec, payload);
+    this.#ends.set(`${topic}/${partition}`, base + count);
   }
 
   /** Forgets the ends that a failed transaction had moved. */
@@ -71,7 +66,7 @@ export class LogTable {
     this.#ends.clear();
   }
 
-  /** At most `limit` batches, beginning with the one that holds `offset`. */
+  /** At most `limit` batches, beginning with the one that holds `offset` or, where that is gone, the next. */
   batchesFrom(topic: Topic, partition: number, offset: number, limit: number): StoredBatch[] {
     if (offset >= this.end(topic, partition)) return [];
     return this.#from
@@ -81,11 +76,11 @@ export class LogTable {
   }
 }
 
-/** The records of a batch from `offset` on. */
-export function recordsOf(batch: StoredBatch, offset: number): TopicRecord<Topic>[] {
+/** At most `limit` records of a batch, from `offset` on. */
+export function recordsOf(batch: StoredBatch, offset: number, limit: number): TopicRecord<Topic>[] {
   const first = Math.max(0, offset - batch.baseOffset);
   return batchLines(batch)
-    .slice(first)
+    .slice(first, first + limit)
     .map((line, index) => recordOf(batch, line, first + index));
 }
 

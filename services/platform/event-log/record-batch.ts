@@ -1,25 +1,26 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 /** How a batch's payload is written. */
 export const CODEC = { plain: 0, zstd: 1 } as const;
 
 /** Below this many bytes compressing saves nothing worth a call. */
 const COMPRESS_FROM_BYTES = 1024;
+/** Level 1 takes two thirds of the time of the default and the batches are as small, within a tenth. */
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 export interface EncodedBatch {
   readonly codec: number;
   readonly payload: Uint8Array;
 }
 
-/** Records as lines of `[key, value]` JSON, compressed when there are enough of them. */
-export function encodeBatch(
-  records: readonly { readonly key: string; readonly value: unknown }[],
-): EncodedBatch {
-  let lines = '';
-  for (const record of records) lines += `${JSON.stringify([record.key, record.value])}\n`;
+/** One record as a line of a batch: `[key, value]` as JSON, which has no line break of its own. */
+export const encodeLine = (key: string, value: unknown): string => `${JSON.stringify([key, value])}\n`;
+
+/** Lines of `encodeLine`, joined, and compressed when there are enough of them. */
+export function encodeBatch(lines: string): EncodedBatch {
   const plain = Buffer.from(lines);
   if (plain.length < COMPRESS_FROM_BYTES) return { codec: CODEC.plain, payload: plain };
-  return { codec: CODEC.zstd, payload: zstdCompressSync(plain) };
+  return { codec: CODEC.zstd, payload: zstdCompressSync(plain, ZSTD) };
 }
 
 /** The lines of a batch, still as text, so that one record can be read without parsing the others. */
@@ -30,6 +31,6 @@ export function batchLines(batch: EncodedBatch): string[] {
   return lines;
 }
 
-/** One line of a batch. It was written by `encodeBatch`, hence its shape. */
+/** One line of a batch. It was written by `encodeLine`, hence its shape. */
 export const parseLine = (line: string): readonly [key: string, value: unknown] =>
   JSON.parse(line) as [string, unknown];

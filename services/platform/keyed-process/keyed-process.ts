@@ -12,7 +12,8 @@ export interface KeyedProcess<State> {
   readonly name: string;
   /**
    * What its keys are: `customer`, `alert`, `identity`, `record`. Processes of one runner that share a key
-   * space share one stored row per key, in which each has its own slot named after the process.
+   * space share one stored row per key, in which each has its own slot named after the process. A process over
+   * `record` keeps no state: each of its keys comes once, so nothing is loaded, and what it returns is dropped.
    */
   readonly keySpace: KeySpace;
   readonly inputs: readonly Topic[];

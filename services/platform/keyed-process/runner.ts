@@ -1,14 +1,15 @@
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Emit, KeyedProcess } from './keyed-process.ts';
+import type { Emit, KeyedProcess, TopicRecord } from './keyed-process.ts';
 import { StateCache } from './state-cache.ts';
 import {
-  type Commit,
   type InputFeed,
   type LedgerEntry,
+  type OwnedTimer,
   type PartitionStore,
   PositionTaken,
+  type Redelivery,
 } from './state-store.ts';
 import type { Topology } from './topology.ts';
 import { UnitOfWork } from './unit-of-work.ts';
@@ -52,9 +53,9 @@ const LAST_RETRY_MS = 10_000;
 /**
  * Drives the keyed processes of one partition: takes a batch of inputs and due timers, folds, commits, repeats.
  *
- * One pass is one transaction. A pass that the store does not take is repeated until it does; a record that
- * makes the commit itself fail is found by narrowing the batch and set aside. Stops for good, by throwing,
- * when somebody else owns the partition.
+ * One pass is one transaction. A pass that the store cannot take now is repeated until it can. When a pass fails
+ * for what is in it, its inputs are committed one by one and those that fail alone are set aside as dead
+ * letters. Stops for good, by throwing, when somebody else owns the partition.
  */
 export class Runner {
   readonly #topology: Topology;
@@ -67,9 +68,9 @@ export class Runner {
   readonly #inputs: readonly Topic[];
   #feed: InputFeed | undefined;
   #positions = new Map<Topic, number>();
-  #limit: number;
+  #turn: Promise<unknown> = Promise.resolve();
   #lastScanAt = 0;
-  #wake: () => void = () => undefined;
+  #wake: () => void = nothing;
   #woken = false;
 
   constructor(options: RunnerOptions) {
@@ -79,41 +80,21 @@ export class Runner {
     this.#openFeed = options.openFeed;
     this.#observers = options.observers ?? [];
     this.#batchSize = options.batchSize ?? BATCH_SIZE;
-    this.#limit = this.#batchSize;
     this.#cache = new StateCache(options.cachedRows ?? CACHED_ROWS);
     this.#inputs = this.#topology.inputsFromLog(
       (topic) => this.#topology.isChained(topic) && !TOPICS[topic].internal,
     );
   }
 
-  /** One pass. Returns how many inputs and timers it handled: 0 means that there is nothing to do now. */
-  async pass(): Promise<number> {
-    const started = performance.now();
-    const feed = await this.#input();
-    const now = this.#clock.now();
-    this.#lastScanAt = now;
-    const records = await feed.take(this.#limit);
-    const timers = await this.#store.dueTimers(now, this.#batchSize);
-    const redeliveries = await this.#store.redeliveries(this.#batchSize);
-    if (records.length === 0 && timers.length === 0 && redeliveries.length === 0) return 0;
-
-    const unit = new UnitOfWork(this.#topology, this.#store, this.#cache, now);
-    for (const redelivery of redeliveries) unit.redeliver(redelivery);
-    for (const record of records) unit.consume(record);
-    for (const timer of timers) unit.fire(timer);
-    const positions = this.#moves(records);
-    try {
-      await this.#store.commit(unit.commit(positions), now);
-    } catch (error) {
-      feed.seek(this.#positions);
-      if (error instanceof StorageUnavailable || error instanceof PositionTaken) throw error;
-      return this.#narrow(records, error);
-    }
-    this.#advance(positions);
-    unit.remember();
-    this.#limit = Math.min(this.#batchSize, this.#limit * 2);
-    this.#tell(unit, records.length, timers, now, (performance.now() - started) / 1000);
-    return records.length + timers.length + redeliveries.length;
+  /**
+   * One pass. Returns how many inputs and timers it handled: 0 means that there is nothing to do now.
+   *
+   * Passes never overlap: one that is asked for while another is under way waits for its turn.
+   */
+  pass(): Promise<number> {
+    const turn = this.#turn.then(() => this.#pass());
+    this.#turn = turn.then(nothing, nothing);
+    return turn;
   }
 
   /** Passes until nothing is left to do at the clock's present time. */
@@ -131,14 +112,15 @@ export class Runner {
     let retryInMs = FIRST_RETRY_MS;
     while (!stop.aborted) {
       try {
+        this.#woken = false;
         const done = await this.pass();
         retryInMs = FIRST_RETRY_MS;
-        if (done === 0) await this.#sleep(stop, await this.#idleFor());
+        if (done === 0) await this.#sleep(stop, await this.#idleFor(), 'until_woken');
         else await new Promise((resume) => setImmediate(resume));
       } catch (error) {
         if (!(error instanceof StorageUnavailable)) throw error;
         for (const observer of this.#observers) observer.onStorageTrouble?.(error, retryInMs);
-        await this.#sleep(stop, retryInMs);
+        await this.#sleep(stop, retryInMs, 'until_time');
         retryInMs = Math.min(LAST_RETRY_MS, retryInMs * 2);
       }
     }
@@ -177,51 +159,108 @@ export class Runner {
     return this.#feed;
   }
 
-  #moves(records: readonly { readonly topic: Topic; readonly offset: number }[]): Commit['positions'] {
+  async #pass(): Promise<number> {
+    const feed = await this.#input();
+    const now = this.#clock.now();
+    this.#lastScanAt = now;
+    try {
+      const work = await this.#take(feed, now);
+      if (work.size > 0) await this.#together(work, now);
+      return work.size;
+    } catch (error) {
+      // The feed has handed out what was not, or not all, consumed.
+      feed.seek(this.#positions);
+      throw error;
+    }
+  }
+
+  async #take(feed: InputFeed, now: number): Promise<Work> {
+    const records = await feed.take(this.#batchSize);
+    const timers = await this.#store.dueTimers(now, this.#batchSize);
+    const redeliveries = await this.#store.redeliveries(this.#batchSize);
+    return { records, timers, redeliveries, size: records.length + timers.length + redeliveries.length };
+  }
+
+  /** All of the work in one transaction. */
+  async #together(work: Work, now: number): Promise<void> {
+    const started = performance.now();
+    const unit = this.#unit(now);
+    try {
+      for (const redelivery of work.redeliveries) unit.redeliver(redelivery);
+      for (const record of work.records) unit.consume(record);
+      for (const timer of work.timers) unit.fire(timer);
+      await this.#commit(unit, work.records, now);
+    } catch (error) {
+      if (isAboutTheStore(error)) throw error;
+      return this.#oneByOne(work, now);
+    }
+    this.#tell(unit, work.records.length, now, started);
+  }
+
+  /** Something in the work makes its transaction fail: finds out what by giving each its own. */
+  async #oneByOne(work: Work, now: number): Promise<void> {
+    for (const redelivery of work.redeliveries) {
+      await this.#alone([], now, {
+        fold: (unit) => unit.redeliver(redelivery),
+        park: (unit, error) => unit.parkAgain(redelivery, error),
+      });
+    }
+    for (const record of work.records) {
+      await this.#alone([record], now, {
+        fold: (unit) => unit.consume(record),
+        park: (unit, error) => unit.park(record, error),
+      });
+    }
+    for (let left = work.timers.length; left > 0; left--) {
+      // Asked for again each time, because what went before may have cleared or moved it.
+      const [timer] = await this.#store.dueTimers(now, 1);
+      if (timer === undefined) return;
+      await this.#alone([], now, {
+        fold: (unit) => unit.fire(timer),
+        park: (unit, error) => unit.parkTimer(timer, error),
+      });
+    }
+  }
+
+  async #alone(records: Work['records'], now: number, { fold, park }: Alone): Promise<void> {
+    const started = performance.now();
+    let unit = this.#unit(now);
+    try {
+      fold(unit);
+      await this.#commit(unit, records, now);
+    } catch (error) {
+      if (isAboutTheStore(error)) throw error;
+      unit = this.#unit(now);
+      park(unit, error);
+      await this.#commit(unit, records, now);
+    }
+    this.#tell(unit, records.length, now, started);
+  }
+
+  #unit(now: number): UnitOfWork {
+    return new UnitOfWork(this.#topology, this.#store, this.#cache, now);
+  }
+
+  async #commit(unit: UnitOfWork, records: Work['records'], now: number): Promise<void> {
     const next = new Map<Topic, number>();
     for (const record of records) next.set(record.topic, record.offset + 1);
-    return [...next].map(([topic, position]) => ({
+    const positions = [...next].map(([topic, position]) => ({
       topic,
       expected: this.#positions.get(topic) ?? 0,
       next: position,
     }));
-  }
-
-  #advance(moves: Commit['positions']): void {
-    for (const { topic, next } of moves) this.#positions.set(topic, next);
-  }
-
-  /** A commit failed for what is in it: try half as much, and set a single culprit aside. */
-  async #narrow(records: Awaited<ReturnType<InputFeed['take']>>, error: unknown): Promise<number> {
-    const [culprit] = records;
-    if (culprit === undefined) throw error;
-    if (records.length > 1) {
-      this.#limit = Math.max(1, Math.floor(records.length / 2));
-      return this.pass();
-    }
-    const now = this.#clock.now();
-    const unit = new UnitOfWork(this.#topology, this.#store, this.#cache, now);
-    unit.park(culprit, error);
-    const positions = this.#moves(records);
     await this.#store.commit(unit.commit(positions), now);
-    this.#feed?.seek(new Map(positions.map(({ topic, next }) => [topic, next])));
-    this.#advance(positions);
-    this.#tell(unit, 1, [], now, 0);
-    return 1;
+    for (const [topic, position] of next) this.#positions.set(topic, position);
+    unit.remember();
   }
 
-  #tell(
-    unit: UnitOfWork,
-    records: number,
-    timers: readonly { readonly process: string; readonly name: string; readonly dueAt: number }[],
-    now: number,
-    seconds: number,
-  ): void {
+  #tell(unit: UnitOfWork, records: number, now: number, started: number): void {
+    const seconds = (performance.now() - started) / 1000;
     for (const observer of this.#observers) {
       if (observer.onFact !== undefined) for (const fact of unit.facts) observer.onFact(fact);
-      observer.onPass?.({ ledger: unit.ledger(), records, timers: timers.length, seconds });
-      for (const timer of timers) {
-        observer.onTimerFired?.({ process: timer.process, name: timer.name, delayMs: now - timer.dueAt });
+      observer.onPass?.({ ledger: unit.ledger(), records, timers: unit.fired.length, seconds });
+      for (const { process, name, dueAt } of unit.fired) {
+        observer.onTimerFired?.({ process, name, delayMs: now - dueAt });
       }
     }
   }
@@ -231,21 +270,38 @@ export class Runner {
     return next === undefined ? IDLE_MS : Math.min(IDLE_MS, Math.max(1, next - this.#clock.now()));
   }
 
-  async #sleep(stop: AbortSignal, ms: number): Promise<void> {
-    if (this.#woken || stop.aborted) {
-      this.#woken = false;
-      return;
-    }
+  async #sleep(stop: AbortSignal, ms: number, until: 'until_woken' | 'until_time'): Promise<void> {
+    if (stop.aborted || (until === 'until_woken' && this.#woken)) return;
     await new Promise<void>((resume) => {
-      const timeout = setTimeout(resume, ms);
-      this.#wake = () => {
+      const done = (): void => {
         clearTimeout(timeout);
+        stop.removeEventListener('abort', done);
         resume();
       };
-      stop.addEventListener('abort', this.#wake, { once: true });
+      const timeout = setTimeout(done, ms);
+      stop.addEventListener('abort', done);
+      if (until === 'until_woken') this.#wake = done;
     });
-    stop.removeEventListener('abort', this.#wake);
-    this.#wake = () => undefined;
-    this.#woken = false;
+    this.#wake = nothing;
   }
 }
+
+/** What one pass has to do. */
+interface Work {
+  readonly redeliveries: readonly Redelivery[];
+  readonly records: readonly TopicRecord<Topic>[];
+  readonly timers: readonly OwnedTimer[];
+  readonly size: number;
+}
+
+/** How to handle one input by itself, and how to set it aside when that fails. */
+interface Alone {
+  fold(unit: UnitOfWork): void;
+  park(unit: UnitOfWork, error: unknown): void;
+}
+
+const nothing = (): void => undefined;
+
+/** Trouble that has nothing to do with the input: setting the input aside would not help. */
+const isAboutTheStore = (error: unknown): boolean =>
+  error instanceof StorageUnavailable || error instanceof PositionTaken;

@@ -1,3 +1,4 @@
+import type { KeySpace } from './keyed-process.ts';
 import type { StateRow } from './state-store.ts';
 
 /**
@@ -8,31 +9,42 @@ import type { StateRow } from './state-store.ts';
  */
 export class StateCache {
   readonly #rowsAtLeast: number;
-  #young = new Map<string, StateRow | null>();
-  #old = new Map<string, StateRow | null>();
+  #young: Generation = byKeySpace();
+  #old: Generation = byKeySpace();
+  #youngRows = 0;
 
   constructor(rowsAtLeast: number) {
     this.#rowsAtLeast = rowsAtLeast;
   }
 
   /** `undefined`: not known here. `null`: known not to exist. */
-  get(id: string): StateRow | null | undefined {
-    const young = this.#young.get(id);
+  get(keySpace: KeySpace, key: string): StateRow | null | undefined {
+    const young = this.#young[keySpace].get(key);
     if (young !== undefined) return young;
-    const old = this.#old.get(id);
-    if (old !== undefined) this.put(id, old);
+    const old = this.#old[keySpace].get(key);
+    if (old !== undefined) this.put(keySpace, key, old);
     return old;
   }
 
-  put(id: string, row: StateRow | null): void {
-    this.#young.set(id, row);
-    if (this.#young.size < this.#rowsAtLeast) return;
+  put(keySpace: KeySpace, key: string, row: StateRow | null): void {
+    const rows = this.#young[keySpace];
+    const before = rows.size;
+    rows.set(key, row);
+    this.#youngRows += rows.size - before;
+    if (this.#youngRows < this.#rowsAtLeast) return;
     this.#old = this.#young;
-    this.#young = new Map();
-  }
-
-  clear(): void {
-    this.#young.clear();
-    this.#old.clear();
+    this.#young = byKeySpace();
+    this.#youngRows = 0;
   }
 }
+
+type Generation = Readonly<Record<KeySpace, Map<string, StateRow | null>>>;
+
+/** An empty map for each key space: one map over all would need a longer key built for every look. */
+export const byKeySpace = <T>(): Readonly<Record<KeySpace, Map<string, T>>> => ({
+  record: new Map(),
+  identity: new Map(),
+  customer: new Map(),
+  segment: new Map(),
+  alert: new Map(),
+});

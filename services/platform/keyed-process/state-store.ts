@@ -28,12 +28,13 @@ export interface LedgerEntry {
   readonly count: number;
 }
 
-/** A dead letter that somebody asked to try again. */
-export interface Redelivery {
-  readonly deadLetterId: string;
-  readonly process: string;
-  readonly input: Input;
-}
+/** A dead letter that somebody asked to try again: a record for one process, or a timer. */
+export type Redelivery =
+  | { readonly deadLetterId: string; readonly process: string; readonly input: Input }
+  | { readonly deadLetterId: string; readonly timer: OwnedTimer };
+
+/** The name under which ledger and dead letters have timers, in place of a topic. */
+export const TIMERS = 'timers';
 
 /** Everything that one pass of the runner decided. */
 export interface Commit {
@@ -50,7 +51,7 @@ export interface Commit {
     readonly name: string;
     readonly dueAt: number | null;
   }[];
-  /** In order; each topic's offsets are the ones that `nextOffset` promised. */
+  /** In order; each topic's offsets follow on what `nextOffset` answered. */
   readonly facts: readonly Emit[];
   readonly effects: readonly EffectChange[];
   readonly views: readonly ViewChange[];
@@ -64,7 +65,8 @@ export interface Commit {
  * State, timers and positions of one partition, owned by one runner.
  *
  * `commit` is one transaction: all of it is stored, or none. It throws `PositionTaken` when another runner
- * has moved on from the expected positions, and `StorageUnavailable` when the disk does not take it.
+ * has moved on from the expected positions. Everything here throws `StorageUnavailable` when the disk does not
+ * play along for now. Not promised: that a second owner is noticed by a commit that moves no position.
  */
 export interface PartitionStore {
   positions(topics: readonly Topic[]): Promise<ReadonlyMap<Topic, number>>;

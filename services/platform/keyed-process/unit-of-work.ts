@@ -14,15 +14,24 @@ import type {
   TopicRecord,
   ViewChange,
 } from './keyed-process.ts';
-import type { StateCache } from './state-cache.ts';
-import type { Commit, LedgerEntry, OwnedTimer, PartitionStore, Redelivery, StateRow } from './state-store.ts';
+import { byKeySpace, type StateCache } from './state-cache.ts';
+import {
+  type Commit,
+  type LedgerEntry,
+  type OwnedTimer,
+  type PartitionStore,
+  type Redelivery,
+  type StateRow,
+  TIMERS,
+} from './state-store.ts';
 import type { Topology } from './topology.ts';
 
 /**
  * One pass over a batch: folds inputs and due timers through the processes and collects what to commit.
  *
  * Each record goes through the whole chain before the next one begins, so the result does not depend on
- * where a batch happens to end. Nothing outside changes until the collected commit is stored.
+ * where a batch happens to end. Nothing outside changes until the collected commit is stored. A handler that
+ * throws sets its own input aside; anything else that throws spoils the unit, which must then be dropped.
  */
 export class UnitOfWork {
   readonly #topology: Topology;
@@ -30,7 +39,7 @@ export class UnitOfWork {
   readonly #cache: StateCache;
   readonly #now: number;
 
-  readonly #rows = new Map<string, OpenRow>();
+  readonly #rows: Readonly<Record<KeySpace, Map<string, OpenRow>>> = byKeySpace();
   readonly #timers = new Map<string, Commit['timers'][number]>();
   readonly #facts: Emit[] = [];
   readonly #nextOffsets = new Map<Topic, number>();
@@ -39,6 +48,10 @@ export class UnitOfWork {
   readonly #ledger = new Map<string, LedgerEntry & { count: number }>();
   readonly #deadLetters: DeadLetter[] = [];
   readonly #redelivered: string[] = [];
+  readonly #fired: OwnedTimer[] = [];
+  /** What the present chain began with, to name what is set aside in it. */
+  #origin = '';
+  #parkedOfOrigin = 0;
 
   constructor(topology: Topology, store: PartitionStore, cache: StateCache, now: number) {
     this.#topology = topology;
@@ -49,54 +62,58 @@ export class UnitOfWork {
 
   consume(record: TopicRecord<Topic>): void {
     crashPoint('cp2');
+    this.#begin(`${record.topic}/${record.partition}/${record.offset}`);
     // A record's topic and value belong together wherever one is made, so it is one of the union.
     this.#dispatchToAll(record as Input, 0);
   }
 
+  /** Does nothing when this unit has cleared or postponed the timer before its turn came. */
   fire(timer: OwnedTimer): void {
-    const process = this.#topology.process(timer.process);
     const planned = this.#timers.get(timerId(timer.process, timer.key, timer.name));
-    if (planned !== undefined && (planned.dueAt === null || planned.dueAt > this.#now)) return;
+    const dueAt = planned === undefined ? timer.dueAt : planned.dueAt;
+    if (dueAt === null || dueAt > this.#now) return;
     crashPoint('cp8');
+    const fired = { ...timer, dueAt };
     this.#setTimer(timer.process, timer.key, { name: timer.name, dueAt: null });
-    if (process?.onTimer === undefined) {
-      this.#count(timer.process, TIMERS, { type: 'skipped', reason: 'process_unknown' });
-      return;
-    }
-    const row = this.#open(process.keySpace, timer.key);
-    try {
-      const step = process.onTimer(slotOf(row, process.name), timer, this.#now);
-      this.#apply(process, timer.key, row, step, TIMERS, undefined, 0);
-    } catch (error) {
-      this.#count(timer.process, TIMERS, { type: 'deadLetter', reason: 'handler_error', detail: '' });
-      this.#deadLetters.push({
-        id: `${timer.process}/timer/${timer.key}/${timer.name}/${timer.dueAt}`,
-        process: timer.process,
-        topic: TIMERS,
-        key: timer.key,
-        partition: 0,
-        offset: timer.dueAt,
-        reason: 'handler_error',
-        detail: describe(error),
-        at: this.#now,
-        payload: JSON.stringify(timer),
-      });
-    }
+    this.#fired.push(fired);
+    this.#run(fired, timerLetterId(fired), TIMERS);
   }
 
-  redeliver({ deadLetterId, process, input }: Redelivery): void {
-    const target = this.#topology.process(process);
+  redeliver(redelivery: Redelivery): void {
+    const { deadLetterId } = redelivery;
     const parkedBefore = this.#deadLetters.length;
-    if (target !== undefined) this.#dispatch(target, input, 0, REDELIVERED);
+    if ('timer' in redelivery) this.#run(redelivery.timer, deadLetterId, REDELIVERED);
+    else this.#redeliverRecord(redelivery.process, redelivery.input, deadLetterId);
     const failedAgain = this.#deadLetters.slice(parkedBefore).some((letter) => letter.id === deadLetterId);
     if (!failedAgain) this.#redelivered.push(deadLetterId);
   }
 
   /** Sets a record aside that cannot even be committed. */
   park(record: TopicRecord<Topic>, error: unknown): void {
+    this.#begin(`${record.topic}/${record.partition}/${record.offset}`);
     for (const process of this.#topology.consumersOf(record.topic)) {
-      this.#park(process.name, record as Input, 'handler_error', describe(error));
-      this.#count(process.name, record.topic, { type: 'deadLetter', reason: 'handler_error', detail: '' });
+      // As in `consume`.
+      this.#parkRecord(process.name, record as Input, 'handler_error', describe(error));
+      this.#count(process.name, record.topic, HANDLER_ERROR);
+    }
+  }
+
+  /** Sets a timer aside whose step cannot be committed. */
+  parkTimer(timer: OwnedTimer, error: unknown): void {
+    this.#setTimer(timer.process, timer.key, { name: timer.name, dueAt: null });
+    this.#count(timer.process, TIMERS, HANDLER_ERROR);
+    this.#parkTimer(timer, timerLetterId(timer), 'handler_error', describe(error));
+  }
+
+  /** Sets a dead letter aside again whose second try cannot be committed. */
+  parkAgain(redelivery: Redelivery, error: unknown): void {
+    const { deadLetterId } = redelivery;
+    const process = 'timer' in redelivery ? redelivery.timer.process : redelivery.process;
+    this.#count(process, REDELIVERED, HANDLER_ERROR);
+    if ('timer' in redelivery) {
+      this.#parkTimer(redelivery.timer, deadLetterId, 'handler_error', describe(error));
+    } else {
+      this.#parkRecord(process, redelivery.input, 'handler_error', describe(error), deadLetterId);
     }
   }
 
@@ -104,8 +121,9 @@ export class UnitOfWork {
     return this.#facts;
   }
 
-  get isEmpty(): boolean {
-    return this.#ledger.size === 0 && this.#redelivered.length === 0;
+  /** The timers that were still due when their turn came. */
+  get fired(): readonly OwnedTimer[] {
+    return this.#fired;
   }
 
   ledger(): readonly LedgerEntry[] {
@@ -115,9 +133,7 @@ export class UnitOfWork {
   commit(positions: Commit['positions']): Commit {
     return {
       positions,
-      states: [...this.#rows.values()]
-        .filter((row) => row.changed)
-        .map(({ keySpace, key, body }) => ({ keySpace, key, row: isEmptyRow(body) ? null : body })),
+      states: this.#changedStates(),
       timers: [...this.#timers.values()],
       facts: this.#facts,
       effects: this.#effects,
@@ -130,51 +146,83 @@ export class UnitOfWork {
 
   /** To be called once the commit is stored. */
   remember(): void {
-    for (const [id, row] of this.#rows) this.#cache.put(id, isEmptyRow(row.body) ? null : row.body);
+    for (const rows of Object.values(this.#rows)) {
+      for (const { keySpace, key, body } of rows.values()) this.#cache.put(keySpace, key, orNull(body));
+    }
+  }
+
+  #changedStates(): Commit['states'] {
+    const states = [];
+    for (const rows of Object.values(this.#rows)) {
+      for (const { keySpace, key, body, changed } of rows.values()) {
+        if (changed) states.push({ keySpace, key, row: orNull(body) });
+      }
+    }
+    return states;
+  }
+
+  #begin(origin: string): void {
+    this.#origin = origin;
+    this.#parkedOfOrigin = 0;
   }
 
   #dispatchToAll(input: Input, depth: number): void {
     for (const process of this.#topology.consumersOf(input.topic)) this.#dispatch(process, input, depth);
   }
 
-  /** `countedAs` is the topic under which the ledger has it: a redelivered record was counted once already. */
-  #dispatch(
-    process: KeyedProcess<unknown>,
-    input: Input,
-    depth: number,
-    countedAs: string = input.topic,
-  ): void {
-    let step: Step<unknown>;
+  #dispatch(process: KeyedProcess<unknown>, input: Input, depth: number): void {
     const row = this.#open(process.keySpace, input.key);
-    try {
-      step = process.onInput(slotOf(row, process.name), input, this.#now);
-    } catch (error) {
-      // A pure function that throws would throw again: setting the record aside keeps the others moving.
-      this.#park(process.name, input, 'handler_error', describe(error));
-      this.#count(process.name, countedAs, { type: 'deadLetter', reason: 'handler_error', detail: '' });
-      return;
+    const step = stepOf(() => process.onInput(slotOf(row, process.name), input, this.#now));
+    if (step.outcome.type === 'deadLetter') {
+      this.#parkRecord(process.name, input, deadLetterReason(step.outcome.reason), step.outcome.detail);
     }
-    this.#apply(process, input.key, row, step, countedAs, input, depth);
+    this.#apply(process.name, input.key, row, step, input.topic, depth);
   }
 
+  /** Tries a record again for the one process that could not handle it. The ledger has counted it already. */
+  #redeliverRecord(name: string, input: Input, id: string): void {
+    this.#begin(id);
+    const process = this.#topology.process(name);
+    const row = this.#open(process?.keySpace ?? 'record', input.key);
+    const step = stepOf(() =>
+      process === undefined ? unknownProcess(name) : process.onInput(slotOf(row, name), input, this.#now),
+    );
+    if (step.outcome.type === 'deadLetter') {
+      this.#parkRecord(name, input, deadLetterReason(step.outcome.reason), step.outcome.detail, id);
+    }
+    this.#apply(name, input.key, row, step, REDELIVERED, 0);
+  }
+
+  #run(timer: OwnedTimer, letterId: string, countedAs: string): void {
+    this.#begin(letterId);
+    const process = this.#topology.process(timer.process);
+    const row = this.#open(process?.keySpace ?? 'record', timer.key);
+    const step = stepOf(() =>
+      process?.onTimer === undefined
+        ? unknownProcess(timer.process)
+        : process.onTimer(slotOf(row, process.name), timer, this.#now),
+    );
+    if (step.outcome.type === 'deadLetter') {
+      this.#parkTimer(timer, letterId, deadLetterReason(step.outcome.reason), step.outcome.detail);
+    }
+    this.#apply(timer.process, timer.key, row, step, countedAs, 0);
+  }
+
+  /** `countedAs` is the topic under which the ledger has the input. */
   #apply(
-    process: KeyedProcess<unknown>,
+    process: string,
     key: string,
     row: OpenRow,
     step: Step<unknown>,
-    topic: string,
-    input: Input | undefined,
+    countedAs: string,
     depth: number,
   ): void {
-    this.#count(process.name, topic, step.outcome);
-    if (step.outcome.type === 'deadLetter' && input !== undefined) {
-      this.#park(process.name, input, deadLetterReason(step.outcome.reason), step.outcome.detail);
-    }
-    if (step.state !== undefined) setSlot(row, process.name, step.state);
-    if (step.timers !== undefined) for (const timer of step.timers) this.#setTimer(process.name, key, timer);
+    this.#count(process, countedAs, step.outcome);
+    if (step.state !== undefined) setSlot(row, process, step.state);
+    if (step.timers !== undefined) for (const timer of step.timers) this.#setTimer(process, key, timer);
     if (step.effects !== undefined) this.#effects.push(...step.effects);
     if (step.views !== undefined) this.#views.push(...step.views);
-    if (step.emit !== undefined) for (const fact of step.emit) this.#emit(process.name, fact, depth);
+    if (step.emit !== undefined) for (const fact of step.emit) this.#emit(process, fact, depth);
   }
 
   #emit(process: string, fact: Emit, depth: number): void {
@@ -183,12 +231,7 @@ export class UnitOfWork {
     this.#count(process, fact.topic, EMITTED);
     const chained = this.#topology.isChained(fact.topic);
     const logged = !chained || !TOPICS[fact.topic].internal;
-    let offset = -1;
-    if (logged) {
-      offset = this.#nextOffsets.get(fact.topic) ?? this.#store.nextOffset(fact.topic);
-      this.#nextOffsets.set(fact.topic, offset + 1);
-      this.#facts.push(fact);
-    }
+    const offset = logged ? this.#append(fact) : UNLOGGED;
     if (!chained) return;
     const { topic, key, value } = fact;
     // As in `consume`: the fact's topic and value belong together.
@@ -198,14 +241,23 @@ export class UnitOfWork {
     );
   }
 
+  #append(fact: Emit): number {
+    const offset = this.#nextOffsets.get(fact.topic) ?? this.#store.nextOffset(fact.topic);
+    this.#nextOffsets.set(fact.topic, offset + 1);
+    this.#facts.push(fact);
+    return offset;
+  }
+
   #open(keySpace: KeySpace, key: string): OpenRow {
-    const id = `${keySpace}:${key}`;
-    const open = this.#rows.get(id);
+    // Each record's key comes once: there is nothing to load, and nothing is kept.
+    if (keySpace === 'record') return { keySpace, key, body: EMPTY_ROW, changed: false };
+    const rows = this.#rows[keySpace];
+    const open = rows.get(key);
     if (open !== undefined) return open;
-    const known = this.#cache.get(id);
+    const known = this.#cache.get(keySpace, key);
     const body = (known === undefined ? this.#store.load(keySpace, key) : known) ?? EMPTY_ROW;
     const row: OpenRow = { keySpace, key, body, changed: false };
-    this.#rows.set(id, row);
+    rows.set(key, row);
     return row;
   }
 
@@ -221,9 +273,9 @@ export class UnitOfWork {
     else this.#ledger.set(key, { stage, topic, outcome: outcome.type, reason, count: 1 });
   }
 
-  #park(process: string, input: Input, reason: DeadLetterReason, detail: string): void {
-    const letter: DeadLetter = {
-      id: `${process}/${input.topic}/${input.partition}/${input.offset}/${input.key}`,
+  #parkRecord(process: string, input: Input, reason: DeadLetterReason, detail: string, id?: string): void {
+    this.#park({
+      id: id ?? this.#recordLetterId(process, input),
       process,
       topic: input.topic,
       key: input.key,
@@ -233,17 +285,61 @@ export class UnitOfWork {
       detail,
       at: this.#now,
       payload: JSON.stringify(input.value),
-    };
+    });
+  }
+
+  /** By place in the log; what was never logged is named after what caused it and counted through. */
+  #recordLetterId(process: string, { topic, partition, offset }: Input): string {
+    if (offset !== UNLOGGED) return `${process}/${topic}/${partition}/${offset}`;
+    this.#parkedOfOrigin += 1;
+    return `${process}/${topic}/${this.#origin}/${this.#parkedOfOrigin}`;
+  }
+
+  #parkTimer(timer: OwnedTimer, id: string, reason: DeadLetterReason, detail: string): void {
+    const { process, key, name, dueAt } = timer;
+    this.#park({
+      id,
+      process,
+      topic: TIMERS,
+      key,
+      partition: 0,
+      offset: dueAt,
+      reason,
+      detail,
+      at: this.#now,
+      payload: JSON.stringify({ process, key, name, dueAt }),
+    });
+  }
+
+  #park(letter: DeadLetter): void {
     this.#deadLetters.push(letter);
-    this.#facts.push({ topic: 'dead-letters', key: letter.id, value: letter });
+    this.#append({ topic: 'dead-letters', key: letter.id, value: letter });
   }
 }
 
-/** The name under which the ledger counts timers, in place of a topic. */
-export const TIMERS = 'timers';
-
 /** The ledger's name for what was taken from the dead letters, in place of its topic. */
 export const REDELIVERED = 'redelivered';
+
+/** The offset of a fact that is handed on in memory only. */
+const UNLOGGED = -1;
+
+const HANDLER_ERROR = { type: 'deadLetter', reason: 'handler_error', detail: '' } as const;
+
+/** A pure function that throws would throw again: setting its input aside keeps the others moving. */
+function stepOf(handle: () => Step<unknown>): Step<unknown> {
+  try {
+    return handle();
+  } catch (error) {
+    return { outcome: { ...HANDLER_ERROR, detail: describe(error) } };
+  }
+}
+
+function unknownProcess(name: string): Step<unknown> {
+  return { outcome: { ...HANDLER_ERROR, detail: `no process called ${name} takes this in this version` } };
+}
+
+const timerLetterId = ({ process, key, name, dueAt }: OwnedTimer): string =>
+  `${process}/${TIMERS}/${key}/${name}/${dueAt}`;
 
 /** What a process put out, counted beside what it took in. */
 const EMITTED = { type: 'emitted', reason: '' } as const;
@@ -270,9 +366,10 @@ function setSlot(row: OpenRow, process: string, state: unknown): void {
   else row.body[process] = state;
 }
 
-function isEmptyRow(row: StateRow): boolean {
-  for (const _ in row) return false;
-  return true;
+/** A row without slots is no row. */
+function orNull(body: StateRow): StateRow | null {
+  for (const _ in body) return body;
+  return null;
 }
 
 const timerId = (process: string, key: string, name: string): string => `${process}\0${key}\0${name}`;
