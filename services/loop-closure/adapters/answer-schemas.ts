@@ -106,6 +106,7 @@ export const AuditLine = z
     refusal: z.enum(REFUSALS).optional(),
     commandId: z.string().optional(),
     note: z.string().optional(),
+    detail: z.string().optional(),
     told: z.string().optional(),
   })
   .meta({ id: 'AuditLine' });

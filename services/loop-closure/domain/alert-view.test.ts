@@ -69,6 +69,17 @@ test('the audit says what an event changed, before and after', () => {
   });
 });
 
+test.each([
+  [{ type: 'raised' } as const, 'High-value customer complains again'],
+  [
+    { type: 'closed', alert: { outcome: 'not_at_risk', rootCause: 'outage' } } as const,
+    'not at risk, outage',
+  ],
+  [{ type: 'reassigned', alert: { owner: { team: 'billing' } } } as const, 'to team billing'],
+])('the audit says the particulars in words: %j', (changes, detail) => {
+  expect(rowOf(take(undefined, exampleEvent(changes)), 'audit')?.row).toMatchObject({ detail });
+});
+
 test('a new cycle is not compared with the one before it', () => {
   const reopened = exampleEvent({
     seq: 2,

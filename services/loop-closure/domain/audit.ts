@@ -1,5 +1,6 @@
 import type { Alert, AlertEvent, AlertEventType, Refusal } from '../../contracts/alert.ts';
 import type { Deadline, HeldReason, Severity, Stage } from '../../contracts/alert-request.ts';
+import { CHANNEL_WORDS, plain, rfc3339 } from './words.ts';
 
 /** One thing that happened to an alert. Written once per event, never changed, never deleted by Tocsin. */
 export interface AuditRow {
@@ -31,6 +32,8 @@ export interface AuditRow {
   readonly refusal?: Refusal;
   readonly commandId?: string;
   readonly note?: string;
+  /** Particulars of what happened, in words: the rule's title, the outcome, the new owner. */
+  readonly detail?: string;
   /** Who was to be told: `slack #retention, email lead@example.com`. */
   readonly told?: string;
 }
@@ -79,7 +82,33 @@ export const auditRowOf = (event: AlertEvent, before: Shown | undefined): AuditR
     before: changes.before,
     after: changes.after,
     ...reasonParts(event),
+    ...detailPart(event),
   };
+};
+
+const detailPart = (event: AlertEvent): Pick<AuditRow, 'detail'> => {
+  const detail = detailOf(event);
+  return detail === undefined ? {} : { detail };
+};
+
+const detailOf = ({ type, alert }: AlertEvent): string | undefined => {
+  switch (type) {
+    case 'raised':
+    case 'reopened':
+      return alert.ruleTitle;
+    case 'reassigned':
+      return `to ${shownOf(alert).owner}`;
+    case 'contacted':
+      return alert.contact === undefined
+        ? undefined
+        : `${CHANNEL_WORDS[alert.contact.channel]}, ${alert.contact.proven ? 'proven by a record' : 'as reported'}`;
+    case 'snoozed':
+      return alert.snooze === undefined ? undefined : `until ${rfc3339(alert.snooze.until)}`;
+    case 'closed':
+      return `${plain(alert.outcome ?? 'no outcome')}, ${alert.rootCause ?? 'no root cause'}`;
+    default:
+      return undefined;
+  }
 };
 
 const FIELDS = ['status', 'severity', 'owner', 'evidence', 'rung', 'contact', 'outcome'] as const;
@@ -102,7 +131,7 @@ const contactOf = (alert: Alert): string => {
 
 type ReasonParts = Pick<
   AuditRow,
-  'milestone' | 'step' | 'held' | 'heldBy' | 'refusal' | 'commandId' | 'note' | 'told'
+  'milestone' | 'step' | 'held' | 'heldBy' | 'refusal' | 'commandId' | 'note' | 'detail' | 'told'
 >;
 
 const reasonParts = (event: AlertEvent): ReasonParts => ({

@@ -139,7 +139,7 @@ const detailOf = (event: AuditRow): string | undefined => {
     case 'escalated':
       return event.told === undefined ? event.step : `told ${event.told}`;
     default:
-      return event.after === '' ? undefined : event.after;
+      return event.detail;
   }
 };
 

@@ -54,7 +54,7 @@ export const alertPage = (context: PageContext, page: AlertPage): Html => {
     html`${noticePart(page.notice)}
 ${live('head', headPart(context, page))}
 <div class="columns"><div>
-${live('why', alert === undefined ? notKept(row.why) : whyPart(alert))}
+${live('why', alert === undefined ? notKept(row.why) : whyPart(alert, zone))}
 <section class="card"><h2>The whole story</h2>${live('story', storyPart(page.file.story, zone))}</section>
 </div><div>
 ${live('actions', actionsPart(page))}
@@ -94,9 +94,9 @@ const cyclesPart = ({ cycles, row }: AlertFile): Html =>
 const notKept = (why: string): Html => html`<section class="card"><h2>Why</h2><p>${why}</p>
 <p class="soft">The evidence is older than the log keeps records.</p></section>`;
 
-const whyPart = (alert: Alert): Html => html`<section class="card"><h2>Why</h2>
+const whyPart = (alert: Alert, zone: string | undefined): Html => html`<section class="card"><h2>Why</h2>
 <ul>${alert.because.map((reason) => html`<li>${reason}</li>`)}</ul>
-${alert.evidence.toReversed().map(evidencePart)}
+${alert.evidence.toReversed().map((evidence) => evidencePart(evidence, zone))}
 ${alert.evidenceCount > alert.evidence.length ? html`<p class="soft">${alert.evidenceCount} pieces of evidence in all; the latest are shown.</p>` : undefined}
 </section>
 <section class="card"><h2>What to do</h2>
@@ -104,13 +104,13 @@ ${alert.evidenceCount > alert.evidence.length ? html`<p class="soft">${alert.evi
 <ol>${alert.plan.playbook.map((step) => html`<li>${step}</li>`)}</ol>
 ${runbookPart(alert)}</section>`;
 
-const evidencePart = (evidence: Evidence): Html => {
+const evidencePart = (evidence: Evidence, zone: string | undefined): Html => {
   const url = httpUrl(evidence.url);
   const words = [
     ...evidence.intents.map(({ intent }) => INTENT_WORDS[intent]),
     ...evidence.words.map(({ word, effect }) => `“${word}” ${effect > 0 ? '+' : ''}${effect.toFixed(2)}`),
   ];
-  return html`<div><span class="soft small">${SIGNAL_WORDS[evidence.type]}, ${CHANNEL_WORDS[evidence.channel]}, ${moment(evidence.occurredAt)}${
+  return html`<div><span class="soft small">${SIGNAL_WORDS[evidence.type]}, ${CHANNEL_WORDS[evidence.channel]}, ${moment(evidence.occurredAt, zone)}${
     url === undefined
       ? undefined
       : html` · <a href="${url}" rel="noreferrer noopener" target="_blank">source</a>`

@@ -154,7 +154,7 @@ const auditTable = (
   (
     row,
   ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${actorInWords({ kind: row.actorKind, id: row.actorId })}</td>
-<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a></td><td>${eventInWords({ ...row, after: '' })}${
+<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a></td><td>${eventInWords(row)}${
     row.note === undefined ? undefined : html`<br><span class="soft small">${row.note}</span>`
   }</td><td class="small">${row.before}</td><td class="small">${row.after}</td></tr>`,
 )}</tbody></table></div>${nextLink('/audit', query, page.next)}`;
