@@ -1,7 +1,7 @@
 import type { Intent, Profile } from '../../contracts/assessment.ts';
 import type { CustomerAttributes } from '../../contracts/sources.ts';
 import { DAY } from '../../platform/time/clock.ts';
-import { type CustomerState, type Happening, halved, showsIntent } from './profile.ts';
+import { bitOf, type CustomerState, type Happening, halved } from './profile.ts';
 
 /** The value of a feature; `undefined` is "not known", which has a bin of its own. */
 export type FeatureValue = number | string | boolean | undefined;
@@ -21,8 +21,8 @@ export interface Behaviour {
   readonly transfers30d: number;
   readonly daysSinceContact: number | undefined;
   readonly daysSinceLastSignal: number | undefined;
-  /** Days since an intent was last shown; absent when it was not shown in ninety days. */
-  readonly daysSince: Partial<Readonly<Record<Intent, number>>>;
+  /** Days since an intent was last shown, by its bit; absent when it was not shown in ninety days. */
+  readonly intentAges: readonly (number | undefined)[];
   /** Most followers behind a bad post in thirty days. */
   readonly badReach30d: number | undefined;
   readonly lastSatisfaction: number | undefined;
@@ -37,18 +37,6 @@ export interface Behaviour {
 
 /** Posts with a worse mood than this count as bad, for reach. */
 const BAD_MOOD = -0.1;
-const WATCHED: readonly Intent[] = [
-  'leave',
-  'competitor',
-  'legal',
-  'regulator',
-  'press',
-  'manager',
-  'repeat_story',
-  'broken_promise',
-  'praise',
-];
-
 /** Ages are taken at `state.at`: the newest thing known, not the clock on the wall. */
 export function observe(state: CustomerState): Behaviour {
   const counts = new Counts(state.at);
@@ -78,7 +66,7 @@ class Counts {
   #dropped = 0;
   #ending = 0;
   #purchases = 0;
-  readonly #since: Partial<Record<Intent, number>> = {};
+  readonly #intentAges: (number | undefined)[] = [];
 
   constructor(now: number) {
     this.#now = now;
@@ -90,7 +78,7 @@ class Counts {
     if (happening.at < this.#now) this.#previousAt = happening.at;
     if (happening.spoke) this.#spokeAt = happening.at;
     if (happening.satisfaction !== undefined) this.#satisfaction = happening.satisfaction;
-    if (happening.intents !== undefined) this.#addIntents(happening, ageDays);
+    if (happening.intents !== undefined) this.#addIntents(happening.intents, ageDays);
     if (ageDays <= 30) this.#addMonth(happening);
     if (ageDays <= 60 && happening.type === 'price.raised') this.#raised++;
     if (ageDays <= 60 && happening.type === 'contract.ending') this.#ending++;
@@ -111,8 +99,10 @@ class Counts {
   }
 
   /** Oldest first, so that the last one stands. */
-  #addIntents(happening: Happening, ageDays: number): void {
-    for (const intent of WATCHED) if (showsIntent(happening, intent)) this.#since[intent] = ageDays;
+  #addIntents(bits: number, ageDays: number): void {
+    for (let bit = 0, rest = bits; rest !== 0; bit++, rest >>>= 1) {
+      if ((rest & 1) === 1) this.#intentAges[bit] = ageDays;
+    }
   }
 
   #addMonth(happening: Happening): void {
@@ -174,7 +164,7 @@ class Counts {
       transfers30d: this.#transfers,
       daysSinceContact: spokeAt === 0 ? undefined : days(spokeAt),
       daysSinceLastSignal: this.#previousAt === 0 ? undefined : days(this.#previousAt),
-      daysSince: this.#since,
+      intentAges: this.#intentAges,
       badReach30d: this.#badReach,
       lastSatisfaction: this.#satisfaction,
       ordersDelayed30d: this.#delayed,
@@ -214,14 +204,14 @@ export const FEATURES = {
   transfers_30d: (seen) => seen.transfers30d,
   days_since_contact: (seen) => seen.daysSinceContact,
   days_since_last_signal: (seen) => seen.daysSinceLastSignal,
-  days_since_leave: (seen) => seen.daysSince.leave,
-  days_since_competitor: (seen) => seen.daysSince.competitor,
-  days_since_legal: (seen) => earliest(seen.daysSince.legal, seen.daysSince.regulator),
-  days_since_press: (seen) => seen.daysSince.press,
-  days_since_manager: (seen) => seen.daysSince.manager,
-  days_since_repeat_story: (seen) => seen.daysSince.repeat_story,
-  days_since_broken_promise: (seen) => seen.daysSince.broken_promise,
-  days_since_praise: (seen) => seen.daysSince.praise,
+  days_since_leave: (seen) => since(seen, 'leave'),
+  days_since_competitor: (seen) => since(seen, 'competitor'),
+  days_since_legal: (seen) => earliest(since(seen, 'legal'), since(seen, 'regulator')),
+  days_since_press: (seen) => since(seen, 'press'),
+  days_since_manager: (seen) => since(seen, 'manager'),
+  days_since_repeat_story: (seen) => since(seen, 'repeat_story'),
+  days_since_broken_promise: (seen) => since(seen, 'broken_promise'),
+  days_since_praise: (seen) => since(seen, 'praise'),
   bad_reach_30d: (seen) => seen.badReach30d,
   last_satisfaction: (seen) => seen.lastSatisfaction,
   orders_delayed_30d: (seen) => seen.ordersDelayed30d,
@@ -232,6 +222,8 @@ export const FEATURES = {
   contract_ending_60d: (seen) => seen.contractEnding60d,
   purchases_90d: (seen) => seen.purchases90d,
 } as const satisfies Record<string, (seen: Behaviour) => FeatureValue>;
+
+const since = (seen: Behaviour, intent: Intent): number | undefined => seen.intentAges[bitOf(intent)];
 
 const earliest = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
@@ -251,9 +243,8 @@ export function featureReader(name: string): ((seen: Behaviour) => FeatureValue)
 
 /** The profile as rules and people see it. Ages and counts are those at the assessment. */
 export function profileOf(seen: Behaviour, riskScore: number): Profile {
-  const { extra: _, ...attributes } = seen.attributes;
   return {
-    ...attributes,
+    ...withoutExtra(seen.attributes),
     ...(seen.daysToRenewal === undefined ? {} : { daysToRenewal: tenths(seen.daysToRenewal) }),
     churnRisk: riskScore / 100,
     ...(seen.mood === undefined ? {} : { sentiment: hundredths(seen.mood) }),
@@ -263,6 +254,13 @@ export function profileOf(seen: Behaviour, riskScore: number): Profile {
     transfers30d: seen.transfers30d,
     ...(seen.daysSinceContact === undefined ? {} : { daysSinceContact: tenths(seen.daysSinceContact) }),
   };
+}
+
+/** Columns of the company's own stay with scoring: rules may not read them. */
+function withoutExtra(attributes: CustomerAttributes): CustomerAttributes {
+  if (attributes.extra === undefined) return attributes;
+  const { extra: _, ...rest } = attributes;
+  return rest;
 }
 
 const tenths = (value: number): number => Math.round(value * 10) / 10;

@@ -1,7 +1,7 @@
 import { INTENTS, type Intent } from '../../contracts/assessment.ts';
 import type { Signal, SignalType } from '../../contracts/signal.ts';
 import type { CustomerAttributes } from '../../contracts/sources.ts';
-import { DAY } from '../../platform/time/clock.ts';
+import { DAY, HOUR } from '../../platform/time/clock.ts';
 import type { TextReading } from './read-text.ts';
 
 /**
@@ -139,19 +139,19 @@ function happeningOf(signal: Signal, reading: TextReading | undefined): Happenin
   };
 }
 
-const BITS = Object.fromEntries(INTENTS.map((intent, index) => [intent, 1 << index])) as Readonly<
+const BIT = Object.fromEntries(INTENTS.map((intent, index) => [intent, index])) as Readonly<
   // Every intent is a key: the entries come from the list itself.
   Record<Intent, number>
 >;
 
+/** Position of an intent in the set of bits. */
+export const bitOf = (intent: Intent): number => BIT[intent];
+
 function intentBits(reading: TextReading): number {
   let bits = 0;
-  for (const { intent } of reading.intents) bits |= BITS[intent];
+  for (const { intent } of reading.intents) bits |= 1 << BIT[intent];
   return bits;
 }
-
-export const showsIntent = (happening: Happening, intent: Intent): boolean =>
-  ((happening.intents ?? 0) & BITS[intent]) !== 0;
 
 /** Keeps the list in order of time; almost always the new one is the newest. */
 function insert(recent: readonly Happening[], happening: Happening): readonly Happening[] {
@@ -198,8 +198,17 @@ function foldMood(past: Past, at: number, mood: number): Pick<Past, 'mood' | 'te
   };
 }
 
-/** What a text still counts after `ageMs`: 1 when new, one half after thirty days. */
-export const halved = (ageMs: number): number => 2 ** (-ageMs / MOOD_HALF_LIFE_MS);
+/** What a text still counts after `ageMs`: 1 when new, one half after thirty days. Exact to the hour. */
+export function halved(ageMs: number): number {
+  const hours = Math.floor(ageMs / HOUR);
+  return WEIGHTS[hours] ?? 2 ** (-ageMs / MOOD_HALF_LIFE_MS);
+}
+
+/** The weights of all ages that are kept in full: a power costs ten times as much as a look-up. */
+const WEIGHTS = Float64Array.from(
+  { length: REMEMBERED_MS / HOUR },
+  (_, hours) => 2 ** ((-hours * HOUR) / MOOD_HALF_LIFE_MS),
+);
 
 const thousandths = (value: number): number => Math.round(value * 1000) / 1000;
 
