@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { NAMES, ruleText } from './domain/given.ts';
+import { NAMES, ruleText } from './domain/test-story.ts';
 import { loadRuleSet } from './load-rules.ts';
 import { RuleSetHolder } from './service.ts';
 

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { assessed, play, ruleSetOf, ruleText, START } from './domain/given.ts';
+import { assessed, play, ruleSetOf, ruleText, START } from './domain/test-story.ts';
 import { createActionManagementMetrics } from './metrics.ts';
 
 const ALWAYS = '  listen: [complaint.received]\n  when: {event.channel: {eq: email}}';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { DAY, HOUR, MINUTE } from '../platform/time/clock.ts';
 import { loadSettings } from '../settings/load-settings.ts';
-import { assessed, NAMES, play, type Said, START } from './domain/given.ts';
+import { assessed, NAMES, play, type Said, START } from './domain/test-story.ts';
 import { loadRuleSet } from './load-rules.ts';
 
 const folder = fileURLToPath(new URL('../../rules', import.meta.url));

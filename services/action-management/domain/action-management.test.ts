@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { createRulesProcess } from './action-management.ts';
 import type { Result } from './evaluate.ts';
-import { assessed, inputOf, play, ruleSetOf, ruleText, type Said, START } from './given.ts';
+import { assessed, inputOf, play, ruleSetOf, ruleText, type Said, START } from './test-story.ts';
 
 const SECOND_COMPLAINT = `
   listen: [complaint.received]
@@ -268,16 +268,14 @@ test('a customer nobody has identified yet is judged like any other', () => {
 
 const ALWAYS = '  listen: [complaint.received]\n  when: {event.channel: {exists: true}}';
 
-test('a rule in shadow has alert keys of its own, and drafts and retired rules are not judged', () => {
+test('a rule in shadow is judged and says so, drafts and retired rules are not judged', () => {
   const set = ruleSetOf(
     ruleText('a-shadow', ALWAYS, 'shadow'),
     ruleText('b-draft', ALWAYS, 'draft'),
     ruleText('c-retired', ALWAYS, 'retired'),
   );
   const { requests } = play(set, [complaint('k1', START)]);
-  expect(requests.map(({ alertKey, stage }) => [alertKey, stage])).toEqual([
-    ['shadow/a-shadow:c1', 'shadow'],
-  ]);
+  expect(requests.map(({ alertKey, stage }) => [alertKey, stage])).toEqual([['a-shadow:c1', 'shadow']]);
 });
 
 test('a rule that throws is counted and stops no other rule', () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { HOUR } from '../../platform/time/clock.ts';
 import type { CompiledRule } from './compile.ts';
 import { because, type Evaluation, explain } from './evaluate.ts';
-import { assessed, play, ruleSetOf, ruleText, type Said, START } from './given.ts';
+import { assessed, play, ruleSetOf, ruleText, type Said, START } from './test-story.ts';
 
 /** The last judgement of the complaints by a rule with this condition. */
 function judgement(when: string, complaints: readonly Partial<Said>[]): [CompiledRule, Evaluation] {

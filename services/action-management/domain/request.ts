@@ -28,7 +28,7 @@ export function requestOf(
   const { customerId } = assessment;
   return {
     id: `${id}/${assessment.id}`,
-    alertKey: alertKeyOf(rule, facts),
+    alertKey: filled(rule.rule.dedupeKey, rule, facts, keyText),
     ruleId: id,
     ruleTitle: title,
     ruleSetHash: ruleSet.hash,
@@ -52,15 +52,6 @@ export function requestOf(
     },
     ...heldOf(rule, facts, state, ruleSet, now),
   };
-}
-
-/**
- * The dedupe key, filled in. Alerts of a rule in shadow have keys of their own: when the rule goes live, its
- * first match must not quietly join an alert that nobody was told about.
- */
-function alertKeyOf(rule: CompiledRule, facts: Facts): string {
-  const key = filled(rule.rule.dedupeKey, rule, facts, keyText);
-  return rule.rule.stage === 'shadow' ? `shadow/${key}` : key;
 }
 
 /** A template with its placeholders filled in, each worded by `show`. */

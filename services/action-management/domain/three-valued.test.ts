@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Result } from './evaluate.ts';
-import type { Said } from './given.ts';
-import { assessed, play, ruleSetOf, ruleText, START } from './given.ts';
+import type { Said } from './test-story.ts';
+import { assessed, play, ruleSetOf, ruleText, START } from './test-story.ts';
 
 /** How one complaint is judged by a rule with this condition. */
 function judged(when: string, said: Partial<Said> = {}, more = ''): Result {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../platform/time/clock.ts';
-import { assessed, play, ruleSetOf, ruleText, START } from './given.ts';
+import { assessed, play, ruleSetOf, ruleText, START } from './test-story.ts';
 import { MAX_QUOTED, MAX_SIGNALS } from './window-state.ts';
 
 const rules = ruleSetOf(

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
 import type { CompiledRule } from './compile.ts';
 import { type Evaluation, explain } from './evaluate.ts';
-import { assessed, play, ruleSetOf, ruleText, type Said, START } from './given.ts';
 import type { Value } from './language/fields.ts';
+import { assessed, play, ruleSetOf, ruleText, type Said, START } from './test-story.ts';
 
 /** The value that a window has when the last of the signals is judged. */
 function windowValue(window: string, signals: readonly Partial<Said>[]): Value | undefined {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { NAMES } from '../given.ts';
+import { NAMES } from '../test-story.ts';
 import { LIMITS } from './limits.ts';
 import { parseRule } from './parse-rule.ts';
 
