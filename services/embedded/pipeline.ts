@@ -1,7 +1,9 @@
 import type { Registry } from 'prom-client';
 import { createActionManagementMetrics } from '../action-management/metrics.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../action-management/service.ts';
+import { createAlertingMetrics } from '../alerting/metrics.ts';
 import { createAlertingProcesses } from '../alerting/service.ts';
+import type { Alert } from '../contracts/alert.ts';
 import type { Topic } from '../contracts/topics.ts';
 import { identityProcess } from '../ingestion/domain/identity-process.ts';
 import type { OwnVoices } from '../ingestion/domain/ignore.ts';
@@ -13,7 +15,7 @@ import { createViews, LOOP_CLOSURE_MIGRATIONS } from '../loop-closure/adapters/v
 import { createCommandWatch } from '../loop-closure/command-watch.ts';
 import { customerView } from '../loop-closure/domain/customer-view.ts';
 import { createLoopClosureMetrics } from '../loop-closure/metrics.ts';
-import type { BusinessClock } from '../loop-closure/ports.ts';
+import type { AlertQueries, BusinessClock } from '../loop-closure/ports.ts';
 import { type AlertDesk, createAlertDesk, createLoopClosureProcesses } from '../loop-closure/service.ts';
 import { createNotificationProcess } from '../notification/domain/deliveries.ts';
 import { fallbackFor } from '../notification/domain/fallback.ts';
@@ -68,6 +70,8 @@ export interface Pipeline {
   storageTrouble(): string | undefined;
   /** Adds somebody who is told after each commit. */
   observe(observer: RunnerObserver): void;
+  /** Reads which alerts are open, so that the gauges are right from the first scrape on. Call it before `runner`. */
+  restoreGauges(): Promise<void>;
   /** Works until nothing is left to do at the clock's present time, messages included. */
   settle(): Promise<void>;
   /** When a timer or a waiting message falls due next, epoch ms. */
@@ -179,6 +183,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     notificationMetrics: metrics.notification,
     storageTrouble: () => trouble,
     observe: (observer) => observers.push(observer),
+    restoreGauges: async () => metrics.alerting.restore(await openAlerts(views, store)),
     settle: async () => {
       do await runner.drain();
       while ((await sender.step(clock.now())) > 0);
@@ -186,6 +191,23 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     nextDueAt: () => nextDueAt(store, partition),
   };
 }
+
+async function openAlerts(queries: AlertQueries, store: EmbeddedStore): Promise<Alert[]> {
+  const alerts: Alert[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await queries.alerts({ status: 'unfinished' }, OPEN_ALERTS_PAGE, cursor);
+    for (const row of page.rows) {
+      const [latest] = await store.log.fetch('alerts', row.partition, [row.offset]);
+      if (latest !== undefined) alerts.push(latest.value.alert);
+    }
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return alerts;
+}
+
+/** Alerts read at a time at start. */
+const OPEN_ALERTS_PAGE = 500;
 
 /** The slot of the process that remembers where a customer's story lies. It stores a list of offsets. */
 const customerOffsets = (row: StateRow | undefined): readonly number[] | undefined =>
@@ -209,7 +231,7 @@ async function nextDueAt(store: EmbeddedStore, partition: PartitionStore): Promi
   return known.length === 0 ? undefined : Math.min(...known);
 }
 
-function createMetrics({ registry, clock }: PipelineOptions, store: EmbeddedStore) {
+function createMetrics({ registry, clock, rules }: PipelineOptions, store: EmbeddedStore) {
   const ingestion = createIngestionMetrics(registry);
   const scoring = createScoringMetrics(registry);
   const actionManagement = createActionManagementMetrics(registry);
@@ -218,8 +240,15 @@ function createMetrics({ registry, clock }: PipelineOptions, store: EmbeddedStor
     now: () => clock.now(),
   });
   const loopClosure = createLoopClosureMetrics(registry);
-  const counting = [ingestion, scoring, actionManagement, notification, loopClosure];
+  const alerting = createAlertingMetrics(registry, {
+    calendars: rules.calendars,
+    clock,
+    rules: rules.ruleSet.rules.map((rule) => rule.id),
+    teams: [...rules.teams.byId.keys()],
+  });
+  const counting = [ingestion, scoring, actionManagement, alerting, notification, loopClosure];
   return {
+    alerting,
     scoring,
     actionManagement,
     notification,

@@ -31,8 +31,8 @@ const SHARE_HEARD_A_DAY = 0.16;
 
 function oneArrival(customer: DemoCustomer, at: number, id: string, random: Random): Arrival {
   const mood = random.next();
-  if (mood < 0.3) return callNote(customer, at, id, random);
-  if (mood < 0.42) return complaint(customer, at, id, random);
+  if (mood < 0.34) return callNote(customer, at, id, random);
+  if (mood < 0.38) return complaint(customer, at, id, random);
   if (mood < 0.7) return post(customer, at, id, random);
   return purchase(customer, at, id, random);
 }

@@ -96,8 +96,8 @@ export function summaryOf(tally: Tally, told: PlayResult, ledger: LedgerReport):
   const table = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join('\n');
   const saved = outcomes.get('saved') ?? 0;
   const last =
-    `Of ${tally.raised.size} customers in trouble, ${tally.reached.size} were spoken to, ${tally.acknowledgedInTime.size} alerts were taken on in time, ` +
-    `${tally.escalated.size} went to a lead because nobody had, and ${saved} loops were closed with the customer saved.`;
+    `Of ${tally.raised.size} alerts ${tally.acknowledgedInTime.size} were taken on in time and ${tally.escalated.size} went to a lead because nobody had; ` +
+    `${tally.reached.size} customers were spoken to, and ${saved} loops were closed with the customer saved.`;
   return `\n${table}\n\n${last}\n`;
 }
 
