@@ -92,28 +92,27 @@ function registerOutbox(
   registry: Registry,
   { pending, now }: { readonly pending: PendingOf; readonly now: () => number },
 ): void {
-  const count = new Gauge({
+  // A store that does not answer must not take all other metrics with it; NaN shows as a gap.
+  const ask = (channel: ChannelKind) => pending(channel).catch(() => undefined);
+  new Gauge({
     name: 'tocsin_outbox_pending',
     help: 'Messages that wait to be sent, retries included',
     labelNames: ['channel'],
     registers: [registry],
+    async collect() {
+      for (const channel of CHANNEL_KINDS) this.set({ channel }, (await ask(channel))?.count ?? Number.NaN);
+    },
   });
   new Gauge({
     name: 'tocsin_outbox_oldest_pending_seconds',
     help: 'How long the oldest message that may be sent has been waiting',
     labelNames: ['channel'],
     registers: [registry],
-    // One gauge asks for both, so that they tell of the same moment.
     async collect() {
       for (const channel of CHANNEL_KINDS) {
-        const waiting = await pending(channel).catch(() => undefined);
-        // A store that does not answer must not take all other metrics with it; NaN shows as a gap.
-        count.set({ channel }, waiting?.count ?? Number.NaN);
-        const due = waiting?.earliestDueAt;
-        this.set(
-          { channel },
-          waiting === undefined ? Number.NaN : due === undefined ? 0 : Math.max(0, now() - due) / 1000,
-        );
+        const waiting = await ask(channel);
+        const due = waiting === undefined ? Number.NaN : (waiting.earliestDueAt ?? now());
+        this.set({ channel }, Math.max(0, now() - due) / 1000);
       }
     },
   });

@@ -57,6 +57,7 @@ export function createSender(parts: SenderParts): Sender {
   const { effects, clock, log } = parts;
   const attempt = createAttempt(parts);
   const lanes = new Map<string, Promise<void>>();
+  let woken = false;
   let wakeUp: () => void = () => undefined;
 
   const inLane = (effect: ClaimedEffect, order: DeliveryOrder): Promise<void> => {
@@ -102,13 +103,14 @@ export function createSender(parts: SenderParts): Sender {
     run: async (signal) => {
       const underWay = new Set<Promise<void>>();
       while (!signal.aborted) {
+        woken = false;
         const room = underWay.size < BATCH * CHANNEL_KINDS.length;
         const started = room ? await startAll(clock.now()).catch(storeTrouble(log)) : [];
         for (const one of started) {
           underWay.add(one);
           void one.finally(() => underWay.delete(one));
         }
-        if (started.length === 0) {
+        if (started.length === 0 && !woken) {
           await rest(LOOK_EVERY_MS, signal, (wake) => {
             wakeUp = wake;
           });
@@ -116,7 +118,10 @@ export function createSender(parts: SenderParts): Sender {
       }
       await Promise.all(underWay);
     },
-    wake: () => wakeUp(),
+    wake: () => {
+      woken = true;
+      wakeUp();
+    },
   };
 }
 
@@ -183,7 +188,8 @@ function createAttempt(parts: SenderParts): (effect: ClaimedEffect, order: Deliv
     const refused = refuse(order, clock.now());
     if (refused !== undefined) return settle(effect, [outcomeOf(order, refused, clock.now())]);
 
-    const wait = order.channel === 'slack' ? pace.waitMs(order.address, effect.id, clock.now()) : 0;
+    const paced = channels[order.channel].pacing === 'per_address';
+    const wait = paced ? pace.waitMs(order.address, effect.id, clock.now()) : 0;
     if (wait > 0) {
       metrics.throttled(order.channel);
       return effects.release(effect.id, clock.now() + wait);

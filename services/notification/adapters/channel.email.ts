@@ -43,6 +43,7 @@ export function createEmailChannel(options: EmailChannelOptions): Channel {
   });
 
   return {
+    pacing: 'none',
     deliver: async (order, signal) => {
       let bodySent = false;
       const id = messageId(order.deliveryId, domain);

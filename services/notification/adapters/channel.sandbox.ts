@@ -8,6 +8,7 @@ import type { Channel, DeliveryAnswer, SandboxStore } from '../ports.ts';
  */
 export function createSandboxChannel(store: SandboxStore, clock: Clock): Channel {
   return {
+    pacing: 'none',
     deliver: async (order) => deliver(store, order, clock.now()),
     find: async (order) => store.findByDelivery(order.deliveryId),
   };

@@ -37,6 +37,7 @@ export function createSlackChannel(options: SlackChannelOptions): Channel & Moda
   });
   const ids = new Map<string, string>();
   return {
+    pacing: 'per_address',
     deliver: (order) => deliver(client, ids, slackOnly(order)),
     find: (order) => find(client, ids, slackOnly(order)),
     open: async (triggerId, view) => {
