@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Access } from './adapters/access.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from './domain/ignore.ts';
+import type { Access } from './ports.ts';
 
 const list = z.string().transform((text) =>
   text

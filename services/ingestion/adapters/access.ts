@@ -1,16 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-
-/** Who may post. With neither keys nor secrets everybody may: the server then listens on loopback only. */
-export interface Access {
-  /** API keys, sent as `Authorization: Bearer <key>`. */
-  readonly ingestKeys: readonly string[];
-  /** API keys of operators: may also separate identities. */
-  readonly opsKeys: readonly string[];
-  /** Shared secrets for `X-Tocsin-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>">`. */
-  readonly signingSecrets: readonly string[];
-}
-
-export const OPEN_ACCESS: Access = { ingestKeys: [], opsKeys: [], signingSecrets: [] };
+import type { Access } from '../ports.ts';
 
 export const isOpen = (access: Access): boolean =>
   access.ingestKeys.length + access.opsKeys.length + access.signingSecrets.length === 0;

@@ -5,8 +5,8 @@ import { StorageUnavailable } from '../../platform/event-log/event-log.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { RecordProblem } from '../domain/parse-record.ts';
 import type { Gateway } from '../gateway.ts';
-import type { Answer, AnswerStatus, IntakeMetrics } from '../ports.ts';
-import { type Access, holdsKey, isOpen, signatureFault } from './access.ts';
+import type { Access, Answer, AnswerStatus, IntakeMetrics } from '../ports.ts';
+import { holdsKey, isOpen, signatureFault } from './access.ts';
 import { type Entry, readBody } from './read-body.ts';
 
 export interface GatewayRoutes {
