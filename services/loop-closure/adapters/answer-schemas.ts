@@ -49,6 +49,7 @@ export const AlertSummary = z
     contactProven: z.boolean().optional().describe('Whether an outbound record shows the contact.'),
     contactAttempts: z.int(),
     snoozedUntil: instant.optional(),
+    paused: z.boolean().optional().describe('True while a snooze makes the deadlines stand still.'),
     closedAt: instant.optional(),
     closedBy: z.string().optional(),
     outcome: z.string().optional(),

@@ -77,6 +77,21 @@ test('an alert for which nothing is due comes last in the queue, not first', asy
   expect(ids(await views.alerts({ status: 'unfinished' }, 10))).toEqual(['pressing', 'idle']);
 });
 
+test('an alert whose deadlines stand still is queued for the end of its snooze, and is not late then', async () => {
+  const { views } = open();
+  const { next, ...snoozed } = exampleRow({
+    alertId: 'snoozed',
+    status: 'snoozed',
+    snoozedUntil: at('10:20'),
+  });
+  views.writers.alerts('snoozed', { ...snoozed, paused: true });
+  putAlert(views, { alertId: 'pressing' });
+  expect(ids(await views.alerts({ status: 'unfinished' }, 10))).toEqual(['snoozed', 'pressing']);
+  for (const filter of [{ status: 'unfinished' } as const, {}, { customer: 'c-1' }]) {
+    expect(ids(await views.alerts({ ...filter, overdueAt: at('11:00') }, 10))).toEqual(['pressing']);
+  }
+});
+
 test('pages follow each other without gap or repeat, also among equal deadlines', async () => {
   const { views } = open();
   for (const id of ['a', 'b', 'c', 'd', 'e']) putAlert(views, { alertId: id });

@@ -14,7 +14,8 @@ export const LOOP_CLOSURE_MIGRATIONS: readonly Migration[] = [
   {
     id: '0101-loop-closure',
     sql: `
-      -- One row per cycle of an alert. queue_at is its next deadline, or the end of time when none is left.
+      -- One row per cycle of an alert. queue_at is its next deadline; without one the end of
+      -- its snooze, or of time.
       CREATE TABLE loop_alert (
         alert_id TEXT PRIMARY KEY,
         alert_key TEXT NOT NULL,
@@ -99,7 +100,7 @@ export const READ_SQL = {
     WHERE status <> 'closed' AND (queue_at, alert_id) > (:sort, :id)
       AND (:status IS NULL OR status = :status) AND (:team IS NULL OR team = :team)
       AND (:owner IS NULL OR person = :owner) AND (:severity IS NULL OR severity = :severity)
-      AND (:rule IS NULL OR rule_id = :rule) AND (:overdueAt IS NULL OR queue_at <= :overdueAt)
+      AND (:rule IS NULL OR rule_id = :rule) AND (:overdueAt IS NULL OR (queue_at <= :overdueAt AND body ->> '$.next' IS NOT NULL))
       AND (stage = :stage OR (:stage IS NULL AND stage IN ('live', 'canary')))
     ORDER BY queue_at, alert_id LIMIT :limit`,
   opened: `
@@ -108,7 +109,7 @@ export const READ_SQL = {
       AND (:status IS NULL OR status = :status) AND (:team IS NULL OR team = :team)
       AND (:owner IS NULL OR person = :owner) AND (:severity IS NULL OR severity = :severity)
       AND (:rule IS NULL OR rule_id = :rule)
-      AND (:overdueAt IS NULL OR (status <> 'closed' AND queue_at <= :overdueAt))
+      AND (:overdueAt IS NULL OR (status <> 'closed' AND queue_at <= :overdueAt AND body ->> '$.next' IS NOT NULL))
       AND (stage = :stage OR (:stage IS NULL AND stage IN ('live', 'canary')))
     ORDER BY opened_at DESC, alert_id DESC LIMIT :limit`,
   ofCustomer: `
@@ -118,7 +119,7 @@ export const READ_SQL = {
       AND (:team IS NULL OR team = :team)
       AND (:owner IS NULL OR person = :owner) AND (:severity IS NULL OR severity = :severity)
       AND (:rule IS NULL OR rule_id = :rule)
-      AND (:overdueAt IS NULL OR (status <> 'closed' AND queue_at <= :overdueAt))
+      AND (:overdueAt IS NULL OR (status <> 'closed' AND queue_at <= :overdueAt AND body ->> '$.next' IS NOT NULL))
       AND (stage = :stage OR (:stage IS NULL AND stage IN ('live', 'canary')))
     ORDER BY opened_at DESC, alert_id DESC LIMIT :limit`,
   byId: 'SELECT body FROM loop_alert WHERE alert_id = ?',
@@ -162,7 +163,7 @@ const alertWriter = (db: DatabaseSync): RowWriter => {
     const row = value as AlertRow;
     const head = [id, row.alertKey, row.cycle, row.label, row.status, row.stage, row.severity] as const;
     const owner = [row.team, row.person ?? null] as const;
-    const queueAt = row.next?.dueAt ?? NEVER;
+    const queueAt = row.next?.dueAt ?? row.snoozedUntil ?? NEVER;
     upsert.run(...head, row.ruleId, row.subject, ...owner, row.openedAt, queueAt, JSON.stringify(row));
   };
 };

@@ -31,7 +31,7 @@ export interface AlertRow {
   readonly calendar: string;
   readonly rung: number;
   readonly deadlines: { readonly [D in Deadline]?: RowDeadline };
-  /** The earliest deadline that is neither met nor void; absent when none is left. */
+  /** The earliest deadline that is neither met nor void; absent when none is left, and while they stand still. */
   readonly next?: { readonly deadline: Deadline; readonly dueAt: number };
   readonly acknowledgedAt?: number;
   readonly acknowledgedBy?: string;
@@ -40,6 +40,8 @@ export interface AlertRow {
   readonly contactProven?: boolean;
   readonly contactAttempts: number;
   readonly snoozedUntil?: number;
+  /** True while a snooze makes the deadlines stand still. */
+  readonly paused?: boolean;
   readonly closedAt?: number;
   readonly closedBy?: string;
   readonly outcome?: string;
@@ -100,7 +102,7 @@ export const isOverdue = (row: Pick<AlertRow, 'next' | 'status'>, now: number): 
 
 /** The earliest deadline that still runs. */
 export const nextDeadline = (alert: Alert): AlertRow['next'] => {
-  if (alert.status === 'closed') return undefined;
+  if (alert.status === 'closed' || isPaused(alert)) return undefined;
   let next: AlertRow['next'];
   for (const deadline of DEADLINES) {
     const box = alert.deadlines[deadline];
@@ -109,6 +111,12 @@ export const nextDeadline = (alert: Alert): AlertRow['next'] => {
   }
   return next;
 };
+
+/** Whether the deadlines stand still: the rule may say so for every snooze, or for snoozes with a reason of its own. */
+const isPaused = ({ status, snooze, plan }: Alert): boolean =>
+  status === 'snoozed' &&
+  snooze !== undefined &&
+  (plan.pauseOn.includes('snoozed') || plan.pauseOn.includes(snooze.reason));
 
 const customerParts = ({ customer }: Alert): Pick<AlertRow, 'customerName' | 'valueTier' | 'riskScore'> =>
   customer === undefined
@@ -146,6 +154,7 @@ type PersonParts = Pick<
   | 'contactedAt'
   | 'contactProven'
   | 'snoozedUntil'
+  | 'paused'
   | 'closedAt'
   | 'closedBy'
   | 'outcome'
@@ -159,6 +168,7 @@ const personParts = (alert: Alert): PersonParts => ({
     ? { contactedAt: alert.contact.at, contactProven: alert.contact.proven }
     : {}),
   ...(alert.status === 'snoozed' && alert.snooze !== undefined ? { snoozedUntil: alert.snooze.until } : {}),
+  ...(isPaused(alert) ? { paused: true } : {}),
   ...(alert.closedAt === undefined ? {} : { closedAt: alert.closedAt }),
   ...(alert.closedBy === undefined ? {} : { closedBy: alert.closedBy.id }),
   ...(alert.outcome === undefined ? {} : { outcome: alert.outcome }),

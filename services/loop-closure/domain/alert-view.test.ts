@@ -47,6 +47,18 @@ test('the next deadline is the earliest that is not met; a closed alert has none
   expect(rowOf(closed, 'alerts')?.row).not.toHaveProperty('next');
 });
 
+test('while a snooze makes the deadlines stand still there is no next one', () => {
+  const snooze = { until: at('15:00'), reason: 'travels', by: { kind: 'person', id: 'anna' } } as const;
+  const snoozed = (pauseOn: readonly string[]) =>
+    exampleEvent({ seq: 2, alert: { status: 'snoozed', snooze, plan: { ...raised.alert.plan, pauseOn } } });
+  for (const pauseOn of [['snoozed'], ['travels']]) {
+    const row = rowOf(take(after(raised), snoozed(pauseOn)), 'alerts')?.row;
+    expect(row).toMatchObject({ paused: true, snoozedUntil: at('15:00') });
+    expect(row).not.toHaveProperty('next');
+  }
+  expect(rowOf(take(after(raised), snoozed([])), 'alerts')?.row).toHaveProperty('next');
+});
+
 test('the audit says what an event changed, before and after', () => {
   const by = { kind: 'person', id: 'anna' } as const;
   const owner = { team: 'retention', person: 'anna' };

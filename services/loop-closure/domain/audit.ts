@@ -1,6 +1,6 @@
 import type { Alert, AlertEvent, AlertEventType, Refusal } from '../../contracts/alert.ts';
 import type { Deadline, HeldReason, Severity, Stage } from '../../contracts/alert-request.ts';
-import { CHANNEL_WORDS, plain, rfc3339 } from './words.ts';
+import { CHANNEL_WORDS, instantInWords, plain } from './words.ts';
 
 /** One thing that happened to an alert. Written once per event, never changed, never deleted by Tocsin. */
 export interface AuditRow {
@@ -103,7 +103,7 @@ const detailOf = ({ type, alert }: AlertEvent): string | undefined => {
         ? undefined
         : `${CHANNEL_WORDS[alert.contact.channel]}, ${alert.contact.proven ? 'proven by a record' : 'as reported'}`;
     case 'snoozed':
-      return alert.snooze === undefined ? undefined : `until ${rfc3339(alert.snooze.until)}`;
+      return alert.snooze === undefined ? undefined : `until ${instantInWords(alert.snooze.until)}`;
     case 'closed':
       return `${plain(alert.outcome ?? 'no outcome')}, ${alert.rootCause ?? 'no root cause'}`;
     default:

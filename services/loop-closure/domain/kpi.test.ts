@@ -38,6 +38,11 @@ test('a deadline still to come is running, and one that the rule does not have c
   expect(fateOf(row, 'close_by', DUE - 1)).toBe('none');
 });
 
+test('a deadline that stands still is not missed, however long ago it would have been', () => {
+  const row = exampleRow({ deadlines: { ack_by: { dueAt: DUE } }, status: 'snoozed', paused: true });
+  expect(fateOf(row, 'ack_by', DUE + 10)).toBe('running');
+});
+
 test('the hit rate leaves out what still runs and what was no longer needed', () => {
   const rows = [
     exampleRow({ deadlines: { contact_by: { dueAt: DUE, metAt: DUE } } }),

@@ -130,7 +130,7 @@ export const fateOf = (
   if (box.metAt !== undefined && box.metAt <= box.dueAt) return 'met';
   if (box.metAt !== undefined || box.breachedAt !== undefined) return 'missed';
   if (row.closedAt !== undefined && row.closedAt <= box.dueAt) return 'void';
-  return box.dueAt <= now ? 'missed' : 'running';
+  return box.dueAt <= now && row.paused !== true ? 'missed' : 'running';
 };
 
 /** The value below which at least `rank` (0–1) of the sorted values lie, by nearest rank. */

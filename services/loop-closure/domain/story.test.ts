@@ -112,6 +112,16 @@ test.each([
   expect(words({ events: [event(changes)] })).toEqual([wanted]);
 });
 
+test("a remark of Tocsin's own is not shown as somebody's words", () => {
+  const [line] = tellStory({
+    assessments: [],
+    events: [event({ note: 'slack:assignee cannot be reached; told #retention instead' })],
+    deliveries: [],
+  });
+  expect(line?.quote).toBeUndefined();
+  expect(line?.words).toContain('told #retention instead');
+});
+
 test('shadow alerts are no part of the story', () => {
   expect(words({ events: [event({ alert: { stage: 'shadow' } })] })).toEqual([]);
 });

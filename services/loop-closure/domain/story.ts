@@ -108,22 +108,32 @@ const riskOf = (assessment: Assessment): NonNullable<StoryEntry['risk']> => {
   };
 };
 
-const happened = (event: AuditRow): StoryEntry => ({
-  at: event.at,
-  who: event.actorKind === 'person' ? 'person' : 'tocsin',
-  ...(event.actorKind === 'system' ? {} : { actor: event.actorId }),
-  words: eventInWords(event),
-  ...(event.note === undefined ? {} : { quote: shortened(event.note) }),
-  alertId: event.alertId,
-  label: event.label,
-  ref: event.id,
-});
+const happened = (event: AuditRow): StoryEntry => {
+  const quote = ownWords(event);
+  return {
+    at: event.at,
+    who: event.actorKind === 'person' ? 'person' : 'tocsin',
+    ...(event.actorKind === 'system' ? {} : { actor: event.actorId }),
+    words: eventInWords(event),
+    ...(quote === undefined ? {} : { quote: shortened(quote) }),
+    alertId: event.alertId,
+    label: event.label,
+    ref: event.id,
+  };
+};
+
+/** What a person wrote about what they did. The notes of other events are Tocsin's remarks, and no quote. */
+export const ownWords = ({ action, note }: AuditRow): string | undefined =>
+  action === 'contacted' || action === 'contact_attempted' || action === 'snoozed' || action === 'closed'
+    ? note
+    : undefined;
 
 /** An alert's event as a line: `missed a deadline: contact the customer`. */
 export const eventInWords = (event: AuditRow): string => {
   const words = `${EVENT_WORDS[event.action]}${event.via === undefined ? '' : ` (${event.via})`}`;
   const detail = detailOf(event);
-  return detail === undefined ? words : `${words}: ${detail}`;
+  const remark = event.note === undefined || ownWords(event) !== undefined ? '' : ` (${event.note})`;
+  return `${words}${detail === undefined ? '' : `: ${detail}`}${remark}`;
 };
 
 const detailOf = (event: AuditRow): string | undefined => {

@@ -77,7 +77,7 @@ const headPart = (context: PageContext, { file }: AlertPage): Html => {
       ? undefined
       : html` · ${DEADLINE_WORDS[row.next.deadline]} ${countdown(row.next.dueAt, context.now)}`;
   return html`<h1>${severityBadge(row.severity)} ${row.ruleTitle}</h1>
-<p><b>${row.label}</b> · ${row.status}${row.stage === 'live' ? undefined : ` (${row.stage})`}${due} · ${row.person ?? 'nobody yet'}, ${row.team}
+<p><b>${row.label}</b> · ${row.status}${row.stage === 'live' ? undefined : ` (${row.stage})`}${due} · ${row.person === undefined ? `team ${row.team}, nobody in person` : `${row.person}, ${row.team}`}
 · <a href="${customerPath(row.subject)}">${row.customerName ?? row.subject}</a>
 ${file.cycles.length > 1 ? cyclesPart(file) : undefined}</p>`;
 };

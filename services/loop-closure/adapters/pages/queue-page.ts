@@ -78,6 +78,9 @@ const queueRow = (context: PageContext, row: AlertRow): Html => html`<tr>
 
 const dueCell = (context: PageContext, row: AlertRow): HtmlPart => {
   if (row.closedAt !== undefined) return html`<span class="soft">closed ${moment(row.closedAt)}</span>`;
+  if (row.paused === true && row.snoozedUntil !== undefined) {
+    return html`${countdown(row.snoozedUntil, context.now)}<br><span class="soft small">wakes up</span>`;
+  }
   if (row.next === undefined) return html`<span class="soft">nothing due</span>`;
   return html`${countdown(row.next.dueAt, context.now)}<br><span class="soft small">${DEADLINE_WORDS[row.next.deadline]}</span>`;
 };

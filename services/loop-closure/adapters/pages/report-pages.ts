@@ -1,10 +1,11 @@
-import { type Html, html } from '../../../platform/text/html.ts';
+import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
 import type { HeldRow } from '../../domain/alert-view.ts';
 import type { AuditRow } from '../../domain/audit.ts';
 import type { GroupKpis, HitRate, Kpis, Share, Spread, TimeTo } from '../../domain/kpi.ts';
-import { eventInWords } from '../../domain/story.ts';
+import { eventInWords, ownWords } from '../../domain/story.ts';
 import {
   actorInWords,
+  count,
   DEADLINE_WORDS,
   durationInWords,
   HELD_WORDS,
@@ -36,8 +37,8 @@ ${live('kpis', kpis.opened === 0 ? NO_KPIS : kpiParts(kpis))}`,
 
 const daysOption = (choice: number, chosen: number): Html =>
   choice === chosen
-    ? html`<option value="${choice}" selected>${choice} days</option>`
-    : html`<option value="${choice}">${choice} days</option>`;
+    ? html`<option value="${choice}" selected>${count(choice, 'day')}</option>`
+    : html`<option value="${choice}">${count(choice, 'day')}</option>`;
 
 const NO_KPIS = html`<div class="card"><p>No alert was opened in this time. Choose a longer one, or see the <a href="/">queue</a>.</p></div>`;
 
@@ -154,10 +155,13 @@ const auditTable = (
   (
     row,
   ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${actorInWords({ kind: row.actorKind, id: row.actorId })}</td>
-<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a></td><td>${eventInWords(row)}${
-    row.note === undefined ? undefined : html`<br><span class="soft small">${row.note}</span>`
-  }</td><td class="small">${row.before}</td><td class="small">${row.after}</td></tr>`,
+<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a></td><td>${eventInWords(row)}${ownWordsPart(row)}</td><td class="small">${row.before}</td><td class="small">${row.after}</td></tr>`,
 )}</tbody></table></div>${nextLink('/audit', query, page.next)}`;
+
+const ownWordsPart = (row: AuditRow): HtmlPart => {
+  const words = ownWords(row);
+  return words === undefined ? undefined : html`<br><span class="soft small">“${words}”</span>`;
+};
 
 /** What was asked for is not there, or cannot be read. */
 export const messagePage = (context: PageContext, title: string, words: Html): Html =>
