@@ -100,15 +100,20 @@ test.each<[story: string, signals: readonly Partial<Said>[], rules: readonly str
   ],
   [
     'asks again while the complaint is unanswered',
-    [{ profile: { openComplaints: 1 } }, call({ profile: { openComplaints: 1 } })],
+    [{ profile: { openComplaints: 1 } }, call({ sentiment: -0.4, profile: { openComplaints: 1 } })],
     ['complaint-without-contact'],
+  ],
+  [
+    'a friendly question about something else while a complaint is open',
+    [{ profile: { openComplaints: 1 } }, call({ sentiment: 0.4, profile: { openComplaints: 1 } })],
+    [],
   ],
   [
     'asks again a day after somebody called',
     [
       { profile: { openComplaints: 1 } },
       { type: 'contact.logged', signal: { reached: true } },
-      call({ profile: { openComplaints: 1, daysSinceContact: 0 } }),
+      call({ sentiment: -0.4, profile: { openComplaints: 1, daysSinceContact: 0 } }),
     ],
     [],
   ],
