@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { formatProblem } from '../../platform/config/yaml-file.ts';
+import { compileLexicon } from './lexicon.ts';
+import { createTextReader } from './read-text.ts';
+
+const header = 'apiVersion: tocsin/v1\nkind: Lexicon\nversion: t1\nlanguage: en\n';
+
+const problems = (text: string): string[] => {
+  const compiled = compileLexicon('l.yaml', header + text);
+  return compiled.ok ? [] : compiled.problems.map(formatProblem);
+};
+
+function reader(text: string) {
+  const compiled = compileLexicon('l.yaml', header + text);
+  if (!compiled.ok) throw new Error(compiled.problems.map(formatProblem).join('\n'));
+  return createTextReader(compiled.value);
+}
+
+test('without any entry the lexicon is AFINN alone', () => {
+  expect(reader('')('a terrible day').sentiment.label).toBe('negative');
+});
+
+test('a word of the file replaces that of AFINN', () => {
+  expect(reader('words: {"3": [terrible]}')('a terrible day').sentiment.label).toBe('positive');
+});
+
+test.each([
+  ['sim swap', 'my sim swap', true],
+  ['sim swap|change', 'my sim change', true],
+  ['sim swap?', 'my sim', true],
+  ['<card> swap', 'an esim swap', true],
+  ['sim ~ swap', 'my sim was never meant to swap', false],
+  ['sim ~ swap', 'my sim needs a swap', true],
+  ['sim ~ swap', 'my sim. Please swap', false],
+  ["won't swap", 'it won’t swap', true],
+  ['10 swaps', '10 swaps', true],
+])('the phrase "%s" is found in "%s": %s', (phrase, text, found) => {
+  const read = reader(`groups: {card: [sim, esim]}\nphrases: [{effect: -3, any: ["${phrase}"]}]`);
+  expect((read(text).sentiment.score ?? 0) < -0.4).toBe(found);
+});
+
+test.each([
+  [
+    'an unknown group',
+    'phrases:\n  - {effect: 1, any: ["<cards> swap"]}',
+    'l.yaml:6:23: unknown group "cards"',
+  ],
+  [
+    'an effect that is no number',
+    'words:\n  bad: [x]',
+    'l.yaml:6:3: words: got "bad", expected an effect from -5 to 5',
+  ],
+  [
+    'a factor out of range',
+    'degrees: {"9": [x]}',
+    'l.yaml:5:11: degrees: got "9", expected a factor from 0.1 to 3',
+  ],
+  ['a phrase that ends in a gap', 'sarcasm: ["so ~"]', 'l.yaml:5:11: "so ~" must begin and end with a word'],
+  [
+    'a phrase with too many words',
+    'sarcasm: ["a b c d e f g h i j k"]',
+    'l.yaml:5:11: a phrase has at most 10 words',
+  ],
+  ['a misspelt section', 'wrods: {}', 'l.yaml:5:1: unknown key "wrods"; did you mean "words"?'],
+  ['an unknown intent', 'intents: {leav: {any: [x]}}', 'l.yaml:5:'],
+])('%s is reported at its place', (_, text, problem) => {
+  expect(problems(text).join('\n')).toContain(problem);
+});
+
+test('a phrase that can be written in too many ways is refused rather than taking all memory', () => {
+  const slot = Array.from({ length: 12 }, (_, index) => `w${index}`).join('|');
+  expect(problems(`sarcasm: ["${slot} ${slot} ${slot}"]`)[0]).toContain('more than 1000 ways; use a group');
+});

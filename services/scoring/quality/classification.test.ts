@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { auc, judgeMoods } from './classification.ts';
+
+test.each([
+  [[1, 2, 3, 4], [false, false, true, true], 1],
+  [[1, 2, 3, 4], [true, true, false, false], 0],
+  [[1, 1, 1, 1], [true, false, true, false], 0.5],
+  [[1, 2, 2, 3], [false, true, false, true], 0.875],
+])('scores %j of %j have an area of %d', (scores, positive, area) => {
+  expect(auc(scores, positive)).toBe(area);
+});
+
+test('figures follow from the confusion of labels', () => {
+  const quality = judgeMoods([
+    { truth: 'negative', label: 'negative', score: -0.5 },
+    { truth: 'negative', label: 'neutral', score: 0 },
+    { truth: 'neutral', label: 'neutral', score: 0 },
+    { truth: 'positive', label: 'positive', score: 0.5 },
+  ]);
+  expect(quality).toEqual({
+    n: 4,
+    accuracy: 0.75,
+    macroF1: 0.778,
+    negative: { precision: 1, recall: 0.5, f1: 0.667 },
+    aucNegative: 0.875,
+  });
+});
+
+test('an unknown mood counts as neutral', () => {
+  expect(
+    judgeMoods([
+      { truth: 'positive', label: 'unknown' },
+      { truth: 'neutral', label: 'unknown' },
+    ]).accuracy,
+  ).toBe(0.5);
+});
