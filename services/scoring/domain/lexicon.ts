@@ -71,8 +71,8 @@ interface Draft {
   english: boolean;
   foreign: boolean;
   symbols: number[];
-  startsPhrase: boolean;
-  startsIntent: boolean;
+  moodStarts: PhraseNode[];
+  intentStarts: PhraseNode[];
 }
 
 /** Collects words while compiling; every word has a symbol of its own, every group one more. */
@@ -108,8 +108,8 @@ const blank = (text: string, symbol: number): Draft => ({
   english: false,
   foreign: false,
   symbols: [symbol],
-  startsPhrase: false,
-  startsIntent: false,
+  moodStarts: [],
+  intentStarts: [],
 });
 
 /** The spelling under which the tokeniser looks a word up. */
@@ -134,8 +134,8 @@ function build(lexicon: LexiconFile, stamp: string, at: Locate, problems: Proble
   addMoods(lexicon, writer, moods);
   addIntents(lexicon, writer, intents);
   for (const draft of drafts.words.values()) {
-    draft.startsPhrase = draft.symbols.some((symbol) => moods.edges?.has(symbol) === true);
-    draft.startsIntent = draft.symbols.some((symbol) => intents.edges?.has(symbol) === true);
+    draft.moodStarts = startsOf(draft, moods);
+    draft.intentStarts = startsOf(draft, intents);
   }
   // After everything that creates words: an alias shares the word it stands for.
   addAliases(lexicon, drafts);
@@ -143,10 +143,11 @@ function build(lexicon: LexiconFile, stamp: string, at: Locate, problems: Proble
     version: stamp === '' ? lexicon.version : `${lexicon.version}-${stamp}`,
     words: drafts.words satisfies ReadonlyMap<string, Word>,
     number,
-    phrases: moods,
-    intents,
   };
 }
+
+const startsOf = (draft: Draft, root: PhraseNode): PhraseNode[] =>
+  draft.symbols.flatMap((symbol) => root.edges?.get(symbol) ?? []);
 
 function addAfinn(drafts: Drafts): readonly (readonly [string, number])[] {
   const phrases: [string, number][] = [];

@@ -52,11 +52,11 @@ class PhraseSearch {
   #phrase: Phrase | undefined;
   #end = 0;
 
-  at(root: PhraseNode, tokens: Tokens, start: number): PhraseMatch | undefined {
+  at(starts: readonly PhraseNode[], tokens: Tokens, start: number): PhraseMatch | undefined {
     this.#sentence = tokens.sentences[start] ?? 0;
     this.#phrase = undefined;
     this.#end = start;
-    this.#follow(root, tokens, start);
+    for (const node of starts) this.#follow(node, tokens, start + 1);
     return this.#phrase === undefined ? undefined : { phrase: this.#phrase, start, end: this.#end };
   }
 
@@ -93,16 +93,12 @@ class PhraseSearch {
 const search = new PhraseSearch();
 
 /** All phrases from left to right; where two overlap, the one that begins first stands. */
-export function findPhrases(
-  root: PhraseNode,
-  tokens: Tokens,
-  starts: 'startsPhrase' | 'startsIntent',
-): readonly PhraseMatch[] {
+export function findPhrases(tokens: Tokens, kind: 'moodStarts' | 'intentStarts'): readonly PhraseMatch[] {
   let matches: PhraseMatch[] | undefined;
   for (let index = 0; index < tokens.count; index++) {
-    const word = tokens.words[index];
-    if (word === undefined || !word[starts]) continue;
-    const match = search.at(root, tokens, index);
+    const starts = tokens.words[index]?.[kind];
+    if (starts === undefined || starts.length === 0) continue;
+    const match = search.at(starts, tokens, index);
     if (match === undefined) continue;
     matches ??= [];
     matches.push(match);

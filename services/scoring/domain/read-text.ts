@@ -24,8 +24,8 @@ export function createTextReader(vocabulary: Vocabulary): ReadText {
   return (text, language) => {
     const tokens = tokenise(normaliseText(text));
     if (findLanguage(tokens, language) === 'other') return UNREAD;
-    const moods = findPhrases(vocabulary.phrases, tokens, 'startsPhrase');
-    const shown = findPhrases(vocabulary.intents, tokens, 'startsIntent');
+    const moods = findPhrases(tokens, 'moodStarts');
+    const shown = findPhrases(tokens, 'intentStarts');
     const sentiment = scoreSentiment(tokens, moods, cover(shown, moods));
     return { sentiment, intents: findIntents(tokens, shown, sentiment) };
   };

@@ -24,9 +24,9 @@ export interface Word {
   readonly foreign: boolean;
   /** Its own symbol and those of its groups, as phrases refer to it. */
   readonly symbols: readonly number[];
-  /** Whether a phrase begins with it, so that most words need no look at the phrases. */
-  readonly startsPhrase: boolean;
-  readonly startsIntent: boolean;
+  /** Where phrases that begin with it go on; most words begin none. */
+  readonly moodStarts: readonly PhraseNode[];
+  readonly intentStarts: readonly PhraseNode[];
 }
 
 /** What a matched phrase says. */
@@ -54,9 +54,6 @@ export interface Vocabulary {
   readonly words: ReadonlyMap<string, Word>;
   /** Stands for every token that begins with a digit. */
   readonly number: Word;
-  /** What colours the mood, and what shows an intent: looked up apart, as the two may overlap. */
-  readonly phrases: PhraseNode;
-  readonly intents: PhraseNode;
 }
 
 /** Words that `~` in a phrase may stand for. Three keeps "cancel ~ account" to one thought. */
