@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../platform/logging/logger.ts';
+import { FAILPOINT_FORMS, parseFailpoint } from '../platform/process/crash-point.ts';
 
 const list = z.string().transform((text) =>
   text
@@ -31,13 +32,13 @@ export const embeddedSettings = z.object({
     .int()
     .min(30, 'expected at least 30')
     .default(400),
+  /** For fault tests: where this process shall die. See `platform/process/crash-point.ts`. */
+  TOCSIN_FAILPOINT: z
+    .string()
+    .refine((text) => parseFailpoint(text) !== undefined, `expected ${FAILPOINT_FORMS}`)
+    .optional(),
 });
 export type EmbeddedSettings = z.output<typeof embeddedSettings>;
 
 /** Variables that other parts read: known, so that they are not taken for misspelt ones. */
-export const OTHER_VARIABLES = [
-  'TOCSIN_DATA_DIR',
-  'TOCSIN_PORT',
-  'TOCSIN_FAILPOINT',
-  'TOCSIN_SAMPLE_DATA',
-] as const;
+export const OTHER_VARIABLES = ['TOCSIN_DATA_DIR', 'TOCSIN_PORT', 'TOCSIN_SAMPLE_DATA'] as const;

@@ -3,6 +3,7 @@ import type { RuleSet } from '../action-management/domain/compile.ts';
 import { loadRuleSet } from '../action-management/load-rules.ts';
 import { TEMPLATES } from '../notification/domain/wording.ts';
 import { formatProblem, type Problem } from '../platform/config/yaml-file.ts';
+import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadScoringSettings, type ScoringSettings } from '../scoring/settings.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 
@@ -35,6 +36,7 @@ export async function readRulesFolder(folder: string): Promise<RulesFolder> {
       ...(scoring.ok ? [] : scoring.problems),
     ]);
   }
+  crashPoint('cp9');
   const { teams, calendars } = settings.settings;
   const rules = await loadRuleSet(folder, {
     teams: [...teams.byId.keys()],

@@ -13,12 +13,18 @@ export class SqliteEffectQueue implements EffectQueue {
   readonly #settled: () => void;
   readonly #sql: ReturnType<typeof statements>;
 
-  /** `settled` is called after outcomes were appended, so that whoever reads them wakes up. */
+  /**
+   * `settled` is called after outcomes were appended, so that whoever reads them wakes up.
+   *
+   * The file has one owner, so whoever claimed something before is gone: what it held may be claimed at once,
+   * as uncertain, instead of when its lease ends.
+   */
   constructor(file: DataFile, clock: Clock, settled: () => void) {
     this.#file = file;
     this.#clock = clock;
     this.#settled = settled;
     this.#sql = statements(file);
+    if (this.#sql.anyLeased.get() !== undefined) file.transaction(() => this.#sql.endLeases.run());
   }
 
   async claim(queue: string, now: number, limit: number, leaseMs: number): Promise<readonly ClaimedEffect[]> {
@@ -76,6 +82,8 @@ const statements = ({ db }: DataFile) =>
     due: db.prepare(
       'SELECT id, due_at, payload, claims, cancelled FROM effect WHERE queue = ? AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?',
     ),
+    anyLeased: db.prepare('SELECT 1 FROM effect WHERE lease_until > 0 LIMIT 1'),
+    endLeases: db.prepare('UPDATE effect SET lease_until = 0 WHERE lease_until > 0'),
     claim: db.prepare('UPDATE effect SET lease_until = ?, claims = claims + 1 WHERE id = ?'),
     lease: db.prepare('SELECT lease_until FROM effect WHERE id = ? AND cancelled = 0'),
     remove: db.prepare('DELETE FROM effect WHERE id = ?'),
