@@ -24,3 +24,12 @@ test('the event of another command wakes nobody', async () => {
 test('an event that nobody waits for does no harm', () => {
   expect(() => createCommandWatch().onFact(fact('a'))).not.toThrow();
 });
+
+test('the version changes with every event of an alert, and differs after a restart', () => {
+  const watch = createCommandWatch();
+  const before = watch.version();
+  expect(watch.version()).toBe(before);
+  watch.onFact(fact('a'));
+  expect(watch.version()).not.toBe(before);
+  expect(createCommandWatch().version()).not.toBe(before);
+});

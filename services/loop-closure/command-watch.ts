@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
 import type { CommandWatch } from './ports.ts';
 
@@ -7,12 +8,17 @@ export interface FactWatch extends CommandWatch {
   onFact(fact: Emit): void;
 }
 
-/** Lets whoever gave an order wait for the alert event that answers it. */
+/** Lets whoever gave an order wait for the alert event that answers it, and pages know when to read again. */
 export const createCommandWatch = (): FactWatch => {
   const waiting = new Map<string, Set<() => void>>();
+  const life = randomUUID().slice(0, 8);
+  let changes = 0;
   return {
+    version: () => `${life}-${changes}`,
     onFact(fact) {
-      if (waiting.size === 0 || fact.topic !== 'alerts' || fact.value.commandId === undefined) return;
+      if (fact.topic !== 'alerts') return;
+      changes += 1;
+      if (waiting.size === 0 || fact.value.commandId === undefined) return;
       for (const wake of waiting.get(fact.value.commandId) ?? []) wake();
     },
     settled: (commandId, timeoutMs) =>

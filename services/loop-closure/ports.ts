@@ -83,4 +83,6 @@ export interface BusinessClock {
 export interface CommandWatch {
   /** Call before publishing. True once the command's event is committed, false after `timeoutMs`. */
   settled(commandId: string, timeoutMs: number): Promise<boolean>;
+  /** Another text whenever an alert has changed, and after a restart: says whether a page is worth reading again. */
+  version(): string;
 }

@@ -90,6 +90,8 @@ export interface AlertDesk {
   alert(name: string): Promise<AlertFound>;
   customer(customerId: string): Promise<CustomerFile | undefined>;
   kpis(from: number, to: number): Promise<Kpis>;
+  /** Another text whenever an alert has changed. Costs nothing to ask. */
+  version(): string;
 }
 
 /**
@@ -109,6 +111,7 @@ export const createAlertDesk = (deps: DeskDeps): AlertDesk => ({
   alert: (name) => findAlert(deps, name),
   customer: (customerId) => openCustomer(deps, customerId),
   kpis: (from, to) => measure(deps, from, to),
+  version: () => deps.watch.version(),
 });
 
 const takeOrder = async (deps: DeskDeps, request: OrderRequest): Promise<OrderResult> => {

@@ -168,6 +168,21 @@ test('a live part of a page has the same key until it changes, though time goes 
   expect(await keyOf()).not.toBe(before);
 });
 
+test('whether an alert has changed can be asked cheaply', async () => {
+  const { app, happen } = open();
+  const version = async () => (await app.inject('/console/version')).body;
+  const before = await version();
+  expect(await version()).toBe(before);
+  happen(exampleEvent());
+  expect(await version()).not.toBe(before);
+});
+
+test('a name that no cookie can hold as it stands is kept as well as it can be', async () => {
+  const me = await open().app.inject({ url: '/me', ...form({ person: `${'a'.repeat(199)}😀; Path=/x` }) });
+  expect(me.statusCode).toBe(303);
+  expect(String(me.headers['set-cookie'])).not.toContain('/x');
+});
+
 test('the script and the style are served as what they are', async () => {
   const { app } = open();
   expect((await app.inject('/console/console.js')).headers['content-type']).toContain('text/javascript');

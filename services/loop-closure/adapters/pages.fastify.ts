@@ -16,6 +16,7 @@ import { customerPage } from './pages/customer-page.ts';
 import { alertPath, type PageContext } from './pages/layout.ts';
 import { queuePage } from './pages/queue-page.ts';
 import { auditPage, heldPage, kpiPage, messagePage } from './pages/report-pages.ts';
+import { personOf, registerMe } from './person.fastify.ts';
 import { problemOfError } from './problem.ts';
 import { isSameOrigin } from './same-origin.ts';
 
@@ -36,6 +37,9 @@ export const registerPages = (app: FastifyInstance, deps: PagesDeps): void => {
     guard(scope);
     scope.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
     registerAssets(scope);
+    scope.get('/console/version', async (_request, reply) =>
+      reply.type('text/plain').send(deps.desk.version()),
+    );
     registerQueue(scope, deps);
     registerAlert(scope, deps);
     registerCustomer(scope, deps);
@@ -274,41 +278,6 @@ const registerReports = (app: FastifyInstance, { desk, clock }: PagesDeps): void
     );
     return send(reply, auditPage(contextOf(request, clock.now()), page, query));
   });
-};
-
-/** A year: people keep their names. */
-const COOKIE_SECONDS = 365 * 24 * 60 * 60;
-const COOKIE = 'tocsin-person';
-
-const registerMe = (app: FastifyInstance): void => {
-  app.post('/me', async (request, reply) => {
-    const { person = '', back = '/' } = Form.parse(request.body ?? {});
-    const name = encodeURIComponent(person.trim().slice(0, 200));
-    reply.header(
-      'set-cookie',
-      `${COOKIE}=${name}; Path=/; Max-Age=${COOKIE_SECONDS}; SameSite=Strict; HttpOnly`,
-    );
-    return reply.redirect(isOwnPath(back) ? back : '/', 303);
-  });
-};
-
-/** A path of this site: `//elsewhere` and `/\elsewhere` are other sites to a browser. */
-const isOwnPath = (path: string): boolean => /^\/(?![/\\])[\x21-\x7e]*$/.test(path);
-
-const personOf = (request: FastifyRequest): string | undefined => {
-  const cookie = (request.headers.cookie ?? '').split(/; */).find((part) => part.startsWith(`${COOKIE}=`));
-  if (cookie === undefined) return undefined;
-  const name = decoded(cookie.slice(COOKIE.length + 1)).trim();
-  return name === '' ? undefined : name.slice(0, 200);
-};
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // Not ours: a cookie that we set decodes.
-    return '';
-  }
 };
 
 const contextOf = (request: FastifyRequest, now: number): PageContext => {

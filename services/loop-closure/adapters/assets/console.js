@@ -5,8 +5,10 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** How often the server is asked. An alert must be on the page within a second or so of being raised. */
-const REFRESH_MS = 1500;
+/** How often the server is asked whether an alert has changed. A new one must be on the page within a second. */
+const ASK_MS = 400;
+/** The page is read again after this time in any case: stories also grow without an alert. */
+const REFRESH_MS = 15 * SECOND;
 /** A deadline this close is shown as pressing. */
 const SOON_MS = 15 * MINUTE;
 
@@ -51,16 +53,34 @@ const takeOver = (page) => {
   document.title = page.title;
 };
 
+const read = async (path) => {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return answer.text();
+};
+
 const refresh = async () => {
+  const text = await read(location.pathname + location.search);
+  const page = new DOMParser().parseFromString(text, 'text/html');
+  readSkew(page);
+  takeOver(page);
+  tick();
+};
+
+let seen = '';
+let readAt = Date.now();
+
+/** Reads the page again when something has changed since, and now and then. */
+const ask = async () => {
   if (document.hidden) return;
   const connection = document.getElementById('connection');
   try {
-    const answer = await fetch(location.pathname + location.search, { headers: { accept: 'text/html' } });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    readSkew(page);
-    takeOver(page);
-    tick();
+    const version = await read('/console/version');
+    if (version !== seen || Date.now() - readAt > REFRESH_MS) {
+      await refresh();
+      seen = version;
+      readAt = Date.now();
+    }
     connection.textContent = '';
   } catch {
     connection.textContent = 'No connection: this page shows an earlier state.';
@@ -72,8 +92,8 @@ tick();
 setInterval(tick, SECOND);
 if (document.querySelector('[data-live]') !== null) {
   const loop = async () => {
-    await refresh();
-    setTimeout(loop, REFRESH_MS);
+    await ask();
+    setTimeout(loop, ASK_MS);
   };
-  setTimeout(loop, REFRESH_MS);
+  void loop();
 }

@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+// Until access control knows who people are, they name themselves, and a cookie keeps the name.
+
+/** A year: people keep their names. */
+const COOKIE_SECONDS = 365 * 24 * 60 * 60;
+const COOKIE = 'tocsin-person';
+
+/** `POST /me` takes a name and leads back to the page that it came from. */
+export const registerMe = (app: FastifyInstance): void => {
+  app.post('/me', async (request, reply) => {
+    const { person = '', back = '/' } = Form.parse(request.body ?? {});
+    const name = encodeURIComponent(person.trim().slice(0, 200).toWellFormed());
+    reply.header(
+      'set-cookie',
+      `${COOKIE}=${name}; Path=/; Max-Age=${COOKIE_SECONDS}; SameSite=Strict; HttpOnly`,
+    );
+    return reply.redirect(isOwnPath(back) ? back : '/', 303);
+  });
+};
+
+const Form = z.record(z.string(), z.string());
+
+/** A path of this site: `//elsewhere` and `/\elsewhere` are other sites to a browser. */
+const isOwnPath = (path: string): boolean => /^\/(?![/\\])[\x21-\x7e]*$/.test(path);
+
+/** The name that this browser was given; nothing before that. It proves nothing: see the service's README. */
+export const personOf = (request: FastifyRequest): string | undefined => {
+  const cookie = (request.headers.cookie ?? '').split(/; */).find((part) => part.startsWith(`${COOKIE}=`));
+  if (cookie === undefined) return undefined;
+  const name = decoded(cookie.slice(COOKIE.length + 1)).trim();
+  return name === '' ? undefined : name.slice(0, 200);
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Not ours: a cookie that we set decodes.
+    return '';
+  }
+};
