@@ -43,7 +43,6 @@ export function createEmailChannel(options: EmailChannelOptions): Channel {
   });
 
   return {
-    pacing: 'none',
     deliver: async (order, signal) => {
       let bodySent = false;
       const id = messageId(order.deliveryId, domain);

@@ -8,7 +8,6 @@ import type { Channel, DeliveryAnswer, SandboxStore } from '../ports.ts';
  */
 export function createSandboxChannel(store: SandboxStore, clock: Clock): Channel {
   return {
-    pacing: 'none',
     deliver: async (order) => deliver(store, order, clock.now()),
     find: async (order) => store.findByDelivery(order.deliveryId),
   };

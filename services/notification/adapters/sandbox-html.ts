@@ -10,6 +10,7 @@ export interface SandboxView {
   readonly messages: readonly SandboxMessage[];
   readonly now: number;
   readonly person: string;
+  readonly nameOf: (address: string) => string;
   /** The place that is open: a Slack address, or `mail`. Default: the one with the newest message. */
   readonly channel?: string;
   /** The form that is open: `<message id>.<action>`. */
@@ -38,7 +39,7 @@ ${view.form === undefined && html`<meta http-equiv="refresh" content="${REFRESH_
 <h1>Tocsin sandbox</h1>
 <p>Slack and mail are not set up, so messages come here. Nobody outside is told.</p>
 <h2>Channels</h2>
-<ul>${places.map((place) => placeLink(place, place, countIn(slack, place), open))}</ul>
+<ul>${places.map((place) => placeLink(place, view.nameOf(place), countIn(slack, place), open))}</ul>
 <h2>Mail</h2>
 <ul>${placeLink(MAIL, 'Outgoing mail', mail.length, open)}</ul>
 <p><a href="/">Queue of alerts</a></p>
@@ -74,7 +75,7 @@ function slackPlace(place: string, messages: readonly SandboxMessage[], view: Sa
   const here = messages.filter(({ address }) => address === place);
   const threads = Map.groupBy(here, ({ thread }) => thread);
   const mains = [...(threads.get(undefined) ?? [])].reverse();
-  return html`<h2>${place}</h2>${mains.map((message) => slackMessage(message, threads.get(message.id) ?? [], view))}`;
+  return html`<h2>${view.nameOf(place)}</h2>${mains.map((message) => slackMessage(message, threads.get(message.id) ?? [], view))}`;
 }
 
 function slackMessage(message: SandboxMessage, replies: readonly SandboxMessage[], view: SandboxView): Html {

@@ -11,6 +11,8 @@ export interface SandboxPageParts {
   readonly clock: Clock;
   /** In whose name the buttons act: there is no login here. */
   readonly person?: string;
+  /** The name behind a Slack member id, for people who know no ids. */
+  readonly nameOf?: (address: string) => string | undefined;
 }
 
 /** Newest messages on the page; older ones are of no use to somebody who tries things out. */
@@ -35,6 +37,7 @@ export async function registerSandbox(app: FastifyInstance, parts: SandboxPagePa
         messages: parts.store.list(SHOWN),
         now: parts.clock.now(),
         person: parts.person ?? DEFAULT_PERSON,
+        nameOf: (address) => parts.nameOf?.(address) ?? address,
         ...(typeof said === 'string' ? { said } : {}),
         ...(typeof channel === 'string' ? { channel } : {}),
         ...(typeof form === 'string' ? { form } : {}),

@@ -1,7 +1,7 @@
 import type { Alert, AlertDeadline } from '../../contracts/alert.ts';
 import type { CustomerCard, Deadline, Evidence } from '../../contracts/alert-request.ts';
 import { oneLine } from './slack-text.ts';
-import { inCustomersZone, inZone } from './when.ts';
+import { dateInZone, inCustomersZone, inZone } from './when.ts';
 
 /**
  * What an agent must know, in words and without any channel's markup. Slack and e-mail are both written from
@@ -47,7 +47,7 @@ export interface DueLine {
   readonly customersClock?: string;
   /** As the rule says it: `30m, business time`. */
   readonly rule: string;
-  readonly state: 'ahead' | 'met' | 'missed';
+  readonly state: 'ahead' | 'met' | 'missed' | 'met_late';
   readonly dueAt: number;
 }
 
@@ -206,7 +206,7 @@ function contractWords(
   const renews =
     renewalAt === undefined
       ? undefined
-      : `renews ${inZone(renewalAt, zone)}${daysToRenewal === undefined ? '' : ` (${Math.round(daysToRenewal)} days)`}`;
+      : `renews ${dateInZone(renewalAt, zone)}${daysToRenewal === undefined ? '' : ` (${Math.round(daysToRenewal)} days)`}`;
   return (
     [contract?.replaceAll('_', ' '), renews].filter((part) => part !== undefined).join(', ') || undefined
   );
@@ -238,9 +238,14 @@ function dueLine(
     by,
     ...(theirs === undefined || theirs === by ? {} : { customersClock: theirs }),
     rule: `${box.text}, ${box.clock === 'business' ? 'business time' : 'around the clock'}`,
-    state: box.breachedAt !== undefined ? 'missed' : box.metAt !== undefined ? 'met' : 'ahead',
+    state: stateOf(box),
     dueAt: box.dueAt,
   };
+}
+
+function stateOf({ metAt, breachedAt }: AlertDeadline): DueLine['state'] {
+  if (breachedAt !== undefined) return metAt === undefined ? 'missed' : 'met_late';
+  return metAt === undefined ? 'ahead' : 'met';
 }
 
 /** Fills `{profile.value_tier}` and its like. What is not known is said to be unknown, never left out. */

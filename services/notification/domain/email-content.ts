@@ -79,9 +79,16 @@ const riskText = ({ risk }: Briefing): readonly string[] =>
     : [`Risk of leaving: ${risk.score} of 100`, ...risk.contributions.map((line) => `- ${line}`)];
 
 function dueText({ what, by, customersClock, rule, state }: DueLine): string {
-  const done = state === 'ahead' ? '' : state === 'met' ? ' – done' : ' – MISSED';
+  const done = DONE_WORDS[state];
   return `${what} by ${by} (${rule})${customersClock === undefined ? '' : `, customer's clock: ${customersClock}`}${done}`;
 }
+
+const DONE_WORDS: { readonly [S in DueLine['state']]: string } = {
+  ahead: '',
+  met: ' – done',
+  missed: ' – MISSED',
+  met_late: ' – done, but late',
+};
 
 function htmlOf(briefing: Briefing, template: string): Html {
   const url = httpUrl(briefing.url);

@@ -233,3 +233,44 @@ test('a deadline that was met is not asked for again', () => {
   const met = { ...alert, deadlines: { ack_by: { ...ack_by, metAt: T0 + HOUR }, contact_by } };
   expect(slackAlert(met, 'nudge', SETTINGS).text).toContain('speak to the customer by Mon 23 Nov, 14:00 CET');
 });
+
+const { ack_by: ACK_BY, contact_by: CONTACT_BY } = anAlert().deadlines;
+if (ACK_BY === undefined || CONTACT_BY === undefined) throw new Error('the builder has both');
+const taken = acknowledged(anAlert());
+
+test.each([
+  [
+    'taken in time',
+    { ack_by: { ...ACK_BY, metAt: T0 }, contact_by: CONTACT_BY },
+    'Next: speak to the customer by Mon 23 Nov, 14:00 CET.',
+  ],
+  [
+    'not contacted in time',
+    { ack_by: { ...ACK_BY, metAt: T0 }, contact_by: { ...CONTACT_BY, breachedAt: T0 + 4 * HOUR } },
+    'Overdue: speak to the customer. It was due Mon 23 Nov, 14:00 CET.',
+  ],
+])('the message of an alert that was %s says what is next, not that it changed', (_, deadlines, expected) => {
+  expect(render(slackAlert({ ...taken, deadlines }, 'update', SETTINGS))[2]).toBe(expected);
+});
+
+test('a deadline that was met late is done, and does not hide that it was late', () => {
+  const deadlines = { ack_by: { ...ACK_BY, breachedAt: T0 + HOUR, metAt: T0 + 2 * HOUR } };
+  expect(render(slackAlert({ ...taken, deadlines }, 'open', SETTINGS)).join()).toContain(
+    '☑️ late: Acknowledge by',
+  );
+  expect(emailAlert({ ...taken, deadlines }, 'open', SETTINGS).text).toContain('– done, but late');
+});
+
+test('a renewal is a day with its year', () => {
+  const base = anAlert();
+  if (base.customer === undefined) throw new Error('the builder has a customer');
+  const customer = {
+    ...base.customer,
+    contract: 'two_year',
+    renewalAt: Date.parse('2027-10-18T00:00:00Z'),
+    daysToRenewal: 329.2,
+  };
+  expect(render(slackAlert(anAlert({ customer }), 'open', SETTINGS)).join()).toContain(
+    '*Contract*: two year, renews 18 Oct 2027 (329 days)',
+  );
+});

@@ -5,17 +5,18 @@ import { brief } from './briefing.ts';
 import type { Block, Button, Mrkdwn, SlackContent } from './message.ts';
 import { type ActionType, actionName, writeButtonValue } from './slack-action.ts';
 import { cut, escapeSlack, fitLines, SLACK_LIMITS } from './slack-text.ts';
-import { nextDue, wordingOf } from './wording.ts';
+import { nextDue, standingAsk, wordingOf } from './wording.ts';
 
 /** The alert's own message: everything to act on, and buttons for what may be done next. */
 export function slackAlert(alert: Alert, template: string, settings: BriefingSettings): SlackContent {
   const briefing = brief(alert, settings);
+  const ask = standingAsk(alert.status, briefing);
   const blocks: Block[] = [
     header(
       `${severityDot(alert)} ${briefing.severity} ${briefing.label} · ${briefing.who}: ${briefing.title}`,
     ),
     section(`${bold(briefing.status)}\nOwner: ${escapeSlack(briefing.owner)}`),
-    ...(alert.status === 'closed' ? [] : [section(escapeSlack(wordingOf(template).ask(briefing)))]),
+    ...(ask === undefined ? [] : [section(escapeSlack(ask))]),
     section(titled('Why', bullets(briefing.because))),
     ...quotes(briefing),
     fields(briefing),
@@ -110,7 +111,12 @@ function risk({ risk: found }: Briefing): readonly Block[] {
   ];
 }
 
-const DUE_MARKS: { readonly [S in DueLine['state']]: string } = { ahead: '◻️', met: '✅', missed: '❌' };
+const DUE_MARKS: { readonly [S in DueLine['state']]: string } = {
+  ahead: '◻️',
+  met: '✅',
+  missed: '❌',
+  met_late: '☑️ late:',
+};
 
 function dueLine({ what, by, customersClock, rule, state }: DueLine): string {
   const theirs = customersClock === undefined ? '' : ` · customer's clock: ${escapeSlack(customersClock)}`;

@@ -1,3 +1,4 @@
+import type { AlertStatus } from '../../contracts/alert.ts';
 import type { Deadline } from '../../contracts/alert-request.ts';
 import type { Briefing, DueLine } from './briefing.ts';
 
@@ -74,6 +75,26 @@ const WORDINGS: { readonly [template: string]: Wording } = {
     ask: () => 'Many customers say the same. Find the one cause before answering each of them.',
   },
 };
+
+/** What the alert's own message asks for now, whoever looks at it and however it came about. */
+export function standingAsk(status: AlertStatus, briefing: Briefing): string | undefined {
+  switch (status) {
+    case 'open':
+      return OPEN.ask(briefing);
+    case 'acknowledged':
+      return next(briefing);
+    case 'snoozed':
+    case 'closed':
+      return undefined;
+  }
+}
+
+function next(briefing: Briefing): string | undefined {
+  const overdue = briefing.due.find((line) => line.state === 'missed');
+  if (overdue !== undefined) return `Overdue: ${overdue.what.toLowerCase()}.${was(overdue)}`;
+  const ahead = nextDue(briefing);
+  return ahead === undefined ? undefined : `Next: ${ahead.what.toLowerCase()} ${by(ahead)}.`;
+}
 
 /** Names that have a wording of their own. */
 export const TEMPLATES: readonly string[] = Object.keys(WORDINGS);
