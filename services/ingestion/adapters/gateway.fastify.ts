@@ -142,7 +142,7 @@ function weave(entries: readonly Entry[], accepted: readonly Answer[]): readonly
 const lineProblem = (line: number, detail: string): RecordProblem => ({
   field: '',
   reason: 'malformed',
-  found: `line ${line}: ${detail}`,
+  found: `line ${line}, ${detail}`,
   expected: 'one JSON object on each line',
 });
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { jsonFault } from '../domain/json-fault.ts';
 import { firstBadByte } from '../domain/utf8.ts';
 
 /** What a request body holds: one record, or several of which some may be unreadable. */
@@ -37,8 +38,8 @@ function readJson(text: string): ReadBody {
     const value: unknown = JSON.parse(text);
     if (!Array.isArray(value)) return { ok: true, single: true, entries: [{ ok: true, value }] };
     return { ok: true, single: false, entries: value.map((each) => ({ ok: true, value: each })) };
-  } catch (error) {
-    return notJson(syntaxFault(error));
+  } catch {
+    return notJson(`the body is not JSON: ${jsonFault(text) ?? 'no place found'}`);
   }
 }
 
@@ -48,15 +49,14 @@ function readLines(text: string): ReadBody {
     if (line.trim() === '') continue;
     try {
       entries.push({ ok: true, value: JSON.parse(line) });
-    } catch (error) {
-      entries.push({ ok: false, line: index + 1, detail: syntaxFault(error) });
+    } catch {
+      entries.push({ ok: false, line: index + 1, detail: lineFault(line) });
     }
   }
   return { ok: true, single: false, entries };
 }
 
-const notJson = (detail: string): ReadBody => ({ ok: false, reason: 'not_json', detail });
+/** The fault of one line; that line is the first of its own text. */
+const lineFault = (line: string): string => (jsonFault(line) ?? '').replace(/^line 1, /, '');
 
-/** JSON.parse's own words name what was found, and mostly where. */
-export const syntaxFault = (error: unknown): string =>
-  error instanceof Error ? error.message.slice(0, 200) : 'not JSON';
+const notJson = (detail: string): ReadBody => ({ ok: false, reason: 'not_json', detail });

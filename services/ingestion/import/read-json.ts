@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { jsonFault } from '../domain/json-fault.ts';
 import type { RecordProblem } from '../domain/parse-record.ts';
 import { MAX_ROW_CHARACTERS } from './read-csv.ts';
 import type { RowRead } from './read-rows.ts';
@@ -32,8 +33,8 @@ function toRow({ text, line, tooLarge }: Piece, number: number): RowRead {
   if (tooLarge) return { ok: false, number, line, problems: [TOO_LARGE], raw: text.slice(0, MAX_RAW) };
   try {
     return { ok: true, number, line, row: JSON.parse(text) as unknown };
-  } catch (error) {
-    const found = error instanceof Error ? error.message.slice(0, 200) : 'something else';
+  } catch {
+    const found = `no JSON: ${jsonFault(text) ?? 'no place found'} (counted from the row's first line)`;
     const problem: RecordProblem = { field: '', reason: 'malformed', found, expected: 'a JSON object' };
     return { ok: false, number, line, problems: [problem], raw: text.slice(0, MAX_RAW) };
   }
