@@ -1,4 +1,5 @@
 import { alertsCommands } from './alerts.ts';
+import { benchCommand } from './bench.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
@@ -18,4 +19,5 @@ export const COMMANDS: readonly Command[] = [
   ledgerCommand,
   ...dlqCommands,
   timersCommand,
+  benchCommand,
 ];

@@ -42,6 +42,7 @@ export async function readRulesFolder(folder: string): Promise<RulesFolder> {
     teams: [...teams.byId.keys()],
     calendars: [...calendars.keys()],
     templates: TEMPLATES,
+    people: [...teams.people.keys()],
   });
   if (!rules.ok) throw new RulesBroken(rules.problems);
   return { ...settings.settings, scoring: scoring.value, ruleSet: rules.ruleSet };

@@ -6,8 +6,9 @@ import { DAY, ManualClock, systemClock } from '../../platform/time/clock.ts';
 import { ledgerReport } from '../ledger-report.ts';
 import { listen, PortTaken } from '../main.ts';
 import { openTocsin, readSettings, type Tocsin } from '../tocsin.ts';
-import { play, type Stage } from './play.ts';
+import { play } from './play.ts';
 import { eventLine, summaryOf } from './report.ts';
+import type { Stage } from './stage.ts';
 import { Tally } from './tally.ts';
 
 export interface DemoOptions {

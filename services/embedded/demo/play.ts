@@ -1,32 +1,14 @@
 import type { AlertEvent } from '../../contracts/alert.ts';
-import type { Source } from '../../contracts/sources.ts';
 import type { Emit } from '../../platform/keyed-process/keyed-process.ts';
 import { ALWAYS_OPEN, type Calendar } from '../../platform/time/business-time.ts';
-import { DAY, HOUR, type ManualClock, MINUTE } from '../../platform/time/clock.ts';
+import { DAY, HOUR } from '../../platform/time/clock.ts';
+import { Agenda } from './agenda.ts';
 import { type DemoCustomer, makeCustomers, profileRecord } from './company.ts';
 import { everydayArrivals } from './everyday.ts';
 import { seededRandom } from './random.ts';
 import { Staff } from './staff.ts';
+import type { Stage } from './stage.ts';
 import { writeStorylines } from './storylines.ts';
-
-/** The pipeline as the demo uses it: through the same doors as everybody else. */
-export interface Stage {
-  readonly clock: ManualClock;
-  /** Hands records to the ingestion gateway. */
-  accept(source: Source, records: readonly unknown[]): Promise<void>;
-  /** Gives an order for an alert, as the page and the API do. */
-  order(
-    alertId: string,
-    verb: 'acknowledge' | 'contact' | 'close',
-    body: object,
-    person: string,
-  ): Promise<void>;
-  /** Works until nothing is left to do at the clock's present time, messages included. */
-  settle(): Promise<void>;
-  /** When a timer or a waiting message falls due next. */
-  nextDueAt(): Promise<number | undefined>;
-  onFact(listener: (fact: Emit) => void): void;
-}
 
 export interface PlayOptions {
   readonly seed: number;
@@ -114,42 +96,3 @@ async function keepPace(began: number, elapsedMs: number): Promise<void> {
   const early = elapsedMs - (performance.now() - began);
   if (early > 15) await new Promise((resume) => setTimeout(resume, early));
 }
-
-/** What is going to happen, and when. */
-export class Agenda {
-  readonly #entries: { readonly at: number; readonly order: number; readonly act: () => Promise<void> }[] =
-    [];
-  #added = 0;
-  #sorted = true;
-
-  add(at: number, act: () => Promise<void>): void {
-    this.#entries.push({ at, order: this.#added++, act });
-    this.#sorted = false;
-  }
-
-  nextAt(): number {
-    this.#sort();
-    return this.#entries.at(-1)?.at ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** Everything up to an instant, in order; it is then off the agenda. */
-  takeUntil(instant: number): (() => Promise<void>)[] {
-    this.#sort();
-    const taken: (() => Promise<void>)[] = [];
-    while (this.nextAt() <= instant) {
-      const entry = this.#entries.pop();
-      if (entry !== undefined) taken.push(entry.act);
-    }
-    return taken;
-  }
-
-  /** Latest first, so that taking the earliest is a pop. */
-  #sort(): void {
-    if (this.#sorted) return;
-    this.#entries.sort((a, b) => b.at - a.at || b.order - a.order);
-    this.#sorted = true;
-  }
-}
-
-/** How long people take for things. */
-export const PEOPLE = { reactAfterMs: 9 * MINUTE, callAfterMs: 40 * MINUTE, closeAfterMs: 3 * HOUR } as const;

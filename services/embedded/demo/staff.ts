@@ -1,8 +1,9 @@
 import type { AlertEvent } from '../../contracts/alert.ts';
 import { addBusinessTime, type Calendar } from '../../platform/time/business-time.ts';
 import { HOUR, MINUTE } from '../../platform/time/clock.ts';
-import { type Agenda, PEOPLE, type Stage } from './play.ts';
+import type { Agenda } from './agenda.ts';
 import type { Random } from './random.ts';
+import type { Stage } from './stage.ts';
 import type { Handling, Storyline } from './storylines.ts';
 
 /**
@@ -91,3 +92,6 @@ const SAVED = [
   { outcome: 'not_at_risk', rootCause: 'misunderstanding', note: 'Explained the bill.' },
 ];
 const LOST = { outcome: 'churned', rootCause: 'price', note: 'Has already signed with another provider.' };
+
+/** How long people take for things. */
+const PEOPLE = { reactAfterMs: 9 * MINUTE, callAfterMs: 40 * MINUTE, closeAfterMs: 3 * HOUR } as const;
