@@ -1,5 +1,6 @@
 import { SEVERITIES } from '../../../contracts/alert-request.ts';
 import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
+import { HOUR } from '../../../platform/time/clock.ts';
 import type { AlertRow } from '../../domain/alert-row.ts';
 import { count, DEADLINE_WORDS, plain, rfc3339 } from '../../domain/words.ts';
 import type { Page } from '../../ports.ts';
@@ -111,7 +112,8 @@ const emptyQueue = (context: PageContext, query: Readonly<Record<string, string>
   const note = {
     id: 'first-note',
     customerId: 'c-1',
-    occurredAt: rfc3339(context.now),
+    // The full hour, so that the example stands still while somebody copies it.
+    occurredAt: rfc3339(context.now - (context.now % HOUR)),
     direction: 'inbound',
     text: 'Third time I call about this outage. I want to cancel my contract.',
   };
