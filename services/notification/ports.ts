@@ -10,8 +10,8 @@ import type { ModalView } from './domain/slack-modal.ts';
  * Does not promise that `failed` with `uncertain` did not arrive: the answer was lost.
  */
 export interface Channel {
-  /** `per_address`: takes about one message a second for each address. Absent: as fast as they come. */
-  readonly pacing?: 'per_address';
+  /** `per_address`: takes about one message a second for each address. `none`, or absent: as fast as they come. */
+  readonly pacing?: 'per_address' | 'none';
   deliver(order: DeliveryOrder, signal: AbortSignal): Promise<DeliveryAnswer>;
   /**
    * Looks for a message that an earlier, uncertain attempt of this delivery may have left. Nothing when it is
