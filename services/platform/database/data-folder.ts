@@ -12,14 +12,17 @@ export interface FolderOwner {
 /** A data folder that this process, and no other, works on. */
 export interface DataFolder {
   readonly path: string;
+  /** Tells other commands where this process answers. */
   announce(url: string): void;
+  /** Takes that back; the folder stays locked. */
+  forget(): void;
   release(): void;
 }
 
 /** Why a data folder cannot be used; `message` says what to do. */
 export class DataFolderUnusable extends Error {
   override readonly name = 'DataFolderUnusable';
-  readonly reason: 'in_use' | 'not_writable' | 'newer_version';
+  readonly reason: 'in_use' | 'not_writable' | 'newer_version' | 'damaged';
   readonly owner?: FolderOwner;
   constructor(reason: DataFolderUnusable['reason'], message: string, owner?: FolderOwner) {
     super(message);
@@ -40,18 +43,20 @@ export function takeDataFolder(path: string): DataFolder {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new DataFolderUnusable(
-      'not_writable',
-      `data folder ${folder}: cannot be written (${code}); choose another with --data DIR or give this user the right to write it`,
-    );
+    throw notWritable(folder, error);
   }
   const lock = lockFolder(folder);
   const ownerFile = join(folder, OWNER_FILE);
-  writeFileSync(ownerFile, JSON.stringify({ pid: process.pid }));
+  try {
+    writeFileSync(ownerFile, JSON.stringify({ pid: process.pid }));
+  } catch (error) {
+    lock.close();
+    throw notWritable(folder, error);
+  }
   return {
     path: folder,
     announce: (url) => writeFileSync(ownerFile, JSON.stringify({ pid: process.pid, url })),
+    forget: () => rmSync(ownerFile, { force: true }),
     release: () => {
       rmSync(ownerFile, { force: true });
       lock.close();
@@ -76,6 +81,15 @@ export function folderOwner(path: string): FolderOwner | undefined {
 
 const OWNER_FILE = 'owner.json';
 
+function notWritable(folder: string, error: unknown): DataFolderUnusable {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const found = code === undefined || code === 'ERR_SQLITE_ERROR' ? message : code;
+  return new DataFolderUnusable(
+    'not_writable',
+    `data folder ${folder}: cannot be written (${found}); choose another with --data DIR, or give this user the right and the room to write it`,
+  );
+}
+
 function lockFolder(folder: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
@@ -85,12 +99,7 @@ function lockFolder(folder: string): DatabaseSync {
   } catch (error) {
     lock?.close();
     const busy = /locked|busy/i.test(String((error as Error).message));
-    if (!busy) {
-      throw new DataFolderUnusable(
-        'not_writable',
-        `data folder ${folder}: ${String((error as Error).message)}`,
-      );
-    }
+    if (!busy) throw notWritable(folder, error);
     const owner = folderOwner(folder);
     const who =
       owner === undefined

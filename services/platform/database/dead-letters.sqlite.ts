@@ -15,7 +15,10 @@ export interface DeadLetters {
   /** Oldest first. */
   list(status: DeadLetterStatus | undefined, limit: number): readonly ParkedLetter[];
   find(id: string): ParkedLetter | undefined;
-  /** Hands it to its process again, with `payload` in place of what was parked when given. False: not parked. */
+  /**
+   * Hands it to its process again, with `payload` in place of what was parked when given. False: not parked.
+   * Throws `SyntaxError` when `payload` is not JSON: it could never be handed over.
+   */
   retry(id: string, payload?: string): boolean;
   /** Gives it up; it stays on record as dropped. False: not parked. */
   drop(id: string): boolean;
@@ -44,6 +47,7 @@ export class SqliteDeadLetters implements DeadLetters {
   }
 
   retry(id: string, payload?: string): boolean {
+    if (payload !== undefined) JSON.parse(payload);
     const found = this.#file.transaction(() => this.#sql.retry.run(payload ?? null, id).changes === 1);
     if (found) this.#wake();
     return found;

@@ -10,6 +10,7 @@ import { SqliteDeadLetters } from './dead-letters.sqlite.ts';
 import { SqliteEffectQueue } from './effect-queue.sqlite.ts';
 import type { LedgerTable } from './ledger.sqlite.ts';
 import { PLATFORM_MIGRATIONS } from './migrations.ts';
+import { type Pruned, Retention } from './retention.sqlite.ts';
 import { type Migration, openSqlite } from './sqlite.ts';
 import { SqlitePartitionStore, type ViewWriter } from './state-store.sqlite.ts';
 
@@ -27,6 +28,8 @@ export interface EmbeddedStore {
   timersPending(): number;
   /** The earliest timers. */
   timers(limit: number): readonly OwnedTimer[];
+  /** One small step of removing what is older than the retention; see `Retention`. */
+  prune(now: number, retentionMs: number): Pruned;
   /** Calls `wake` whenever there may be new input. */
   onInput(wake: () => void): void;
   close(): void;
@@ -49,6 +52,7 @@ export function openEmbeddedStore(
     for (const wake of listeners) wake();
   };
   log.onAppend(wakeAll);
+  const retention = new Retention(file);
   const timers = db.prepare('SELECT count(*) AS count FROM timer');
   const earliest = db.prepare('SELECT process, key, name, due_at FROM timer ORDER BY due_at LIMIT ?');
   return {
@@ -67,6 +71,7 @@ export function openEmbeddedStore(
         name: String(row.name),
         dueAt: Number(row.due_at),
       })),
+    prune: (now, retentionMs) => retention.prune(now, retentionMs),
     onInput: (wake) => listeners.push(wake),
     close: () => {
       log.close();

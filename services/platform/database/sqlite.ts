@@ -15,8 +15,9 @@ export interface Migration {
  * is refused, untouched.
  */
 export function openSqlite(file: string, migrations: readonly Migration[]): DatabaseSync {
-  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  let db: DatabaseSync | undefined;
   try {
+    db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
@@ -28,8 +29,8 @@ export function openSqlite(file: string, migrations: readonly Migration[]): Data
     migrate(db, file, migrations);
     return db;
   } catch (error) {
-    db.close();
-    throw error;
+    db?.close();
+    throw whyNotOpened(file, error);
   }
 }
 
@@ -39,6 +40,24 @@ const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIB = 64 * 1024;
 /** Pages of WAL between checkpoints: 4,000 (16 MiB) is a compromise of throughput and the longest stall. */
 const CHECKPOINT_PAGES = 4_000;
+
+function whyNotOpened(file: string, error: unknown): unknown {
+  if (DAMAGED.has(primaryCode(error))) {
+    return new DataFolderUnusable(
+      'damaged',
+      `${file}: not a data file of Tocsin, or damaged (${String((error as Error).message)}); restore the last backup, or choose another folder with --data DIR`,
+    );
+  }
+  const cause = asStorageError(error);
+  if (!(cause instanceof StorageUnavailable)) return error;
+  return new DataFolderUnusable(
+    'not_writable',
+    `${file}: cannot be written (${String((error as Error).message)}); give this user the right and the disk the room to write it`,
+  );
+}
+
+/** https://sqlite.org/rescode.html: corrupt, not a database. */
+const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 
 function migrate(db: DatabaseSync, file: string, migrations: readonly Migration[]): void {
   db.exec(
@@ -87,18 +106,18 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
 
 /** Names the errors of SQLite that mean "not now"; others pass through as they are. */
 export function asStorageError(error: unknown): unknown {
-  const code = (error as { errcode?: number }).errcode;
-  const reason = code === undefined ? undefined : STORAGE_REASONS[code & PRIMARY_CODE];
+  const reason = STORAGE_REASONS[primaryCode(error)];
   if (reason === undefined) return error;
   return new StorageUnavailable(
     reason,
-    `the data file takes no writes: ${String((error as Error).message)}`,
+    `the data file cannot be used now: ${String((error as Error).message)}`,
     error,
   );
 }
 
 /** Extended result codes carry the primary code in their low byte; https://sqlite.org/rescode.html. */
-const PRIMARY_CODE = 0xff;
+const primaryCode = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+
 const STORAGE_REASONS: { readonly [code: number]: StorageUnavailable['reason'] | undefined } = {
   5: 'busy',
   6: 'busy',

@@ -13,12 +13,13 @@ export interface Publishable<T extends Topic> {
  *
  * Promises: what `publish` reported is on disk; records of one key keep their order; each partition's offsets
  * grow by one; the same id published again to the same topic is reported as `repeated` and not stored.
- * Does not promise order between keys, or that ids are remembered beyond the configured retention.
+ * Does not promise order between keys, or that ids and records are kept beyond the configured retention.
  */
 export interface EventLog {
   /**
    * Appends from outside a keyed process: the gateway and commands. One answer per record, in order.
-   * Rejects with `StorageUnavailable` when nothing was stored; then all may be sent again.
+   * Rejects with `StorageUnavailable` when nothing was stored; then all may be sent again. Rejects with another
+   * error when a value cannot be written as JSON.
    */
   publish<T extends Topic>(topic: T, records: readonly Publishable<T>[]): Promise<readonly PublishResult[]>;
   /** At most `limit` records from `offset` on, in order. Empty when there are none (yet). */
