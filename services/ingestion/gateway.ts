@@ -62,7 +62,8 @@ async function accept<S extends Source>(
       answers.push({ status: 'ignored', id: record.id, reason });
       continue;
     }
-    answers.push({ status: 'accepted', id: record.id });
+    const { identityProblems: warnings } = parsed;
+    answers.push({ status: 'accepted', id: record.id, ...(warnings === undefined ? {} : { warnings }) });
     places.push(index);
     // A source topic's value is that source's record; TypeScript cannot follow the generic key so far.
     taken.push({ id: record.id, key: keyOf(record), value: record } as Publishable<S>);

@@ -7,7 +7,12 @@ import type { RecordProblem } from './domain/parse-record.ts';
 
 /** What became of one record that was offered. */
 export type Answer =
-  | { readonly status: 'accepted'; readonly id: string }
+  | {
+      readonly status: 'accepted';
+      readonly id: string;
+      /** E-mails, phones and handles that are not usable and were left aside. */
+      readonly warnings?: readonly RecordProblem[];
+    }
   /** The same id came from the same source before. Nothing was stored again. */
   | { readonly status: 'repeated'; readonly id: string }
   /** A good record that says nothing about a customer. Not stored. */

@@ -45,6 +45,14 @@ test('a good record is stored before it is answered with 202', async () => {
   ]);
 });
 
+test('an unusable e-mail beside a customer id is a warning', async () => {
+  const { post } = await openGateway();
+  expect(await post('/v1/complaints', { ...complaint, email: 'n/a' })).toMatchObject({
+    status: 202,
+    body: { status: 'accepted', warnings: [{ field: 'email', reason: 'malformed', found: '"n/a"' }] },
+  });
+});
+
 test('a repeat is answered as the repeat it is, and not stored again', async () => {
   const { post, stored, counted } = await openGateway();
   await post('/v1/complaints', complaint);
