@@ -90,10 +90,19 @@ class PhraseSearch {
   }
 }
 
-const search = new PhraseSearch();
+export type FindPhrases = (tokens: Tokens, kind: 'moodStarts' | 'intentStarts') => readonly PhraseMatch[];
 
-/** All phrases from left to right; where two overlap, the one that begins first stands. */
-export function findPhrases(tokens: Tokens, kind: 'moodStarts' | 'intentStarts'): readonly PhraseMatch[] {
+/** Finds all phrases from left to right; where two overlap, the one that begins first stands. */
+export function createPhraseFinder(): FindPhrases {
+  const search = new PhraseSearch();
+  return (tokens, kind) => findAll(search, tokens, kind);
+}
+
+function findAll(
+  search: PhraseSearch,
+  tokens: Tokens,
+  kind: 'moodStarts' | 'intentStarts',
+): readonly PhraseMatch[] {
   let matches: PhraseMatch[] | undefined;
   for (let index = 0; index < tokens.count; index++) {
     const starts = tokens.words[index]?.[kind];

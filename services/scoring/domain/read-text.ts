@@ -2,7 +2,7 @@ import type { IntentFound, Sentiment } from '../../contracts/assessment.ts';
 import { findIntents } from './intents.ts';
 import { findLanguage } from './language.ts';
 import { normaliseText } from './normalise-text.ts';
-import { findPhrases, type PhraseMatch } from './phrases.ts';
+import { createPhraseFinder, type PhraseMatch } from './phrases.ts';
 import { scoreSentiment, UNKNOWN } from './sentiment.ts';
 import { createTokeniser } from './tokenise.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -21,6 +21,7 @@ export type ReadText = (text: string, language?: string) => TextReading;
  */
 export function createTextReader(vocabulary: Vocabulary): ReadText {
   const tokenise = createTokeniser(vocabulary);
+  const findPhrases = createPhraseFinder();
   return (text, language) => {
     const tokens = tokenise(normaliseText(text));
     if (findLanguage(tokens, language) === 'other') return UNREAD;
