@@ -3,6 +3,7 @@ import { benchCommand } from './bench.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
+import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { importCommand } from './import.ts';
 import { ledgerCommand } from './ledger.ts';
 import { rulesLintCommand } from './rules-lint.ts';
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   ...alertsCommands(),
   rulesLintCommand,
+  evaluateSentimentCommand,
   ledgerCommand,
   ...dlqCommands,
   timersCommand,

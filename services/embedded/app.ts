@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { registerGateway } from '../ingestion/adapters/gateway.fastify.ts';
 import { registerApi } from '../loop-closure/adapters/api.fastify.ts';
 import { registerPages } from '../loop-closure/adapters/pages.fastify.ts';
-import { REFUSAL_WORDS } from '../loop-closure/domain/words.ts';
+import type { AlertDesk } from '../loop-closure/service.ts';
 import { registerSandbox } from '../notification/adapters/sandbox-page.fastify.ts';
 import { registerSlackActions } from '../notification/adapters/slack-actions.fastify.ts';
 import type { NotificationConfig } from '../notification/config.ts';
@@ -60,8 +60,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     assignees: assigneesOf(rules),
   });
   registerOperations(app, pipeline);
-  const handle = takeClick(pipeline);
-  await registerSandbox(app, { store: options.sandbox, click: handle, clock });
+  const handle = takeClick(pipeline.clickDesk);
+  await registerSandbox(app, {
+    store: options.sandbox,
+    click: handle,
+    clock,
+    nameOf: (address) => [...rules.teams.people.values()].find((person) => person.slack === address)?.name,
+  });
   if (settings.TOCSIN_SLACK_SIGNING_SECRET !== undefined && channels.modals !== undefined) {
     await registerSlackActions(app, {
       signingSecret: settings.TOCSIN_SLACK_SIGNING_SECRET,
@@ -85,7 +90,7 @@ const assigneesOf = ({ teams }: RulesFolder) => [
 
 /** A click in Slack, or in the sandbox, is an order like any other. */
 const takeClick =
-  ({ desk }: Pipeline): HandleAction =>
+  (desk: AlertDesk): HandleAction =>
   async ({ alertId, type, fields, by, actionId }) => {
     const result = await desk.order({
       alert: alertId,
@@ -100,7 +105,7 @@ const takeClick =
       case 'pending':
         return { ok: true };
       case 'refused':
-        return { ok: false, message: REFUSAL_WORDS[result.refusal] };
+        return { ok: false, message: result.words };
       case 'invalid':
         return {
           ok: false,

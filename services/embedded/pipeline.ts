@@ -16,7 +16,12 @@ import { createCommandWatch } from '../loop-closure/command-watch.ts';
 import { customerView } from '../loop-closure/domain/customer-view.ts';
 import { createLoopClosureMetrics } from '../loop-closure/metrics.ts';
 import type { AlertQueries, BusinessClock } from '../loop-closure/ports.ts';
-import { type AlertDesk, createAlertDesk, createLoopClosureProcesses } from '../loop-closure/service.ts';
+import {
+  type AlertDesk,
+  createAlertDesk,
+  createLoopClosureProcesses,
+  type DeskDeps,
+} from '../loop-closure/service.ts';
 import { createNotificationProcess } from '../notification/domain/deliveries.ts';
 import { fallbackFor } from '../notification/domain/fallback.ts';
 import { NOTIFICATION_QUEUES } from '../notification/domain/message.ts';
@@ -62,6 +67,8 @@ export interface Pipeline {
   readonly gateway: Gateway;
   readonly intake: IntakeMetrics;
   readonly desk: AlertDesk;
+  /** The same for clicks in Slack, which must be answered within a second or two, obeyed or not. */
+  readonly clickDesk: AlertDesk;
   readonly rules: RuleSetHolder;
   readonly runner: Runner;
   readonly sender: Sender;
@@ -158,25 +165,28 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     metrics: metrics.notification,
     crashPoint,
   });
-  observers.push({ onFact: (fact) => (fact.topic === 'alerts' ? sender.wake() : undefined) });
+  observers.push({ onPass: () => sender.wake() });
+
+  const deskDeps: DeskDeps = {
+    log: store.log,
+    queries: views,
+    history: {
+      assessmentsOf: async (customerId) => {
+        const offsets = customerOffsets(partition.load('customer', customerId));
+        return offsets === undefined ? undefined : { partition: EMBEDDED_PARTITION, offsets };
+      },
+    },
+    watch,
+    business: businessClock(rules),
+    clock,
+  };
 
   return {
     store,
     gateway: createGateway({ log: store.log, clock, metrics: metrics.intake, own: options.own }),
     intake: metrics.intake,
-    desk: createAlertDesk({
-      log: store.log,
-      queries: views,
-      history: {
-        assessmentsOf: async (customerId) => {
-          const offsets = customerOffsets(partition.load('customer', customerId));
-          return offsets === undefined ? undefined : { partition: EMBEDDED_PARTITION, offsets };
-        },
-      },
-      watch,
-      business: businessClock(rules),
-      clock,
-    }),
+    desk: createAlertDesk(deskDeps),
+    clickDesk: createAlertDesk({ ...deskDeps, settleTimeoutMs: CLICK_SETTLES_WITHIN_MS }),
     rules: holder,
     runner,
     sender,
@@ -205,6 +215,9 @@ async function openAlerts(queries: AlertQueries, store: EmbeddedStore): Promise<
   } while (cursor !== undefined);
   return alerts;
 }
+
+/** Slack shows an error after three seconds; half a second leaves room for everything else. */
+const CLICK_SETTLES_WITHIN_MS = 500;
 
 /** Alerts read at a time at start. */
 const OPEN_ALERTS_PAGE = 500;
