@@ -17,6 +17,7 @@ export class Staff {
   readonly #handling: ReadonlyMap<string, Handling>;
   readonly #random: Random;
   readonly #calendar: Calendar;
+  readonly #everyday = new Map<string, Handling>();
   readonly #handled = new Set<string>();
 
   constructor(
@@ -36,12 +37,21 @@ export class Staff {
   hear(event: AlertEvent): void {
     const { alert } = event;
     if (alert.stage === 'shadow') return;
-    const handling = this.#handling.get(alert.subject) ?? (this.#random.chance(0.8) ? 'prompt' : 'nobody');
+    const handling = this.#handlingOf(alert.alertId, alert.subject);
     const isNew = event.type === 'raised' || event.type === 'reopened';
     if (isNew && handling !== 'nobody')
       this.#take(event, handling, PEOPLE.reactAfterMs, alert.owner.person ?? 'ana');
     const escalated = event.type === 'breached' && event.milestone === 'ack_by';
-    if (escalated && handling === 'nobody') this.#take(event, 'prompt', 20 * MINUTE, 'lead');
+    if (escalated && handling === 'nobody') this.#take(event, 'prompt', 20 * MINUTE, LEAD);
+  }
+
+  /** Decided once for each alert. */
+  #handlingOf(alertId: string, customerId: string): Handling {
+    const written = this.#handling.get(customerId) ?? this.#everyday.get(alertId);
+    if (written !== undefined) return written;
+    const handling = this.#random.chance(0.8) ? 'prompt' : 'nobody';
+    this.#everyday.set(alertId, handling);
+    return handling;
   }
 
   /** Acknowledge, call, close: each a while after the one before. */
@@ -85,6 +95,9 @@ export class Staff {
     ]);
   }
 }
+
+/** Who steps in when nobody has. */
+const LEAD = 'petra';
 
 const SAVED = [
   { outcome: 'saved', rootCause: 'outage', note: 'Credited one month.' },
