@@ -1,0 +1,522 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { StorageUnavailable } from '../event-log/event-log.ts';
+import { DAY, HOUR } from '../time/clock.ts';
+import type { Emit } from './keyed-process.ts';
+import type { Commit, PartitionStore } from './state-store.ts';
+import { PositionTaken } from './state-store.ts';
+import { obey, split, type TestPipeline, type TestPipelineOptions, testPipeline } from './test-pipeline.ts';
+
+const opened: TestPipeline[] = [];
+afterEach(() => {
+  for (const pipeline of opened.splice(0)) pipeline.dispose();
+});
+function given(options?: TestPipelineOptions): TestPipeline {
+  const pipeline = testPipeline(options);
+  opened.push(pipeline);
+  return pipeline;
+}
+
+const orders = (pipeline: TestPipeline, customer: string): unknown =>
+  (pipeline.state(customer) as { obey?: { orders: readonly string[] } } | undefined)?.obey?.orders;
+const keys = async (pipeline: TestPipeline, topic: 'signals' | 'identities' | 'contact-holds') =>
+  (await pipeline.store.log.read(topic, 0, 0, 100)).map((record) => record.key);
+const letters = (pipeline: TestPipeline) => pipeline.store.deadLetters.list(undefined, 100);
+
+describe('the chain', () => {
+  test('takes each record through all processes before the next one begins', async () => {
+    const seen: string[] = [];
+    const pipeline = given({
+      observers: [{ onFact: (fact: Emit) => seen.push(`${fact.topic} ${fact.key}`) }],
+    });
+    await pipeline.publish('a: one', 'b: two');
+    expect(await pipeline.runner.drain()).toBe(2);
+    expect(seen).toEqual(['signals a', 'contact-holds a', 'signals b', 'contact-holds b']);
+  });
+
+  test('stores a slot per process in one row of the key', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: one', 'a: two');
+    await pipeline.runner.drain();
+    expect(pipeline.state('a')).toEqual({ obey: { orders: ['one', 'two'] }, echo: { heard: 2 } });
+  });
+
+  test('logs what it hands on, except on internal topics', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: one');
+    await pipeline.runner.drain();
+    expect(await keys(pipeline, 'signals')).toEqual(['a']);
+    expect(await keys(pipeline, 'identities')).toEqual([]);
+  });
+
+  test('still listens to the log for internal topics, which somebody outside may write', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: one');
+    await pipeline.runner.drain();
+    const [signal] = await pipeline.store.log.read('signals', 0, 0, 1);
+    if (signal === undefined) throw new Error('no signal');
+    const value = { type: 'said', identity: 'a', signal: signal.value } as const;
+    await pipeline.store.log.publish('identities', [{ id: 'x', key: 'a', value }]);
+    await pipeline.runner.drain();
+    expect(pipeline.state('a')).toMatchObject({ echo: { heard: 2 } });
+  });
+
+  test('forgets a process’s slot and leaves the others; a row without slots is gone', async () => {
+    const pipeline = given();
+    const withoutEcho = given({ processes: [split, obey] });
+    for (const each of [pipeline, withoutEcho]) {
+      await each.publish('a: one', 'a: forget');
+      await each.runner.drain();
+    }
+    expect(pipeline.state('a')).toEqual({ echo: { heard: 2 } });
+    expect(withoutEcho.state('a')).toBeUndefined();
+  });
+
+  test('that runs in a circle sets its record aside and goes on', async () => {
+    const circle = {
+      name: 'circle',
+      keySpace: 'customer',
+      inputs: ['complaints', 'identities'],
+      onInput: (_: unknown, input: { readonly key: string }) => ({
+        outcome: { type: 'handled' },
+        emit: [{ topic: 'identities', key: input.key, value: { type: 'claim' } }],
+      }),
+    } as never;
+    const pipeline = given({ processes: [circle] });
+    await pipeline.publish('a: one', 'b: two');
+    expect(await pipeline.runner.drain()).toBe(2);
+    expect(letters(pipeline).map((letter) => letter.detail)).toEqual(
+      Array(2).fill('Error: more than 32 processes follow one another: is there a cycle?'),
+    );
+  });
+});
+
+describe('the result does not depend on how the input is cut into passes', () => {
+  const order = fc
+    .tuple(
+      fc.constantFrom('a', 'b', 'c'),
+      fc.constantFrom(
+        'one',
+        'throw',
+        'throw early',
+        'echo throws',
+        'reject',
+        'forget',
+        'ignore',
+        'remind x',
+        'remind throw',
+        'remind unstorable',
+        'postpone x',
+        'cancel x',
+        'queue e',
+        'unqueue e',
+        'note n',
+        'unstorable n',
+      ),
+    )
+    .map(([customer, text]) => `${customer}: ${text}`);
+
+  const play = async (stream: readonly string[], options: TestPipelineOptions) => {
+    const pipeline = testPipeline(options);
+    try {
+      await pipeline.publish(...stream);
+      await pipeline.runner.drain();
+      const before = await pipeline.everything();
+      pipeline.clock.advance(3 * DAY);
+      await pipeline.runner.drain();
+      return [before, await pipeline.everything()];
+    } finally {
+      pipeline.dispose();
+    }
+  };
+
+  test('for any stream of orders, any batch size and any cache', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(order, { maxLength: 25 }),
+        fc.integer({ min: 2, max: 30 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (stream, batchSize, cachedRows) => {
+          const oneByOne = await play(stream, { batchSize: 1 });
+          expect(await play(stream, { batchSize, cachedRows })).toEqual(oneByOne);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('what cannot be handled', () => {
+  test('by a handler that throws is set aside with the process that threw; the others go on', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: one', 'b: throw', 'a: two');
+    await pipeline.runner.drain();
+    expect(orders(pipeline, 'a')).toEqual(['one', 'two']);
+    expect(pipeline.state('b')).toEqual({ echo: { heard: 1 } });
+    expect(letters(pipeline)).toMatchObject([
+      { id: 'obey/signals/0/1', process: 'obey', reason: 'handler_error', detail: 'Error: thrown on order' },
+    ]);
+    expect((await pipeline.store.log.read('dead-letters', 0, 0, 10)).map(({ key }) => key)).toEqual([
+      'obey/signals/0/1',
+    ]);
+  });
+
+  test('because a process says so is set aside for its reason', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: reject');
+    await pipeline.runner.drain();
+    expect(letters(pipeline)).toMatchObject([{ reason: 'invalid_record', detail: 'as ordered' }]);
+  });
+
+  test('of two records that were handed on unlogged under one key, both are kept', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: echo throws', 'a: echo throws');
+    await pipeline.runner.drain();
+    expect(letters(pipeline).map(({ id }) => id)).toEqual([
+      'echo/identities/complaints/0/0/1',
+      'echo/identities/complaints/0/1/1',
+    ]);
+  });
+
+  test('by a commit is found among its neighbours, which are stored', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: one', 'b: unstorable n', 'c: two', 'a: three');
+    expect(await pipeline.runner.drain()).toBe(4);
+    expect(orders(pipeline, 'a')).toEqual(['one', 'three']);
+    expect(orders(pipeline, 'c')).toEqual(['two']);
+    expect(pipeline.state('b')).toBeUndefined();
+    expect(await keys(pipeline, 'signals')).toEqual(['a', 'c', 'a']);
+    expect(letters(pipeline)).toMatchObject([
+      { id: 'split/complaints/0/1', detail: 'TypeError: Do not know how to serialize a BigInt' },
+    ]);
+  });
+
+  test('of timers is set aside, too, and no innocent record with them', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: remind throw', 'b: remind unstorable', 'c: remind x');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(DAY);
+    await pipeline.publish('d: one', 'e: two');
+    await pipeline.runner.drain();
+    expect(letters(pipeline).map(({ process, topic, key }) => [process, topic, key])).toEqual([
+      ['obey', 'timers', 'a'],
+      ['obey', 'timers', 'b'],
+    ]);
+    expect(orders(pipeline, 'c')).toEqual(['remind x', 'fired x']);
+    expect(orders(pipeline, 'd')).toEqual(['one']);
+    expect(await pipeline.partition.nextTimerAt()).toBeUndefined();
+  });
+
+  test('is counted for each input exactly once', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: one', 'b: throw', 'c: unstorable n', 'd: reject', 'e: ignore');
+    await pipeline.runner.drain();
+    const sum = (stage: string) =>
+      pipeline.store.ledger
+        .entries()
+        .filter((entry) => entry.stage === stage && entry.outcome !== 'emitted')
+        .reduce((total, entry) => total + entry.count, 0);
+    expect([sum('split'), sum('obey'), sum('echo')]).toEqual([5, 4, 4]);
+  });
+});
+
+describe('dead letters that are tried again', () => {
+  test('go to the process that could not handle them, with the repaired payload', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: throw');
+    await pipeline.runner.drain();
+    const [parked] = letters(pipeline);
+    const repaired = (parked?.payload ?? '').replace('"throw"', '"repaired"');
+    pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
+    expect(await pipeline.runner.drain()).toBe(1);
+    expect(pipeline.state('a')).toEqual({ obey: { orders: ['repaired'] }, echo: { heard: 1 } });
+    expect(pipeline.store.deadLetters.counts()).toMatchObject({ parked: 0, retried: 1 });
+  });
+
+  test.each([
+    ['because the handler throws again', 'a: throw'],
+    ['because they are rejected again', 'a: reject'],
+    ['because they were never logged', 'a: echo throws'],
+    ['because they cannot be committed', 'a: unstorable n'],
+  ])('and fail again %s are parked again under the same id', async (_, order) => {
+    const pipeline = given();
+    await pipeline.publish(order);
+    await pipeline.runner.drain();
+    const [parked] = letters(pipeline);
+    pipeline.store.deadLetters.retry(parked?.id ?? '');
+    expect(await pipeline.runner.drain()).toBe(1);
+    expect(letters(pipeline)).toMatchObject([{ id: parked?.id, status: 'parked', attempts: 2 }]);
+  });
+
+  test('may be timers', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: remind throw');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(DAY);
+    await pipeline.runner.drain();
+    const [parked] = letters(pipeline);
+    const repaired = (parked?.payload ?? '').replace('"throw"', '"gently"');
+    pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
+    await pipeline.runner.drain();
+    expect(orders(pipeline, 'a')).toEqual(['remind throw', 'fired gently']);
+    expect(letters(pipeline)).toMatchObject([{ status: 'retried' }]);
+  });
+
+  test('for a process that is no more stay parked', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: throw');
+    await pipeline.runner.drain();
+    const [parked] = letters(pipeline);
+    pipeline.store.db.prepare("UPDATE dead_letter SET process = 'renamed'").run();
+    pipeline.store.deadLetters.retry(parked?.id ?? '');
+    await pipeline.runner.drain();
+    expect(letters(pipeline)).toMatchObject([
+      { status: 'parked', detail: 'no process called renamed takes this in this version' },
+    ]);
+  });
+});
+
+describe('timers', () => {
+  const fired: string[] = [];
+  const observers = [
+    {
+      onTimerFired: ({ name, delayMs }: { name: string; delayMs: number }) =>
+        fired.push(`${name} ${delayMs}`),
+    },
+  ];
+  afterEach(() => {
+    fired.length = 0;
+  });
+
+  test('fire once, at their instant and not before', async () => {
+    const pipeline = given({ observers });
+    await pipeline.publish('a: remind x');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(DAY - 1);
+    expect(await pipeline.runner.drain()).toBe(0);
+    pipeline.clock.advance(1);
+    expect(await pipeline.runner.drain()).toBe(1);
+    expect(await pipeline.runner.drain()).toBe(0);
+    expect(fired).toEqual(['x 0']);
+  });
+
+  test.each([
+    ['cancelled', 'a: cancel x', []],
+    ['postponed', 'a: postpone x', []],
+  ])('that are %s by a record of the same pass do not fire', async (_, order, expected) => {
+    const pipeline = given({ observers });
+    await pipeline.publish('a: remind x');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(DAY);
+    await pipeline.publish(order);
+    await pipeline.runner.pass();
+    expect(fired).toEqual(expected);
+  });
+
+  test('that are postponed fire once, at the later instant', async () => {
+    const pipeline = given({ observers });
+    await pipeline.publish('a: remind x', 'a: postpone x');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(5 * DAY);
+    await pipeline.runner.drain();
+    expect(fired).toEqual([`x ${3 * DAY}`]);
+  });
+
+  test('that a record moves to another due instant in the same pass fire with that one', async () => {
+    const pipeline = given({ observers });
+    await pipeline.publish('a: remind x');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(DAY + HOUR);
+    await pipeline.publish('a: due x');
+    await pipeline.runner.drain();
+    expect(fired).toEqual(['x 0']);
+  });
+
+  test('that are missed while nothing runs fire late, in due order, once', async () => {
+    const pipeline = given({ observers });
+    await pipeline.publish('b: postpone y', 'a: remind x');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(10 * DAY);
+    await pipeline.runner.drain();
+    expect(fired).toEqual([`x ${9 * DAY}`, `y ${8 * DAY}`]);
+  });
+
+  test('do not fire twice when the clock goes back, nor early', async () => {
+    const pipeline = given({ observers });
+    await pipeline.publish('a: remind x', 'b: postpone y');
+    await pipeline.runner.drain();
+    pipeline.clock.advance(DAY);
+    await pipeline.runner.drain();
+    pipeline.clock.advance(-2 * HOUR);
+    await pipeline.runner.drain();
+    pipeline.clock.advance(2 * HOUR);
+    await pipeline.runner.drain();
+    expect(fired).toEqual(['x 0']);
+    pipeline.clock.advance(DAY);
+    await pipeline.runner.drain();
+    expect(fired).toEqual(['x 0', 'y 0']);
+  });
+
+  test('more than fit into one pass all fire', async () => {
+    const pipeline = given({ observers, batchSize: 3 });
+    await pipeline.publish(...Array.from({ length: 10 }, (_, index) => `c${index}: remind x`));
+    await pipeline.runner.drain();
+    pipeline.clock.advance(DAY);
+    expect(await pipeline.runner.pass()).toBe(3);
+    await pipeline.runner.drain();
+    expect(fired).toHaveLength(10);
+  });
+});
+
+describe('a store that takes no writes now', () => {
+  /** Refuses the next commits, before or after they are stored. */
+  function failing(times: { before?: number; load?: number }) {
+    let { before = 0, load = 0 } = times;
+    return (store: PartitionStore): PartitionStore => ({
+      positions: (topics) => store.positions(topics),
+      load: (keySpace, key) => {
+        if (load-- > 0) throw new StorageUnavailable('io_error', 'no answer');
+        return store.load(keySpace, key);
+      },
+      dueTimers: (now, limit) => store.dueTimers(now, limit),
+      nextTimerAt: () => store.nextTimerAt(),
+      redeliveries: (limit) => store.redeliveries(limit),
+      nextOffset: (topic) => store.nextOffset(topic),
+      commit: async (commit: Commit, now: number) => {
+        if (before-- > 0) throw new StorageUnavailable('disk_full', 'no room');
+        await store.commit(commit, now);
+      },
+    });
+  }
+
+  test.each([
+    ['at the commit', { before: 1 }],
+    ['while loading a state', { load: 1 }],
+  ])('loses nothing: the same records come again, %s', async (_, times) => {
+    const pipeline = given({ between: failing(times) });
+    await pipeline.publish('a: one', 'b: two');
+    await expect(pipeline.runner.pass()).rejects.toBeInstanceOf(StorageUnavailable);
+    expect(await pipeline.runner.drain()).toBe(2);
+    expect([orders(pipeline, 'a'), orders(pipeline, 'b')]).toEqual([['one'], ['two']]);
+    expect(letters(pipeline)).toEqual([]);
+  });
+
+  test('is asked again by run until it does', async () => {
+    const trouble: string[] = [];
+    const stop = new AbortController();
+    const pipeline = given({
+      between: failing({ before: 2 }),
+      observers: [
+        { onStorageTrouble: ({ reason }, retryInMs) => trouble.push(`${reason} ${retryInMs}`) },
+        { onPass: () => stop.abort() },
+      ],
+    });
+    await pipeline.publish('a: one');
+    await pipeline.runner.run(stop.signal);
+    expect(trouble).toEqual(['disk_full 100', 'disk_full 200']);
+    expect(orders(pipeline, 'a')).toEqual(['one']);
+  });
+
+  test('because the disk is full goes on once there is room, with nothing lost or doubled', async () => {
+    const pipeline = given({ batchSize: 10 });
+    const stream = Array.from({ length: 200 }, (_, index) => `c${index}: order ${index} ${'x'.repeat(300)}`);
+    await pipeline.publish(...stream);
+    const pages = Number(pipeline.store.db.prepare('PRAGMA page_count').get()?.page_count);
+    pipeline.store.db.exec(`PRAGMA max_page_count = ${pages}`);
+    await expect(pipeline.runner.drain()).rejects.toMatchObject({ reason: 'disk_full' });
+    pipeline.store.db.exec('PRAGMA max_page_count = 1000000');
+    await pipeline.runner.drain();
+    expect(await keys(pipeline, 'contact-holds')).toHaveLength(100);
+    expect(await pipeline.store.log.endOffset('contact-holds', 0)).toBe(200);
+    expect(letters(pipeline)).toEqual([]);
+  });
+});
+
+describe('ownership', () => {
+  test('a runner stops as soon as another one has moved on', async () => {
+    const pipeline = given();
+    const other = pipeline.anotherRunner();
+    await pipeline.publish('a: one');
+    await pipeline.runner.drain();
+    await pipeline.publish('a: two');
+    await other.drain();
+    await pipeline.publish('a: three');
+    await expect(pipeline.runner.run(new AbortController().signal)).rejects.toBeInstanceOf(PositionTaken);
+    expect(await other.drain()).toBe(1);
+    expect(orders(pipeline, 'a')).toEqual(['one', 'two', 'three']);
+  });
+
+  test('passes that are asked for at the same time come one after the other', async () => {
+    const pipeline = given({ batchSize: 1 });
+    await pipeline.publish('a: one', 'a: two', 'a: three');
+    await Promise.all([pipeline.runner.drain(), pipeline.runner.drain(), pipeline.runner.pass()]);
+    expect(orders(pipeline, 'a')).toEqual(['one', 'two', 'three']);
+  });
+});
+
+describe('run', () => {
+  /** Resolves when the runner has committed so many records. */
+  function committed(count: number) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let seen = 0;
+    const onPass = ({ records }: { readonly records: number }): void => {
+      seen += records;
+      if (seen >= count) resolve();
+    };
+    return { observer: { onPass }, done: promise };
+  }
+
+  test('wakes up for what is published while it sleeps, without waiting out its nap', async () => {
+    const stop = new AbortController();
+    const { observer, done } = committed(20);
+    const pipeline = given({ observers: [observer] });
+    pipeline.store.onInput(() => pipeline.runner.wake());
+    const running = pipeline.runner.run(stop.signal);
+    const started = performance.now();
+    for (let round = 0; round < 20; round++) {
+      await pipeline.publish(`a: ${round}`);
+      // Lets the runner fall asleep at a different point of its loop each time.
+      for (let turn = 0; turn < round % 5; turn++) await new Promise((resume) => setImmediate(resume));
+    }
+    await done;
+    // A single lost wake-up would cost the whole nap of a second.
+    expect(performance.now() - started).toBeLessThan(900);
+    stop.abort();
+    await running;
+  });
+
+  test('ends at once when it is told to, and leaves no timer or listener behind', async () => {
+    const stop = new AbortController();
+    const pipeline = given();
+    const added: unknown[] = [];
+    const removed: unknown[] = [];
+    const { addEventListener, removeEventListener } = stop.signal;
+    stop.signal.addEventListener = (...args: unknown[]) => {
+      added.push(args[1]);
+      Reflect.apply(addEventListener, stop.signal, args);
+    };
+    stop.signal.removeEventListener = (...args: unknown[]) => {
+      removed.push(args[1]);
+      Reflect.apply(removeEventListener, stop.signal, args);
+    };
+    const timersBefore = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const running = pipeline.runner.run(stop.signal);
+    for (let round = 0; round < 5; round++) {
+      await new Promise((resume) => setImmediate(resume));
+      pipeline.runner.wake();
+    }
+    stop.abort();
+    await running;
+    expect(added.length).toBeGreaterThan(0);
+    expect(removed).toEqual(added);
+    const timersAfter = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    expect(timersAfter).toBe(timersBefore);
+  });
+
+  test('told to stop before it began does nothing', async () => {
+    const pipeline = given();
+    await pipeline.publish('a: one');
+    await pipeline.runner.run(AbortSignal.abort());
+    expect(pipeline.state('a')).toBeUndefined();
+  });
+});
