@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 60_000,
     fileParallelism: false,
+    // Killed processes mostly wait for time boxes: four at a time keep two cores busy.
+    maxConcurrency: 4,
   },
 });
