@@ -7,6 +7,7 @@ import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { importCommand } from './import.ts';
 import { ledgerCommand } from './ledger.ts';
 import { rulesLintCommand } from './rules-lint.ts';
+import { rulesSchemaCommand } from './rules-schema.ts';
 import { startCommand } from './start.ts';
 import { timersCommand } from './timers.ts';
 
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   ...alertsCommands(),
   rulesLintCommand,
+  rulesSchemaCommand,
   evaluateSentimentCommand,
   ledgerCommand,
   ...dlqCommands,
