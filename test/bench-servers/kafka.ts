@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ChildServer, freePort, portAnswers, startChildServer } from './child-server.ts';
+import { kafkaJars } from './downloads.ts';
+
+export interface KafkaBroker {
+  readonly id: number;
+  readonly address: string;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data and port. */
+  start(): Promise<void>;
+  /** `SIGSTOP` and `SIGCONT`. */
+  signal(name: NodeJS.Signals): void;
+}
+
+export interface KafkaCluster {
+  /** As clients take them: `host:port,host:port`. */
+  readonly brokers: string;
+  readonly nodes: readonly KafkaBroker[];
+  stop(): Promise<void>;
+}
+
+interface Node {
+  readonly id: number;
+  readonly port: number;
+  readonly controllerPort: number;
+}
+
+/** Apache Kafka in KRaft mode, each node broker and controller, with data below `folder`. */
+export async function startKafka(folder: string, count: 1 | 3): Promise<KafkaCluster> {
+  const jars = kafkaJars();
+  const clusterId = 'dG9jc2luLWJlbmNoLTAwMQ';
+  const nodes: Node[] = [];
+  for (let id = 1; id <= count; id++) {
+    nodes.push({ id, port: await freePort(), controllerPort: await freePort() });
+  }
+  for (const node of nodes) prepare(folder, jars, clusterId, node, nodes);
+  const brokers = await Promise.all(nodes.map((node) => startBroker(folder, jars, node)));
+  return {
+    brokers: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
+    nodes: brokers,
+    stop: async () => void (await Promise.all(brokers.map((broker) => broker.stop()))),
+  };
+}
+
+function prepare(folder: string, jars: string, clusterId: string, node: Node, all: readonly Node[]): void {
+  const home = homeOf(folder, node);
+  mkdirSync(home, { recursive: true });
+  const config = join(home, 'server.properties');
+  writeFileSync(config, properties(home, node, all));
+  execFileSync(
+    'java',
+    ['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config],
+    { stdio: 'ignore' },
+  );
+}
+
+const homeOf = (folder: string, { id }: Node): string => join(folder, `kafka-${id}`);
+
+const properties = (home: string, node: Node, all: readonly Node[]): string => {
+  const copies = all.length;
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': node.id,
+    'controller.quorum.voters': all.map((one) => `${one.id}@127.0.0.1:${one.controllerPort}`).join(','),
+    listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${node.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'log.dirs': join(home, 'data'),
+    'auto.create.topics.enable': false,
+    'group.initial.rebalance.delay.ms': 0,
+    // So that a test need not wait: members that died are noticed after this long at the earliest.
+    'group.min.session.timeout.ms': 1000,
+    'offsets.topic.num.partitions': 5,
+    'offsets.topic.replication.factor': copies,
+    'transaction.state.log.replication.factor': copies,
+    'transaction.state.log.min.isr': Math.max(1, copies - 1),
+    'min.insync.replicas': Math.max(1, copies - 1),
+    'num.network.threads': 2,
+    'num.io.threads': 4,
+    'message.max.bytes': 8_388_608,
+  })
+    .map(([key, value]) => `${key}=${value}`)
+    .join('\n');
+};
+
+async function startBroker(
+  folder: string,
+  jars: string,
+  node: Node,
+): Promise<KafkaBroker & { stop(): Promise<void> }> {
+  const home = homeOf(folder, node);
+  const start = (): Promise<ChildServer> =>
+    startChildServer({
+      name: `Kafka broker ${node.id}`,
+      command: 'java',
+      args: ['-Xmx512m', '-cp', `${jars}/*`, 'kafka.Kafka', join(home, 'server.properties')],
+      cwd: home,
+      logFile: join(home, 'server.log'),
+      answers: () => portAnswers(node.port),
+    });
+  let server = await start();
+  return {
+    id: node.id,
+    address: `127.0.0.1:${node.port}`,
+    kill: async () => {
+      server.signal('SIGKILL');
+      await server.ended;
+    },
+    start: async () => {
+      server = await start();
+    },
+    signal: (name) => server.signal(name),
+    stop: () => server.stop(),
+  };
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Real Kafka, schema registry and PostgreSQL: the same contracts and stories, on many machines' parts. */
+export default defineConfig({
+  test: {
+    include: ['test/distributed/**/*.test.ts'],
+    globalSetup: ['test/distributed/support/bench-setup.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
