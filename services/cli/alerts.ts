@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { subjectInWords } from '../contracts/identity.ts';
 import {
   Accepted,
   AlertDetail,
@@ -278,7 +279,7 @@ const listInWords = (alerts: readonly Summary[]): string => {
     alert.outcome === undefined ? alert.status : `${alert.status}: ${alert.outcome}`,
     alert.next?.words ?? '–',
     alert.person ?? `team ${alert.team}`,
-    alert.customerName ?? alert.subject,
+    alert.customerName ?? subjectInWords(alert.subject),
     `${alert.ruleTitle}: ${alert.why}`,
   ]);
   return columns([head, ...rows]);
@@ -301,7 +302,7 @@ const columns = (rows: readonly (readonly string[])[]): string => {
 const detailInWords = (alert: z.infer<typeof AlertDetail>): string => {
   const parts = [
     `${alert.label}  ${alert.severity}  ${alert.ruleTitle}`,
-    `${alert.customerName ?? alert.subject}, ${alert.status}, ${alert.person ?? `team ${alert.team}`}`,
+    `${alert.customerName ?? subjectInWords(alert.subject)}, ${alert.status}, ${alert.person ?? `team ${alert.team}`}`,
     alert.next === undefined ? '' : `Next: ${alert.next.words}`,
     section('Why', alert.because),
     section(

@@ -4,6 +4,25 @@ import type { Signal } from './signal.ts';
 /** `email:<address>`, `phone:<digits>`, `handle:<network>:<name>` or `account:<id>`, normalised. */
 export type Identity = string;
 
+/** Begins the customer id that stands for an identity while nobody has claimed it. */
+export const QUARANTINE_PREFIX = 'quarantine:';
+
+/** What an alert is about, for people: an identity that nobody has claimed in words, anything else as it is. */
+export function subjectInWords(subject: string): string {
+  if (!subject.startsWith(QUARANTINE_PREFIX)) return subject;
+  const identity = subject.slice(QUARANTINE_PREFIX.length);
+  const [, kind = '', rest = identity] = /^(\w+):(.*)$/s.exec(identity) ?? [];
+  const colon = rest.indexOf(':');
+  switch (kind) {
+    case 'handle':
+      return `@${rest.slice(colon + 1)} on ${rest.slice(0, colon)}`;
+    case 'account':
+      return `account ${rest}`;
+    default:
+      return rest;
+  }
+}
+
 /**
  * Ingestion's internal topic, keyed by identity: who claims an identity and what was said under it.
  * `separate` undoes a join that proved wrong; it names the person who decided so.

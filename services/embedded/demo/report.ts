@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { AlertEvent } from '../../contracts/alert.ts';
+import { subjectInWords } from '../../contracts/identity.ts';
 import { DAY } from '../../platform/time/clock.ts';
 import type { LedgerReport } from '../ledger-report.ts';
 import type { PlayResult } from './play.ts';
@@ -53,7 +54,7 @@ const STYLES: { readonly [T in AlertEvent['type']]?: 'red' | 'yellow' | 'green' 
 };
 
 function detailOf({ type, alert, milestone, held, heldBy, by, step }: AlertEvent): string {
-  const who = `${alert.customer?.name ?? alert.subject}`;
+  const who = alert.customer?.name ?? subjectInWords(alert.subject);
   switch (type) {
     case 'raised':
     case 'reopened': {

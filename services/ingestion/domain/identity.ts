@@ -1,4 +1,4 @@
-import type { Identity } from '../../contracts/identity.ts';
+import { type Identity, QUARANTINE_PREFIX } from '../../contracts/identity.ts';
 import type { CrmRecord, Identified } from '../../contracts/sources.ts';
 
 /**
@@ -125,4 +125,3 @@ const withSingle = (many: readonly string[] | undefined, one: string | undefined
 
 /** The customer id under which signals of an unclaimed identity are kept. */
 export const quarantineId = (identity: Identity): string => `${QUARANTINE_PREFIX}${identity}`;
-export const QUARANTINE_PREFIX = 'quarantine:';

@@ -1,3 +1,4 @@
+import { QUARANTINE_PREFIX } from '../../contracts/identity.ts';
 import type { Source, SourceRecords } from '../../contracts/sources.ts';
 import { nearestWord } from '../../platform/config/did-you-mean.ts';
 import { Fault, type Field, type FieldFault, show } from './field.ts';
@@ -7,7 +8,6 @@ import {
   handleIdentity,
   leadingIdentity,
   phoneIdentity,
-  QUARANTINE_PREFIX,
 } from './identity.ts';
 import {
   ATTRIBUTE_FIELDS,

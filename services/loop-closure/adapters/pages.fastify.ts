@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
+import { subjectInWords } from '../../contracts/identity.ts';
 import { type Html, html } from '../../platform/text/html.ts';
 import { type Clock, DAY } from '../../platform/time/clock.ts';
 import { VERBS, type Verb } from '../domain/command.ts';
@@ -241,7 +242,7 @@ const notOnePage = (context: PageContext, found: Exclude<AlertFound, { type: 'fo
     : messagePage(
         context,
         'Several alerts have this label',
-        html`<ul>${found.candidates.map((row) => html`<li><a href="${alertPath(row.alertId)}">${row.ruleTitle}: ${row.customerName ?? row.subject}</a> (${row.status})</li>`)}</ul>`,
+        html`<ul>${found.candidates.map((row) => html`<li><a href="${alertPath(row.alertId)}">${row.ruleTitle}: ${row.customerName ?? subjectInWords(row.subject)}</a> (${row.status})</li>`)}</ul>`,
       );
 
 const registerCustomer = (app: FastifyInstance, { desk, clock }: PagesDeps): void => {

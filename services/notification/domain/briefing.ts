@@ -1,5 +1,6 @@
 import type { Alert, AlertDeadline } from '../../contracts/alert.ts';
 import type { CustomerCard, Deadline, Evidence } from '../../contracts/alert-request.ts';
+import { subjectInWords } from '../../contracts/identity.ts';
 import { oneLine } from './slack-text.ts';
 import { dateInZone, inCustomersZone, inZone } from './when.ts';
 
@@ -66,7 +67,7 @@ export function brief(alert: Alert, settings: BriefingSettings): Briefing {
     label: alert.label,
     severity: alert.severity,
     title: oneLine(alert.ruleTitle),
-    who: oneLine(alert.customer?.name ?? alert.subject),
+    who: oneLine(alert.customer?.name ?? subjectInWords(alert.subject)),
     status: statusOf(alert, zone),
     owner:
       alert.owner.person === undefined ? alert.owner.team : `${alert.owner.person} (${alert.owner.team})`,
@@ -76,7 +77,7 @@ export function brief(alert: Alert, settings: BriefingSettings): Briefing {
     ...(risk === undefined ? {} : { risk }),
     customer: customerFacts(alert, zone),
     playbook: alert.plan.playbook.map((step) => oneLine(fill(step, alert.customer))),
-    due: dueLines(alert, settings),
+    due: dueLines(alert, zone),
     answerOn: ANSWER_ON[alert.answerOn],
     url: alertUrl(settings.publicUrl, alert),
   };
@@ -180,7 +181,7 @@ function customerFacts(alert: Alert, zone: string): Briefing['customer'] {
   const card = alert.customer;
   if (card === undefined) return [['Segment', oneLine(alert.subject)]];
   const facts: (readonly [string, string | undefined])[] = [
-    ['Customer', card.name === undefined ? card.customerId : `${card.name} (${card.customerId})`],
+    ['Customer', whoIs(card)],
     ['Value', valueWords(card)],
     ['Customer for', card.tenureMonths === undefined ? undefined : tenure(card.tenureMonths)],
     ['Contract', contractWords(card, zone)],
@@ -192,6 +193,12 @@ function customerFacts(alert: Alert, zone: string): Briefing['customer'] {
     ['Flags', card.flags === undefined || card.flags.length === 0 ? undefined : card.flags.join(', ')],
   ];
   return facts.flatMap(([label, value]) => (value === undefined ? [] : [[label, oneLine(value)] as const]));
+}
+
+function whoIs({ customerId, name }: CustomerCard): string {
+  if (name !== undefined) return `${name} (${customerId})`;
+  const words = subjectInWords(customerId);
+  return words === customerId ? customerId : `${words}, not known as a customer`;
 }
 
 function valueWords({ valueTier, valuePerYear }: CustomerCard): string | undefined {
@@ -217,20 +224,21 @@ const NUMBER = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 const tenure = (months: number): string =>
   months < 24 ? `${Math.round(months)} months` : `${Math.round(months / 12)} years`;
 
-function dueLines(alert: Alert, settings: BriefingSettings): readonly DueLine[] {
+/** All in the team's zone, those that are counted around the clock as well: nobody works in UTC. */
+function dueLines(alert: Alert, zone: string): readonly DueLine[] {
   return DEADLINES.flatMap((deadline) => {
     const box = alert.deadlines[deadline];
-    return box === undefined ? [] : [dueLine(deadline, box, alert.customer?.timezone, settings)];
+    return box === undefined ? [] : [dueLine(deadline, box, zone, alert.customer?.timezone)];
   });
 }
 
 function dueLine(
   deadline: Deadline,
   box: AlertDeadline,
+  zone: string,
   customersZone: string | undefined,
-  settings: BriefingSettings,
 ): DueLine {
-  const by = inZone(box.dueAt, settings.zoneOf(box.calendar));
+  const by = inZone(box.dueAt, zone);
   const theirs = inCustomersZone(box.dueAt, customersZone);
   return {
     deadline,

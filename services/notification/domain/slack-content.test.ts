@@ -40,6 +40,36 @@ test('a raised alert says who, why, what to do, by when and where to answer', ()
   ]);
 });
 
+test('an alert that nobody took in time says so wherever it stands', () => {
+  const alert = anAlert();
+  const { ack_by: box } = alert.deadlines;
+  if (box === undefined) throw new Error('the example has a time to acknowledge');
+  const late = { ...alert, deadlines: { ...alert.deadlines, ack_by: { ...box, breachedAt: box.dueAt } } };
+  expect(render(slackAlert(late, 'open', SETTINGS))[2]).toBe(
+    'Nobody has taken this alert. It was due Mon 23 Nov, 10:30 CET. Take it now, or give it to somebody who can.',
+  );
+});
+
+test('a deadline around the clock is shown on the clock of the team', () => {
+  const box = { dueAt: T0, version: 1, text: '24h@24x7', clock: 'wall', calendar: '24x7' } as const;
+  const zoneOf = (calendar: string) => (calendar === '24x7' ? 'UTC' : 'Europe/Berlin');
+  const words = render(
+    slackAlert(anAlert({ deadlines: { close_by: box } }), 'open', { ...SETTINGS, zoneOf }),
+  );
+  expect(words.join('\n')).toContain(
+    'Close the loop by *Mon 23 Nov, 10:00 CET* (24h@24x7, around the clock)',
+  );
+});
+
+test('an author whom nobody knows is called by their handle', () => {
+  const customerId = 'quarantine:handle:chirp:mad_max';
+  const customer = { customerId, riskScore: 33, riskContributions: [] };
+  const words = render(slackAlert(anAlert({ subject: customerId, customer }), 'open', SETTINGS)).join('\n');
+  expect(words).toContain('@mad_max on chirp: A high-value');
+  expect(words).toContain('@mad_max on chirp, not known as a customer');
+  expect(words).not.toContain('*quarantine:');
+});
+
 test('a lock screen shows who, what and by when', () => {
   expect(slackAlert(anAlert(), 'open', SETTINGS).text).toBe(
     'New alert: P1 T-7Q4MX Ada Lopez: A high-value customer complains again – acknowledge by Mon 23 Nov, 10:30 CET',

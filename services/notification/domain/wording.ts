@@ -36,6 +36,13 @@ const OPEN: Wording = {
   },
 };
 
+const LATE_ACK: Wording = {
+  icon: '🚨',
+  kind: 'Not acknowledged',
+  ask: (briefing) =>
+    `Nobody has taken this alert.${was(dueOf(briefing, 'ack_by'))} Take it now, or give it to somebody who can.`,
+};
+
 const WORDINGS: { readonly [template: string]: Wording } = {
   open: OPEN,
   nudge: {
@@ -48,12 +55,7 @@ const WORDINGS: { readonly [template: string]: Wording } = {
         : `Still to do: ${next.what.toLowerCase()} ${by(next)}. Taken by: ${briefing.owner}.`;
     },
   },
-  'late-ack': {
-    icon: '🚨',
-    kind: 'Not acknowledged',
-    ask: (briefing) =>
-      `Nobody has taken this alert.${was(dueOf(briefing, 'ack_by'))} Take it now, or give it to somebody who can.`,
-  },
+  'late-ack': LATE_ACK,
   breach: {
     icon: '❗',
     kind: 'Time box missed',
@@ -80,7 +82,7 @@ const WORDINGS: { readonly [template: string]: Wording } = {
 export function standingAsk(status: AlertStatus, briefing: Briefing): string | undefined {
   switch (status) {
     case 'open':
-      return OPEN.ask(briefing);
+      return isLate(briefing) ? LATE_ACK.ask(briefing) : OPEN.ask(briefing);
     case 'acknowledged':
       return next(briefing);
     case 'snoozed':
@@ -88,6 +90,8 @@ export function standingAsk(status: AlertStatus, briefing: Briefing): string | u
       return undefined;
   }
 }
+
+const isLate = (briefing: Briefing): boolean => dueOf(briefing, 'ack_by')?.state === 'missed';
 
 function next(briefing: Briefing): string | undefined {
   const overdue = briefing.due.find((line) => line.state === 'missed');

@@ -1,6 +1,7 @@
 import type { Alert } from '../../../contracts/alert.ts';
 import { OUTCOMES } from '../../../contracts/alert.ts';
 import type { Evidence } from '../../../contracts/alert-request.ts';
+import { subjectInWords } from '../../../contracts/identity.ts';
 import { CHANNELS } from '../../../contracts/sources.ts';
 import { type Html, type HtmlPart, html, httpUrl } from '../../../platform/text/html.ts';
 import { DEADLINES } from '../../domain/alert-row.ts';
@@ -50,7 +51,7 @@ export const alertPage = (context: PageContext, page: AlertPage): Html => {
   const zone = page.business.zoneOf(row.calendar);
   return layout(
     context,
-    `${row.label} ${row.customerName ?? row.subject}`,
+    `${row.label} ${row.customerName ?? subjectInWords(row.subject)}`,
     html`${noticePart(page.notice)}
 ${live('head', headPart(context, page))}
 <div class="columns"><div>
@@ -78,7 +79,7 @@ const headPart = (context: PageContext, { file }: AlertPage): Html => {
       : html` · ${DEADLINE_WORDS[row.next.deadline]} ${countdown(row.next.dueAt, context.now)}`;
   return html`<h1>${severityBadge(row.severity)} ${row.ruleTitle}</h1>
 <p><b>${row.label}</b> · ${row.status}${row.stage === 'live' ? undefined : ` (${row.stage})`}${due} · ${row.person === undefined ? `team ${row.team}, nobody in person` : `${row.person}, ${row.team}`}
-· <a href="${customerPath(row.subject)}">${row.customerName ?? row.subject}</a>
+· <a href="${customerPath(row.subject)}">${row.customerName ?? subjectInWords(row.subject)}</a>
 ${file.cycles.length > 1 ? cyclesPart(file) : undefined}</p>`;
 };
 
@@ -134,7 +135,7 @@ const whenPart = (context: PageContext, alert: Alert, business: BusinessClock): 
     if (box === undefined) return undefined;
     return html`<tr><td>${DEADLINE_WORDS[deadline]}<br><span class="soft small">${box.text}</span></td>
 <td>${leftCell(context, alert, box, business)}</td>
-<td>${moment(box.dueAt, business.zoneOf(box.calendar))}${
+<td>${moment(box.dueAt, business.zoneOf(alert.plan.calendar))}${
       customerZone === undefined
         ? undefined
         : html`<br><span class="soft small">customer's clock: ${moment(box.dueAt, customerZone)}</span>`

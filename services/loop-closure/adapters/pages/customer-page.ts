@@ -1,3 +1,4 @@
+import { subjectInWords } from '../../../contracts/identity.ts';
 import { type Html, html } from '../../../platform/text/html.ts';
 import { plain } from '../../domain/words.ts';
 import type { CustomerFile } from '../../service.ts';
@@ -6,7 +7,7 @@ import { storyPart } from './story-part.ts';
 
 /** One customer: the whole story, and every alert there was about them. */
 export const customerPage = (context: PageContext, file: CustomerFile): Html => {
-  const name = file.profile?.name ?? file.customerId;
+  const name = file.profile?.name ?? subjectInWords(file.customerId);
   return layout(
     context,
     name,

@@ -1,4 +1,5 @@
 import { SEVERITIES } from '../../../contracts/alert-request.ts';
+import { subjectInWords } from '../../../contracts/identity.ts';
 import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
 import { HOUR } from '../../../platform/time/clock.ts';
 import type { AlertRow } from '../../domain/alert-row.ts';
@@ -71,7 +72,7 @@ const queueTable = (context: PageContext, rows: readonly AlertRow[]): Html => ht
 const queueRow = (context: PageContext, row: AlertRow): Html => html`<tr>
 <td>${dueCell(context, row)}</td>
 <td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a> ${severityBadge(row.severity)}</td>
-<td><a href="${customerPath(row.subject)}">${row.customerName ?? row.subject}</a><br><span class="soft small">${customerWords(row)}</span></td>
+<td><a href="${customerPath(row.subject)}">${row.customerName ?? subjectInWords(row.subject)}</a><br><span class="soft small">${customerWords(row)}</span></td>
 <td>${row.ruleTitle}<br><span class="soft small">${row.why}</span></td>
 <td>${statusWords(row)}</td>
 <td>${row.person ?? html`<span class="soft">team</span>`}<br><span class="soft small">${row.team}</span></td>

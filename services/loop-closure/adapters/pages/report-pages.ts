@@ -1,3 +1,4 @@
+import { subjectInWords } from '../../../contracts/identity.ts';
 import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
 import type { HeldRow } from '../../domain/alert-view.ts';
 import type { AuditRow } from '../../domain/audit.ts';
@@ -124,7 +125,7 @@ const heldTable = (page: Page<HeldRow>): Html => html`<div class="card"><table>
   (
     row,
   ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${severityBadge(row.severity)} ${row.ruleTitle}</td>
-<td><a href="${customerPath(row.subject)}">${row.customerName ?? row.subject}</a></td>
+<td><a href="${customerPath(row.subject)}">${row.customerName ?? subjectInWords(row.subject)}</a></td>
 <td>${HELD_WORDS[row.reason]}${row.heldBy === undefined ? undefined : html`<br><span class="soft small">${row.heldBy}</span>`}</td></tr>`,
 )}</tbody></table></div>${nextLink('/held', {}, page.next)}`;
 
