@@ -25,6 +25,8 @@ export interface SlackMessage {
   readonly blocks: unknown;
   readonly metadata?: unknown;
   readonly edits: number;
+  /** What it said before it was edited. */
+  readonly asPosted: { readonly text: string; readonly blocks: unknown };
 }
 
 /** A Slack over real HTTP that remembers what it was told and misbehaves on order. */
@@ -32,6 +34,7 @@ export class FakeSlack {
   readonly calls: SlackCall[] = [];
   readonly messages: SlackMessage[] = [];
   readonly #scripts = new Map<string, SlackScript[]>();
+  readonly #awaited: { readonly method: string; readonly arrived: (call: SlackCall) => void }[] = [];
   readonly #server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => {
@@ -61,6 +64,11 @@ export class FakeSlack {
     return this.calls.filter((call) => call.method === method);
   }
 
+  /** The next call of `method`, once it has come. */
+  nextCall(method: string): Promise<SlackCall> {
+    return new Promise((arrived) => this.#awaited.push({ method, arrived }));
+  }
+
   async stop(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -68,6 +76,7 @@ export class FakeSlack {
 
   #answer(method: string, args: Readonly<Record<string, unknown>>, response: ServerResponse): void {
     this.calls.push({ method, args });
+    this.#tellWhoWaits({ method, args });
     const script = this.#scripts.get(method)?.shift() ?? { type: 'ok' };
     switch (script.type) {
       case 'ok':
@@ -92,20 +101,26 @@ export class FakeSlack {
     }
   }
 
+  #tellWhoWaits(call: SlackCall): void {
+    const place = this.#awaited.findIndex(({ method }) => method === call.method);
+    if (place >= 0) this.#awaited.splice(place, 1)[0]?.arrived(call);
+  }
+
   #obey(method: string, args: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
     const channel = channelId(String(args.channel ?? ''));
     switch (method) {
       case 'chat.postMessage': {
         this.#ts += 1;
         const ts = `1700000000.${String(this.#ts).padStart(6, '0')}`;
+        const said = { text: String(args.text), blocks: parsed(args.blocks) };
         this.messages.push({
           channel,
           ts,
           ...(args.thread_ts === undefined ? {} : { threadTs: String(args.thread_ts) }),
-          text: String(args.text),
-          blocks: parsed(args.blocks),
+          ...said,
           metadata: parsed(args.metadata),
           edits: 0,
+          asPosted: said,
         });
         return { ok: true, channel, ts };
       }
