@@ -1,64 +1,13 @@
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { SHIPPED_RULES } from '../../../services/embedded/rules-folder.ts';
+import { rule, writeRulesFolder } from './rules-folder.ts';
 
-/** Account managers, and so the most alerts that can be told to somebody of their own. */
-export const MANAGERS = 40;
-export const managerOf = (customer: number): string => `m${String(customer).padStart(2, '0')}`;
-
-/**
- * A rules folder whose time boxes are over within seconds, around the clock.
- *
- * Each customer has an account manager of their own: Slack takes one message a second for each address, and
- * so the messages of different alerts do not wait for each other.
- */
-export function writeFastRules(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tocsin-fault-rules-'));
-  for (const file of ['lexicon.yaml', 'risk-model.yaml'])
-    copyFileSync(join(SHIPPED_RULES, file), join(folder, file));
-  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
-  write('calendars.yaml', CALENDARS);
-  write('teams.yaml', teams());
-  write('gold-complains-again.rule.yaml', GOLD);
-  write('silver-complains-again.rule.yaml', SILVER);
-  write('silver-posts.rule.yaml', POSTS);
-  write('gold-calls.rule.yaml', SHADOW);
-  return folder;
-}
-
-const CALENDARS = `
-apiVersion: tocsin/v1
-kind: Calendars
-calendars:
-  - {id: always, timezone: UTC, hours: {mon-sun: ["00:00-24:00"]}}
-`;
-
-function teams(): string {
-  const ids = Array.from({ length: MANAGERS }, (_, index) => managerOf(index + 1));
-  const people = ids.map(
-    (id) => `  - {id: ${id}, name: ${id}, email: ${id}@example.com, slack: U0${id.toUpperCase()}}`,
-  );
-  return `
-apiVersion: tocsin/v1
-kind: Teams
-people:
-${people.join('\n')}
-teams:
-  - {id: care, title: Care, slack: "#care", email: care@example.com, calendar: always, lead: m01, members: [${ids.join(', ')}]}
-`;
-}
-
-const rule = (id: string, stage: string, spec: string): string => `
-apiVersion: tocsin/v1
-kind: Rule
-metadata: {id: ${id}, title: ${id}, owner: team/care, stage: ${stage}}
-spec:
-${spec.trimEnd()}
-  severity: [{set: P2}]
-  route: [{to: "owner:{profile.account_manager}", fallback: team/care}]
-  suppress: {dedupe_key: "{rule.id}:{customer_id}", merge_open: true}
-`;
+/** A rules folder whose time boxes are over within seconds. */
+export const writeFastRules = (): string =>
+  writeRulesFolder({
+    'gold-complains-again': GOLD,
+    'silver-complains-again': SILVER,
+    'silver-posts': POSTS,
+    'gold-calls': SHADOW,
+  });
 
 /** Every milestone is missed, and each tells somebody on both channels. */
 const GOLD = rule(

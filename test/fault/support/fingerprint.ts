@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import type { Supervised } from './supervised.ts';
+
+/** Asks the API for JSON. */
+export interface Asked {
+  json(path: string): Promise<unknown>;
+}
 
 /** What must be the same after every kill: everything but the instants. */
 export interface Fingerprint {
@@ -66,7 +70,7 @@ const ledgerReport = z.object({
 });
 
 /** Reads through the API what people would see. */
-export async function takeFingerprint(tocsin: Supervised): Promise<{ print: Fingerprint; faults: Faults }> {
+export async function takeFingerprint(tocsin: Asked): Promise<{ print: Fingerprint; faults: Faults }> {
   const alerts: Record<string, unknown> = {};
   for (const stage of ['live', 'shadow']) {
     for (const { alertId } of await pages(
@@ -89,7 +93,7 @@ export async function takeFingerprint(tocsin: Supervised): Promise<{ print: Fing
 }
 
 async function pages<P extends { readonly next?: string | undefined }, T>(
-  tocsin: Supervised,
+  tocsin: Asked,
   path: string,
   shape: z.ZodType<P>,
   rowsOf: (page: P) => readonly T[],

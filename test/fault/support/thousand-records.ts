@@ -1,7 +1,7 @@
 import type { Source } from '../../../services/contracts/sources.ts';
 import { type Random, seededRandom } from '../../../services/embedded/demo/random.ts';
 import { MINUTE } from '../../../services/platform/time/clock.ts';
-import { managerOf } from './fast-rules.ts';
+import { managerOf } from './rules-folder.ts';
 
 export type SentRecord = Readonly<Record<string, unknown>> & { readonly id: string };
 
