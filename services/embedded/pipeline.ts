@@ -54,8 +54,6 @@ export interface PipelineOptions {
   readonly registry: Registry;
   readonly lifecycle: Lifecycle;
   readonly own: OwnVoices;
-  /** Days for which the log and the ids of published records are kept. */
-  readonly retentionDays: number;
   /** Where people reach the pages, without a slash at the end. */
   readonly publicUrl: string;
   readonly channels: (store: EmbeddedStore) => Channels;

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from '../ingestion/domain/ignore.ts';
@@ -5,11 +6,12 @@ import { createSandboxStore } from '../notification/adapters/sandbox-store.sqlit
 import { type NotificationConfig, notificationSettings } from '../notification/config.ts';
 import type { SandboxStore } from '../notification/ports.ts';
 import { readEnv } from '../platform/config/env.ts';
+import { StorageUnavailable } from '../platform/event-log/event-log.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
 import { createRegistry } from '../platform/metrics/registry.ts';
 import { Lifecycle } from '../platform/process/lifecycle.ts';
 import { describeError } from '../platform/process/run-process.ts';
-import type { Clock } from '../platform/time/clock.ts';
+import { type Clock, DAY, MINUTE } from '../platform/time/clock.ts';
 import { createApp, isLoopback } from './app.ts';
 import { type ChosenChannels, chooseChannels } from './channels.ts';
 import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
@@ -79,7 +81,6 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     lifecycle,
     own: voices(settings, log),
     publicUrl: settings.TOCSIN_PUBLIC_URL ?? options.url,
-    retentionDays: settings.TOCSIN_RETENTION_DAYS,
     channels: (store) => {
       const sandbox = createSandboxStore(store.db);
       chosen = { channels: chooseChannels(settings, sandbox, clock), sandbox };
@@ -111,12 +112,47 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     lifecycle,
     log,
     run: async (stop, deliver = true) => {
-      const running = [pipeline.runner.run(stop), ...(deliver ? [pipeline.sender.run(stop)] : [])];
+      const running = [
+        pipeline.runner.run(stop),
+        ...(deliver
+          ? [pipeline.sender.run(stop), keepRetention(pipeline, settings.TOCSIN_RETENTION_DAYS, clock, stop)]
+          : []),
+      ];
       await Promise.all(running.map((one) => one.catch((error: unknown) => health.fail(error))));
       if (health.failure !== undefined) throw health.failure;
     },
   };
 }
+
+/** Removes what is too old, a few milliseconds at a time, for as long as there is some; then rests. */
+async function keepRetention(
+  { store }: Pipeline,
+  days: number,
+  clock: Clock,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    const done = pruneStep(store, clock.now(), days * DAY);
+    await setTimeout(done ? RETENTION_REST_MS : RETENTION_STEP_MS, undefined, { signal: stop }).catch(
+      () => undefined,
+    );
+  }
+}
+
+/** Whether nothing is left to remove now. A store that takes no writes is left alone until the next look. */
+function pruneStep(store: Pipeline['store'], now: number, retentionMs: number): boolean {
+  try {
+    return store.prune(now, retentionMs).done;
+  } catch (error) {
+    if (error instanceof StorageUnavailable) return true;
+    throw error;
+  }
+}
+
+/** Looking every ten minutes is soon enough for days. */
+const RETENTION_REST_MS = 10 * MINUTE;
+/** Between steps everything else gets its turn. */
+const RETENTION_STEP_MS = 100;
 
 /** Readiness means progress: the runner looked for work lately and nothing has given up. */
 class Health {

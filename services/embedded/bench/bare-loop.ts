@@ -15,8 +15,6 @@ export interface BareLoopOptions {
   readonly dir: string;
   /** The same seed makes the same signals. */
   readonly seed: number;
-  /** Records in one publish, as an import sends them. Default 500. */
-  readonly publishSize?: number;
 }
 
 export interface BareLoopResult {
@@ -37,7 +35,7 @@ export interface BareLoopResult {
  * no scoring, no rules. It is the yardstick against which the real pipeline is measured.
  */
 export async function runBareLoop(options: BareLoopOptions): Promise<BareLoopResult> {
-  const { signals, dir, publishSize = 500 } = options;
+  const { signals, dir } = options;
   const store = openEmbeddedStore(dir, systemClock, []);
   const passMs: number[] = [];
   const runner = new Runner({
@@ -51,10 +49,14 @@ export async function runBareLoop(options: BareLoopOptions): Promise<BareLoopRes
   const cpuBefore = process.cpuUsage();
   const started = performance.now();
   let publishing = 0;
-  for (let done = 0; done < signals; done += publishSize) {
-    const batch = makeBatch(done, Math.min(publishSize, signals - done));
+  for (let done = 0; done < signals; done += WAVE) {
     const before = performance.now();
-    await store.log.publish('complaints', batch);
+    const publishes = [];
+    for (let from = done; from < Math.min(done + WAVE, signals); from += PUBLISHED_AT_ONCE) {
+      const batch = makeBatch(from, Math.min(PUBLISHED_AT_ONCE, signals - from));
+      publishes.push(store.log.publish('complaints', batch));
+    }
+    await Promise.all(publishes);
     publishing += performance.now() - before;
     await runner.drain();
   }
@@ -68,6 +70,11 @@ export async function runBareLoop(options: BareLoopOptions): Promise<BareLoopRes
     passMs: { p50: quantile(passMs, 0.5), p99: quantile(passMs, 0.99), max: quantile(passMs, 1) },
   };
 }
+
+/** Records in one publish, as an import sends them. */
+const PUBLISHED_AT_ONCE = 500;
+/** Records that wait before the runner gets its turn: a few senders at the same time. */
+const WAVE = 2_000;
 
 const normalise: KeyedProcess<never> = {
   name: 'bare-normalise',

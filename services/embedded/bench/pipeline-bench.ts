@@ -121,7 +121,6 @@ async function openBench(
     registry: createRegistry(),
     lifecycle,
     own: NO_OWN_VOICES,
-    retentionDays: 400,
     publicUrl: 'http://127.0.0.1:8080',
     channels: () =>
       instantChannels(
