@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ParkedLetter } from '../platform/database/dead-letters.sqlite.ts';
+import type { ParkedLetter } from '../platform/database/dead-letters.ts';
 import { type Client, connect, parseBody } from './client.ts';
 import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
 
@@ -14,6 +14,9 @@ export const dlqCommands: readonly Command[] = [
 Usage: tocsin dlq list [--status parked|retrying|retried|dropped] [--json]
 
 Lists up to 100 dead letters, oldest first: when, which process, why, and the id to use with the other verbs.
+
+Example:
+  tocsin dlq list --status parked
 
 ${EXITS}
 `,
@@ -39,6 +42,9 @@ Usage: tocsin dlq show ID
 
 Prints the dead letter with the record as it was, as JSON. Beware: this is customer data.
 
+Example:
+  tocsin dlq show 'ingestion/complaints/0/42' > letter.json
+
 ${EXITS}
 `,
     run: (args, io) =>
@@ -61,6 +67,9 @@ Usage: tocsin dlq retry ID [--payload FILE.json]
 Hands the record to the process that could not handle it. With --payload the file's JSON object takes the place
 of the record: "tocsin dlq show ID" prints the present one, to be repaired.
 
+Example:
+  tocsin dlq retry 'ingestion/complaints/0/42' --payload repaired.json
+
 ${EXITS}
 `,
     run: (args, io) =>
@@ -75,6 +84,11 @@ ${EXITS}
     summary: 'give one up; it stays on record as dropped',
     help: `
 Usage: tocsin dlq drop ID
+
+The dead letter is not retried any more; it stays on record, and the ledger counts it as dropped.
+
+Example:
+  tocsin dlq drop 'ingestion/complaints/0/42'
 
 ${EXITS}
 `,

@@ -57,7 +57,7 @@ export async function ledgerReport(store: EmbeddedStore, runner: Runner): Promis
     entries,
     checks,
     waiting,
-    deadLetters: store.deadLetters.counts(),
+    deadLetters: await store.deadLetters.counts(),
     meets: checks.every((one) => one.meets),
   };
 }

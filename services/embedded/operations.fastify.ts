@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { DEAD_LETTER_STATUSES } from '../platform/database/dead-letters.sqlite.ts';
+import { DEAD_LETTER_STATUSES } from '../platform/database/dead-letters.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const List = z.object({
@@ -16,21 +16,21 @@ export function registerOperations(app: FastifyInstance, { store }: Pipeline): v
     const query = List.safeParse(request.query);
     if (!query.success) return reply.code(400).send(problem(400, z.prettifyError(query.error)));
     return {
-      counts: store.deadLetters.counts(),
-      letters: store.deadLetters.list(query.data.status, query.data.limit),
+      counts: await store.deadLetters.counts(),
+      letters: await store.deadLetters.list(query.data.status, query.data.limit),
     };
   });
   app.post('/v1/dead-letters/retry', async (request, reply) => {
     const body = Retry.safeParse(request.body);
     if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
     const payload = body.data.payload === undefined ? undefined : JSON.stringify(body.data.payload);
-    if (store.deadLetters.retry(body.data.id, payload)) return { id: body.data.id, status: 'retrying' };
+    if (await store.deadLetters.retry(body.data.id, payload)) return { id: body.data.id, status: 'retrying' };
     return reply.code(404).send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
   });
   app.post('/v1/dead-letters/drop', async (request, reply) => {
     const body = One.safeParse(request.body);
     if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
-    if (store.deadLetters.drop(body.data.id)) return { id: body.data.id, status: 'dropped' };
+    if (await store.deadLetters.drop(body.data.id)) return { id: body.data.id, status: 'dropped' };
     return reply.code(404).send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
   });
   app.get('/v1/timers', async () => ({ timers: store.timers(MAX_TIMERS) }));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DeadLetter } from '../../services/contracts/dead-letter.ts';
-import type { DeadLetters } from '../../services/platform/database/dead-letters.sqlite.ts';
+import type { DeadLetters } from '../../services/platform/database/dead-letters.ts';
 import type { Redelivery } from '../../services/platform/keyed-process/state-store.ts';
 
 /** Dead letters to try, and the runner's side of them. */
@@ -40,39 +40,39 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
 
     test('are listed whole, oldest first, also after a restart', async () => {
       await subject.reopen();
-      expect(subject.letters().list(undefined, 10)).toEqual([
+      expect(await subject.letters().list(undefined, 10)).toEqual([
         { ...letter('a', 1), status: 'parked', attempts: 1 },
         { ...letter('b', 2), status: 'parked', attempts: 1 },
       ]);
-      expect(subject.letters().list(undefined, 1)).toHaveLength(1);
-      expect(subject.letters().find('b')?.at).toBe(2);
-      expect(subject.letters().find('c')).toBeUndefined();
+      expect(await subject.letters().list(undefined, 1)).toHaveLength(1);
+      expect((await subject.letters().find('b'))?.at).toBe(2);
+      expect(await subject.letters().find('c')).toBeUndefined();
     });
 
     test('to be tried again wake the runner, and are retried once that went well', async () => {
-      expect(subject.letters().retry('a')).toBe(true);
+      expect(await subject.letters().retry('a')).toBe(true);
       expect(subject.wakeUps()).toBe(1);
       expect(await subject.redeliveries()).toMatchObject([{ deadLetterId: 'a', process: 'scoring' }]);
       await subject.commit([], ['a']);
-      expect(subject.letters().counts()).toEqual({ parked: 1, retrying: 0, retried: 1, dropped: 0 });
+      expect(await subject.letters().counts()).toEqual({ parked: 1, retrying: 0, retried: 1, dropped: 0 });
     });
 
     test('can be repaired: the new payload is what is tried, and what stays on record', async () => {
-      subject.letters().retry('a', '{"id":"repaired"}');
+      await subject.letters().retry('a', '{"id":"repaired"}');
       expect(await subject.redeliveries()).toMatchObject([{ input: { value: { id: 'repaired' } } }]);
       await subject.commit([letter('a', 9)], []);
-      expect(subject.letters().find('a')).toMatchObject({ payload: '{"id":"repaired"}', attempts: 2 });
+      expect(await subject.letters().find('a')).toMatchObject({ payload: '{"id":"repaired"}', attempts: 2 });
     });
 
-    test('are not handed over with a payload that is no JSON', () => {
-      expect(() => subject.letters().retry('a', '{')).toThrow(SyntaxError);
-      expect(subject.letters().find('a')?.status).toBe('parked');
+    test('are not handed over with a payload that is no JSON', async () => {
+      await expect(subject.letters().retry('a', '{')).rejects.toThrow(SyntaxError);
+      expect((await subject.letters().find('a'))?.status).toBe('parked');
     });
 
     test('that fail again are parked again, with the new reason', async () => {
-      subject.letters().retry('a');
+      await subject.letters().retry('a');
       await subject.commit([{ ...letter('a', 9), reason: 'invalid_record', detail: 'still bad' }], []);
-      expect(subject.letters().find('a')).toMatchObject({
+      expect(await subject.letters().find('a')).toMatchObject({
         status: 'parked',
         attempts: 2,
         reason: 'invalid_record',
@@ -81,23 +81,18 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
     });
 
     test('given up stay on record and are not tried', async () => {
-      expect(subject.letters().drop('a')).toBe(true);
-      expect(subject.letters().retry('a')).toBe(false);
+      expect(await subject.letters().drop('a')).toBe(true);
+      expect(await subject.letters().retry('a')).toBe(false);
       expect(await subject.redeliveries()).toEqual([]);
-      expect(
-        subject
-          .letters()
-          .list('dropped', 10)
-          .map(({ id }) => id),
-      ).toEqual(['a']);
+      expect((await subject.letters().list('dropped', 10)).map(({ id }) => id)).toEqual(['a']);
     });
 
-    test('that are unknown, or not parked, are neither tried nor dropped', () => {
-      expect(subject.letters().retry('c')).toBe(false);
-      expect(subject.letters().drop('c')).toBe(false);
-      subject.letters().retry('a');
-      expect(subject.letters().retry('a')).toBe(false);
-      expect(subject.letters().drop('a')).toBe(false);
+    test('that are unknown, or not parked, are neither tried nor dropped', async () => {
+      expect(await subject.letters().retry('c')).toBe(false);
+      expect(await subject.letters().drop('c')).toBe(false);
+      await subject.letters().retry('a');
+      expect(await subject.letters().retry('a')).toBe(false);
+      expect(await subject.letters().drop('a')).toBe(false);
       expect(subject.wakeUps()).toBe(1);
     });
   });

@@ -12,12 +12,12 @@ partitionStoreContract('sqlite', async () => {
     effects: async () =>
       (await fixture.store.effects.claim('slack', Number.MAX_SAFE_INTEGER, 100, -1)).map(({ id }) => id),
     ledger: async () => fixture.store.ledger.entries(),
-    deadLetters: async () => fixture.store.deadLetters.list('parked', 100).map(({ id }) => id),
-    retry: async (id) => void fixture.store.deadLetters.retry(id),
+    deadLetters: async () => (await fixture.store.deadLetters.list('parked', 100)).map(({ id }) => id),
+    retry: async (id) => void (await fixture.store.deadLetters.retry(id)),
     reopen: async () => fixture.reopen(),
     storageGone: async () => fixture.fillDisk(),
     storageBack: async () => fixture.freeDisk(),
     dispose: async () => fixture.dispose(),
-    promises: { fencesByPosition: true },
+    promises: { fencesByPosition: true, knowsOffsets: true },
   };
 });

@@ -1,29 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { DataFile } from './data-file.ts';
-
-export const DEAD_LETTER_STATUSES = ['parked', 'retrying', 'retried', 'dropped'] as const;
-export type DeadLetterStatus = (typeof DEAD_LETTER_STATUSES)[number];
-
-export interface ParkedLetter extends DeadLetter {
-  readonly status: DeadLetterStatus;
-  readonly attempts: number;
-}
-
-/** What operators do with the records that could not be processed. */
-export interface DeadLetters {
-  /** Oldest first. */
-  list(status: DeadLetterStatus | undefined, limit: number): readonly ParkedLetter[];
-  find(id: string): ParkedLetter | undefined;
-  /**
-   * Hands it to its process again, with `payload` in place of what was parked when given. False: not parked.
-   * Throws `SyntaxError` when `payload` is not JSON: it could never be handed over.
-   */
-  retry(id: string, payload?: string): boolean;
-  /** Gives it up; it stays on record as dropped. False: not parked. */
-  drop(id: string): boolean;
-  counts(): Readonly<Record<DeadLetterStatus, number>>;
-}
+import { type DeadLetterStatus, type DeadLetters, type ParkedLetter, toStatus } from './dead-letters.ts';
 
 export class SqliteDeadLetters implements DeadLetters {
   readonly #file: DataFile;
@@ -37,27 +15,27 @@ export class SqliteDeadLetters implements DeadLetters {
     this.#wake = wake;
   }
 
-  list(status: DeadLetterStatus | undefined, limit: number): readonly ParkedLetter[] {
+  async list(status: DeadLetterStatus | undefined, limit: number): Promise<readonly ParkedLetter[]> {
     return this.#sql.list.all(status ?? null, limit).map(toLetter);
   }
 
-  find(id: string): ParkedLetter | undefined {
+  async find(id: string): Promise<ParkedLetter | undefined> {
     const row = this.#sql.find.get(id);
     return row === undefined ? undefined : toLetter(row);
   }
 
-  retry(id: string, payload?: string): boolean {
+  async retry(id: string, payload?: string): Promise<boolean> {
     if (payload !== undefined) JSON.parse(payload);
     const found = this.#file.transaction(() => this.#sql.retry.run(payload ?? null, id).changes === 1);
     if (found) this.#wake();
     return found;
   }
 
-  drop(id: string): boolean {
+  async drop(id: string): Promise<boolean> {
     return this.#file.transaction(() => this.#sql.drop.run(id).changes === 1);
   }
 
-  counts(): Readonly<Record<DeadLetterStatus, number>> {
+  async counts(): Promise<Readonly<Record<DeadLetterStatus, number>>> {
     const counts = { parked: 0, retrying: 0, retried: 0, dropped: 0 };
     for (const row of this.#sql.counts.all()) counts[toStatus(row.status)] = Number(row.count);
     return counts;
@@ -95,9 +73,3 @@ const toLetter = (row: Record<string, unknown>): ParkedLetter => ({
   status: toStatus(row.status),
   attempts: Number(row.attempts),
 });
-
-function toStatus(text: unknown): DeadLetterStatus {
-  const status = DEAD_LETTER_STATUSES.find((known) => known === text);
-  if (status === undefined) throw new Error(`a dead letter has the unknown status ${String(text)}`);
-  return status;
-}

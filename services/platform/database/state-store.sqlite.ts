@@ -38,6 +38,11 @@ export class SqlitePartitionStore implements PartitionStore {
     return asking(() => new Map(topics.map((topic) => [topic, this.#position(topic)])));
   }
 
+  /** Nothing to do: the file is at hand. */
+  async prefetch(): Promise<void> {
+    return undefined;
+  }
+
   load(keySpace: KeySpace, key: string): StateRow | undefined {
     const body = asking(() => this.#sql.loadState.get(keySpace, key)?.body);
     // `commit` is the only writer of the column and writes a row.

@@ -85,7 +85,7 @@ describe('the chain', () => {
     const pipeline = given({ processes: [circle] });
     await pipeline.publish('a: one', 'b: two');
     expect(await pipeline.runner.drain()).toBe(2);
-    expect(letters(pipeline).map((letter) => letter.detail)).toEqual(
+    expect((await letters(pipeline)).map((letter) => letter.detail)).toEqual(
       Array(2).fill('Error: more than 32 processes follow one another: is there a cycle?'),
     );
   });
@@ -153,7 +153,7 @@ describe('what cannot be handled', () => {
     await pipeline.runner.drain();
     expect(orders(pipeline, 'a')).toEqual(['one', 'two']);
     expect(pipeline.state('b')).toEqual({ echo: { heard: 1 } });
-    expect(letters(pipeline)).toMatchObject([
+    expect(await letters(pipeline)).toMatchObject([
       { id: 'obey/signals/0/1', process: 'obey', reason: 'handler_error', detail: 'Error: thrown on order' },
     ]);
     expect((await pipeline.store.log.read('dead-letters', 0, 0, 10)).map(({ key }) => key)).toEqual([
@@ -165,14 +165,14 @@ describe('what cannot be handled', () => {
     const pipeline = given();
     await pipeline.publish('a: reject');
     await pipeline.runner.drain();
-    expect(letters(pipeline)).toMatchObject([{ reason: 'invalid_record', detail: 'as ordered' }]);
+    expect(await letters(pipeline)).toMatchObject([{ reason: 'invalid_record', detail: 'as ordered' }]);
   });
 
   test('of two records that were handed on unlogged under one key, both are kept', async () => {
     const pipeline = given();
     await pipeline.publish('a: echo throws', 'a: echo throws');
     await pipeline.runner.drain();
-    expect(letters(pipeline).map(({ id }) => id)).toEqual([
+    expect((await letters(pipeline)).map(({ id }) => id)).toEqual([
       'echo/identities/complaints/0/0/1',
       'echo/identities/complaints/0/1/1',
     ]);
@@ -186,7 +186,7 @@ describe('what cannot be handled', () => {
     expect(orders(pipeline, 'c')).toEqual(['two']);
     expect(pipeline.state('b')).toBeUndefined();
     expect(await keys(pipeline, 'signals')).toEqual(['a', 'c', 'a']);
-    expect(letters(pipeline)).toMatchObject([
+    expect(await letters(pipeline)).toMatchObject([
       { id: 'split/complaints/0/1', detail: 'TypeError: Do not know how to serialize a BigInt' },
     ]);
   });
@@ -198,7 +198,7 @@ describe('what cannot be handled', () => {
     pipeline.clock.advance(DAY);
     await pipeline.publish('d: one', 'e: two');
     await pipeline.runner.drain();
-    expect(letters(pipeline).map(({ process, topic, key }) => [process, topic, key])).toEqual([
+    expect((await letters(pipeline)).map(({ process, topic, key }) => [process, topic, key])).toEqual([
       ['obey', 'timers', 'a'],
       ['obey', 'timers', 'b'],
     ]);
@@ -225,12 +225,12 @@ describe('dead letters that are tried again', () => {
     const pipeline = given();
     await pipeline.publish('a: throw');
     await pipeline.runner.drain();
-    const [parked] = letters(pipeline);
+    const [parked] = await letters(pipeline);
     const repaired = (parked?.payload ?? '').replace('"throw"', '"repaired"');
-    pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
+    await pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
     expect(await pipeline.runner.drain()).toBe(1);
     expect(pipeline.state('a')).toEqual({ obey: { orders: ['repaired'] }, echo: { heard: 1 } });
-    expect(pipeline.store.deadLetters.counts()).toMatchObject({ parked: 0, retried: 1 });
+    expect(await pipeline.store.deadLetters.counts()).toMatchObject({ parked: 0, retried: 1 });
   });
 
   test.each([
@@ -242,10 +242,10 @@ describe('dead letters that are tried again', () => {
     const pipeline = given();
     await pipeline.publish(order);
     await pipeline.runner.drain();
-    const [parked] = letters(pipeline);
-    pipeline.store.deadLetters.retry(parked?.id ?? '');
+    const [parked] = await letters(pipeline);
+    await pipeline.store.deadLetters.retry(parked?.id ?? '');
     expect(await pipeline.runner.drain()).toBe(1);
-    expect(letters(pipeline)).toMatchObject([{ id: parked?.id, status: 'parked', attempts: 2 }]);
+    expect(await letters(pipeline)).toMatchObject([{ id: parked?.id, status: 'parked', attempts: 2 }]);
   });
 
   test('may be timers', async () => {
@@ -254,23 +254,23 @@ describe('dead letters that are tried again', () => {
     await pipeline.runner.drain();
     pipeline.clock.advance(DAY);
     await pipeline.runner.drain();
-    const [parked] = letters(pipeline);
+    const [parked] = await letters(pipeline);
     const repaired = (parked?.payload ?? '').replace('"throw"', '"gently"');
-    pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
+    await pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
     await pipeline.runner.drain();
     expect(orders(pipeline, 'a')).toEqual(['remind throw', 'fired gently']);
-    expect(letters(pipeline)).toMatchObject([{ status: 'retried' }]);
+    expect(await letters(pipeline)).toMatchObject([{ status: 'retried' }]);
   });
 
   test('for a process that is no more stay parked', async () => {
     const pipeline = given();
     await pipeline.publish('a: throw');
     await pipeline.runner.drain();
-    const [parked] = letters(pipeline);
+    const [parked] = await letters(pipeline);
     pipeline.store.db.prepare("UPDATE dead_letter SET process = 'renamed'").run();
-    pipeline.store.deadLetters.retry(parked?.id ?? '');
+    await pipeline.store.deadLetters.retry(parked?.id ?? '');
     await pipeline.runner.drain();
-    expect(letters(pipeline)).toMatchObject([
+    expect(await letters(pipeline)).toMatchObject([
       { status: 'parked', detail: 'no process called renamed takes this in this version' },
     ]);
   });
@@ -374,6 +374,7 @@ describe('a store that takes no writes now', () => {
     let { before = 0, load = 0 } = times;
     return (store: PartitionStore): PartitionStore => ({
       positions: (topics) => store.positions(topics),
+      prefetch: (keys) => store.prefetch(keys),
       load: (keySpace, key) => {
         if (load-- > 0) throw new StorageUnavailable('io_error', 'no answer');
         return store.load(keySpace, key);
@@ -398,7 +399,7 @@ describe('a store that takes no writes now', () => {
     await expect(pipeline.runner.pass()).rejects.toBeInstanceOf(StorageUnavailable);
     expect(await pipeline.runner.drain()).toBe(2);
     expect([orders(pipeline, 'a'), orders(pipeline, 'b')]).toEqual([['one'], ['two']]);
-    expect(letters(pipeline)).toEqual([]);
+    expect(await letters(pipeline)).toEqual([]);
   });
 
   test('is asked again by run until it does', async () => {
@@ -428,7 +429,7 @@ describe('a store that takes no writes now', () => {
     await pipeline.runner.drain();
     expect(await keys(pipeline, 'contact-holds')).toHaveLength(100);
     expect(await pipeline.store.log.endOffset('contact-holds', 0)).toBe(200);
-    expect(letters(pipeline)).toEqual([]);
+    expect(await letters(pipeline)).toEqual([]);
   });
 });
 

@@ -1,15 +1,18 @@
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Emit, KeyedProcess, TopicRecord } from './keyed-process.ts';
+import { type BatchSize, fixedBatchSize, learningBatchSize } from './batch-size.ts';
+import type { Emit, KeyedProcess, KeySpace, TopicRecord } from './keyed-process.ts';
 import { StateCache } from './state-cache.ts';
 import {
   type InputFeed,
   type LedgerEntry,
   type OwnedTimer,
   type PartitionStore,
+  type PassedOver,
   PositionTaken,
   type Redelivery,
+  type StateKey,
 } from './state-store.ts';
 import type { Topology } from './topology.ts';
 import { UnitOfWork } from './unit-of-work.ts';
@@ -35,14 +38,12 @@ export interface RunnerOptions {
   readonly openFeed: (positions: ReadonlyMap<Topic, number>) => InputFeed;
   readonly clock: Clock;
   readonly observers?: readonly RunnerObserver[];
-  /** Records in one transaction. More is faster; fewer leaves the event loop free for requests. */
+  /** Records in one transaction. Default: as many as take about ten milliseconds. */
   readonly batchSize?: number;
   /** Rows kept in memory at the least; see `StateCache`. */
   readonly cachedRows?: number;
 }
 
-/** 250 records keep the event loop busy for about ten milliseconds. */
-const BATCH_SIZE = 250;
 /** Rows of about 1 KiB: at most 200 MB in two generations. */
 const CACHED_ROWS = 100_000;
 /** How long the runner sleeps at most when nothing wakes it, so that a clock that jumps is noticed. */
@@ -63,7 +64,7 @@ export class Runner {
   readonly #clock: Clock;
   readonly #openFeed: RunnerOptions['openFeed'];
   readonly #observers: readonly RunnerObserver[];
-  readonly #batchSize: number;
+  readonly #batchSize: BatchSize;
   readonly #cache: StateCache;
   readonly #inputs: readonly Topic[];
   #feed: InputFeed | undefined;
@@ -79,7 +80,8 @@ export class Runner {
     this.#clock = options.clock;
     this.#openFeed = options.openFeed;
     this.#observers = options.observers ?? [];
-    this.#batchSize = options.batchSize ?? BATCH_SIZE;
+    this.#batchSize =
+      options.batchSize === undefined ? learningBatchSize() : fixedBatchSize(options.batchSize);
     this.#cache = new StateCache(options.cachedRows ?? CACHED_ROWS);
     this.#inputs = this.#topology.inputsFromLog(
       (topic) => this.#topology.isChained(topic) && !TOPICS[topic].internal,
@@ -175,9 +177,10 @@ export class Runner {
   }
 
   async #take(feed: InputFeed, now: number): Promise<Work> {
-    const records = await feed.take(this.#batchSize);
-    const timers = await this.#store.dueTimers(now, this.#batchSize);
-    const redeliveries = await this.#store.redeliveries(this.#batchSize);
+    const { limit } = this.#batchSize;
+    const records = await feed.take(limit);
+    const timers = await this.#store.dueTimers(now, limit);
+    const redeliveries = await this.#store.redeliveries(limit);
     return { records, timers, redeliveries, size: records.length + timers.length + redeliveries.length };
   }
 
@@ -186,46 +189,50 @@ export class Runner {
     const started = performance.now();
     const unit = this.#unit(now);
     try {
+      await this.#prefetch(work);
       for (const redelivery of work.redeliveries) unit.redeliver(redelivery);
-      for (const record of work.records) unit.consume(record);
+      for (const record of work.records) take(unit, record);
       for (const timer of work.timers) unit.fire(timer);
       await this.#commit(unit, work.records, now);
     } catch (error) {
       if (isAboutTheStore(error)) throw error;
       return this.#oneByOne(work, now);
     }
+    this.#batchSize.learn(work.records.length, performance.now() - started);
     this.#tell(unit, work.records.length, now, started);
   }
 
   /** Something in the work makes its transaction fail: finds out what by giving each its own. */
   async #oneByOne(work: Work, now: number): Promise<void> {
     for (const redelivery of work.redeliveries) {
-      await this.#alone([], now, {
+      await this.#alone({ ...NO_WORK, redeliveries: [redelivery] }, now, {
         fold: (unit) => unit.redeliver(redelivery),
         park: (unit, error) => unit.parkAgain(redelivery, error),
       });
     }
     for (const record of work.records) {
-      await this.#alone([record], now, {
-        fold: (unit) => unit.consume(record),
-        park: (unit, error) => unit.park(record, error),
+      await this.#alone({ ...NO_WORK, records: [record] }, now, {
+        fold: (unit) => take(unit, record),
+        park: (unit, error) => park(unit, record, error),
       });
     }
     for (let left = work.timers.length; left > 0; left--) {
       // Asked for again each time, because what went before may have cleared or moved it.
       const [timer] = await this.#store.dueTimers(now, 1);
       if (timer === undefined) return;
-      await this.#alone([], now, {
+      await this.#alone({ ...NO_WORK, timers: [timer] }, now, {
         fold: (unit) => unit.fire(timer),
         park: (unit, error) => unit.parkTimer(timer, error),
       });
     }
   }
 
-  async #alone(records: Work['records'], now: number, { fold, park }: Alone): Promise<void> {
+  async #alone(work: Omit<Work, 'size'>, now: number, { fold, park }: Alone): Promise<void> {
     const started = performance.now();
+    const { records } = work;
     let unit = this.#unit(now);
     try {
+      await this.#prefetch(work);
       fold(unit);
       await this.#commit(unit, records, now);
     } catch (error) {
@@ -235,6 +242,26 @@ export class Runner {
       await this.#commit(unit, records, now);
     }
     this.#tell(unit, records.length, now, started);
+  }
+
+  /** Asks once for all rows that the work needs and that are not in memory. */
+  #prefetch({ records, timers, redeliveries }: Omit<Work, 'size'>): Promise<void> {
+    const wanted = new Map<string, StateKey>();
+    const want = (keySpace: KeySpace | undefined, key: string): void => {
+      if (keySpace === undefined || keySpace === 'record') return;
+      if (this.#cache.get(keySpace, key) === undefined) wanted.set(`${keySpace} ${key}`, { keySpace, key });
+    };
+    for (const record of records) {
+      if ('passedOver' in record) continue;
+      for (const process of this.#topology.consumersOf(record.topic)) want(process.keySpace, record.key);
+    }
+    for (const { process, key } of timers) want(this.#topology.process(process)?.keySpace, key);
+    for (const redelivery of redeliveries) {
+      const { process, key } =
+        'timer' in redelivery ? redelivery.timer : { process: redelivery.process, key: redelivery.input.key };
+      want(this.#topology.process(process)?.keySpace, key);
+    }
+    return this.#store.prefetch([...wanted.values()]);
   }
 
   #unit(now: number): UnitOfWork {
@@ -289,9 +316,20 @@ export class Runner {
 /** What one pass has to do. */
 interface Work {
   readonly redeliveries: readonly Redelivery[];
-  readonly records: readonly TopicRecord<Topic>[];
+  readonly records: readonly (TopicRecord<Topic> | PassedOver)[];
   readonly timers: readonly OwnedTimer[];
   readonly size: number;
+}
+
+const NO_WORK: Omit<Work, 'size'> = { redeliveries: [], records: [], timers: [] };
+
+const take = (unit: UnitOfWork, record: Work['records'][number]): void =>
+  'passedOver' in record ? unit.passOver(record) : unit.consume(record);
+
+/** What cannot be passed over cannot be set aside either: the pass fails, and is tried again. */
+function park(unit: UnitOfWork, record: Work['records'][number], error: unknown): void {
+  if ('passedOver' in record) throw error;
+  unit.park(record, error);
 }
 
 /** How to handle one input by itself, and how to set it aside when that fails. */

@@ -33,6 +33,12 @@ export type Redelivery =
   | { readonly deadLetterId: string; readonly process: string; readonly input: Input }
   | { readonly deadLetterId: string; readonly timer: OwnedTimer };
 
+/** A key of one key space, as its row is stored. */
+export interface StateKey {
+  readonly keySpace: KeySpace;
+  readonly key: string;
+}
+
 /** The name under which ledger and dead letters have timers, in place of a topic. */
 export const TIMERS = 'timers';
 
@@ -70,26 +76,49 @@ export interface Commit {
  */
 export interface PartitionStore {
   positions(topics: readonly Topic[]): Promise<ReadonlyMap<Topic, number>>;
-  /** The row of a key, at once. */
+  /** Fetches the rows of these keys, so that `load` has them at once. */
+  prefetch(keys: readonly StateKey[]): Promise<void>;
+  /**
+   * The row of a key, at once. A store that other machines share has only the rows of the last `prefetch`, and
+   * throws for any other key: its processes must not be chained.
+   */
   load(keySpace: KeySpace, key: string): StateRow | undefined;
   /** Earliest first. */
   dueTimers(now: number, limit: number): Promise<readonly OwnedTimer[]>;
   nextTimerAt(): Promise<number | undefined>;
   redeliveries(limit: number): Promise<readonly Redelivery[]>;
-  /** The offset that the next fact of the topic will get. */
+  /** The offset that the next fact of the topic will get; −1 where only the log can tell. */
   nextOffset(topic: Topic): number;
   commit(commit: Commit, now: number): Promise<void>;
+}
+
+/** A place of the log that no process gets to see, but that must be accounted for. */
+export interface PassedOver {
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly offset: number;
+  readonly appendedAt: number;
+  readonly key: string;
+  /** `repeated`: its writer has sent it before. `not_decodable`: nobody can read it. */
+  readonly passedOver: 'repeated' | 'not_decodable';
+  /** What is wrong with it, in words; never customer text. */
+  readonly detail: string;
+  /** As JSON text, what there is of it. */
+  readonly payload: string;
 }
 
 /** Input of a runner: the records that it has not consumed, over all its topics, in the order of arrival. */
 export interface InputFeed {
   /** At most `limit` records; empty when there are none now. Taken records are not handed out again. */
-  take(limit: number): Promise<readonly TopicRecord<Topic>[]>;
+  take(limit: number): Promise<readonly (TopicRecord<Topic> | PassedOver)[]>;
   /** Begins again at these positions, after a pass that was not committed. */
   seek(positions: ReadonlyMap<Topic, number>): void;
 }
 
-/** Another runner owns the partition now. Nothing was stored; this runner must stop. */
+/**
+ * Another runner owns the partition now, or may: what this one knows of the stored state can be trusted no
+ * longer. It must stop; whoever goes on begins with what is stored.
+ */
 export class PositionTaken extends Error {
   override readonly name = 'PositionTaken';
 }

@@ -20,6 +20,7 @@ import {
   type LedgerEntry,
   type OwnedTimer,
   type PartitionStore,
+  type PassedOver,
   type Redelivery,
   type StateRow,
   TIMERS,
@@ -65,6 +66,22 @@ export class UnitOfWork {
     this.#begin(`${record.topic}/${record.partition}/${record.offset}`);
     // A record's topic and value belong together wherever one is made, so it is one of the union.
     this.#dispatchToAll(record as Input, 0);
+  }
+
+  /** Accounts for a place of the log whose record is handed to nobody. */
+  passOver(place: PassedOver): void {
+    this.#begin(`${place.topic}/${place.partition}/${place.offset}`);
+    for (const process of this.#topology.consumersOf(place.topic)) {
+      if (place.passedOver === 'repeated') {
+        this.#count(process.name, place.topic, { type: 'skipped', reason: 'repeated' });
+        continue;
+      }
+      this.#count(process.name, place.topic, { type: 'deadLetter', reason: 'not_decodable', detail: '' });
+      const { topic, key, partition, offset, detail, payload } = place;
+      const id = `${process.name}/${topic}/${partition}/${offset}`;
+      const letter = { id, process: process.name, topic, key, partition, offset, detail, payload };
+      this.#park({ ...letter, reason: 'not_decodable', at: this.#now });
+    }
   }
 
   /** Does nothing when this unit has cleared or postponed the timer before its turn came. */
