@@ -184,7 +184,15 @@ function createAttempt(parts: SenderParts): (effect: ClaimedEffect, order: Deliv
     }
   };
 
+  /** Claimed by a worker that died, and cancelled since: what became of it is told, but it is not sent. */
+  const leave = async (effect: ClaimedEffect, order: DeliveryOrder): Promise<void> => {
+    const ref = await find(channels, order, log);
+    const arrived = ref === undefined ? [] : [outcomeOf(order, { type: 'accepted', ref }, clock.now())];
+    return settle(effect, [crashed(order, clock.now()), ...arrived]);
+  };
+
   return async (effect, order) => {
+    if (effect.cancelled) return leave(effect, order);
     const refused = refuse(order, clock.now());
     if (refused !== undefined) return settle(effect, [outcomeOf(order, refused, clock.now())]);
 
@@ -195,7 +203,7 @@ function createAttempt(parts: SenderParts): (effect: ClaimedEffect, order: Deliv
       return effects.release(effect.id, clock.now() + wait);
     }
     // The last look before the call: what was cancelled since the claim must not leave.
-    if (!(await effects.stillHeld(effect.id, clock.now()))) return undefined;
+    if (!(await effects.stillHeld(effect.id, clock.now()))) return effects.release(effect.id, clock.now());
 
     const mayHaveArrived = (effect.uncertain || order.mayBeRepeat) && order.form.type !== 'update';
     const before = effect.uncertain ? [crashed(order, clock.now())] : [];

@@ -100,6 +100,21 @@ export class Notifier {
     await this.#runner.drain();
   }
 
+  /** Cancels every queued message, as a decision of the notification process does. */
+  async cancelAll(): Promise<void> {
+    const ids = this.store.db.prepare('SELECT id, queue FROM effect').all();
+    const effects = ids.map(({ id, queue }) => ({
+      id: String(id),
+      queue: String(queue),
+      dueAt: this.clock.now(),
+      payload: null,
+    }));
+    const nothing = { positions: [], states: [], timers: [], facts: [], views: [], ledger: [] };
+    await this.store
+      .partition('cancel', new Map())
+      .commit({ ...nothing, effects, deadLetters: [], redelivered: [] }, this.clock.now());
+  }
+
   /** Sends what is due and takes in what became of it, until nothing is due. */
   async settle(): Promise<void> {
     do await this.#runner.drain();

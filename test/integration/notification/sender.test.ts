@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NOTIFICATION_QUEUES } from '../../../services/notification/domain/message.ts';
 import type { Channels } from '../../../services/notification/ports.ts';
 import {
   acknowledged,
@@ -211,6 +212,22 @@ describe('a worker dies', () => {
     expect(notifier.slack.messages[0]?.edits).toBe(1);
   });
 
+  test.each([
+    ['cp5', 'before the call', 0],
+    ['cp6', 'after it', 1],
+  ] as const)(
+    'at %s, %s, and the message is cancelled: it is not sent again, and leaves the queue',
+    async (point, _, sent) => {
+      await notifier.event('raised', anAlert(), OPEN);
+      await notifier.senderWith({ crashPoint: dieAt(point) }).step(notifier.clock.now());
+      await notifier.cancelAll();
+      await notifier.pass(2 * MINUTE);
+      expect(notifier.slack.messages).toHaveLength(sent);
+      expect(await notifier.store.effects.pending(NOTIFICATION_QUEUES.slack)).toEqual({ count: 0 });
+      expect(await notifier.counted('tocsin_notifications_uncertain_total', { channel: 'slack' })).toBe(1);
+    },
+  );
+
   test('a mail sent by it comes again, marked, with the same Message-ID', async () => {
     await notifier.event('raised', anAlert(), MAIL_ONLY);
     await crash('cp6');
@@ -219,6 +236,19 @@ describe('a worker dies', () => {
     expect(second?.messageId).toBe(first?.messageId);
     expect(second?.raw).toContain('may be a repeat');
   });
+});
+
+test('a message that is cancelled between the claim and the call is not sent, and leaves the queue', async () => {
+  await notifier.event('raised', anAlert(), OPEN);
+  const claim = notifier.store.effects.claim.bind(notifier.store.effects);
+  notifier.store.effects.claim = async (...args) => {
+    const claimed = await claim(...args);
+    await notifier.cancelAll();
+    return claimed;
+  };
+  await notifier.settle();
+  expect(notifier.slack.messages).toEqual([]);
+  expect(await notifier.store.effects.pending(NOTIFICATION_QUEUES.slack)).toEqual({ count: 0 });
 });
 
 test('it runs until it is told to stop, and sends as soon as it is woken', async () => {
