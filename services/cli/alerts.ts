@@ -78,6 +78,9 @@ Usage: tocsin alerts show ALERT [--json]
 
 ALERT is the label (T-7Q4MX), the alert id or the alert key.
 
+Example:
+  tocsin alerts show T-7Q4MX
+
 ${EXIT_HELP}
 `,
   run: async (args, io) => {

@@ -23,6 +23,9 @@ real one. Without --exit the page stays up afterwards, until Ctrl-C.
   --start DATE   first day of the story (default: the Monday at least sixty days ago)
   --data DIR     keep the data there (an empty folder; default: a temporary one, removed at the end)
 
+Example:
+  tocsin demo --exit --seconds 10
+
 Exit codes: 0 done; 1 the story could not be told to its end; 2 used wrongly.
 `,
   run: runDemo,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -51,6 +51,11 @@ async function runImport(args: readonly string[], io: Io): Promise<number> {
   const { data } = globals(values, io);
   const mapping = loadMapping(file, values.map, io);
   if (mapping === 'unusable') return EXIT.foundWrong;
+  const unreadable = whyUnreadable(file);
+  if (unreadable !== undefined) {
+    io.err(`${file}: cannot be read (${unreadable})\n`);
+    return EXIT.foundWrong;
+  }
   const rejected = values.rejected ?? rejectedPath(file, process.cwd());
   const client = await connect(data, io);
   const stop = new AbortController();
@@ -87,6 +92,16 @@ async function runImport(args: readonly string[], io: Io): Promise<number> {
 }
 
 const isSource = (name: string): name is Source => SOURCES.some((source) => source === name);
+
+/** Asked before a data folder is made for nothing. */
+function whyUnreadable(file: string): string | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
 
 /** The mapping asked for, the ready-made one of the file's name, or none. Problems are printed. */
 function loadMapping(file: string, asked: string | undefined, io: Io): Mapping | undefined | 'unusable' {

@@ -11,6 +11,9 @@ Usage: tocsin ledger [--data DIR] [--json]
 Shows what became of every record: accepted, repeated, ignored or rejected at the gateway, then handled, skipped
 (with the reason) or set aside as a dead letter at each stage. Then it checks that the sums meet.
 
+Example:
+  tocsin ledger --json | jq '.checks[] | select(.meets | not)'
+
 Exit codes: 0 every input is accounted for; 1 the sums do not meet; 2 used wrongly.
 `,
   run: async (args, io) => {

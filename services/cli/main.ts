@@ -13,7 +13,8 @@ const io: Io = {
 };
 
 /** Finds the command whose name is the longest beginning of the arguments, and runs it. */
-async function main(args: readonly string[]): Promise<number> {
+async function main(given: readonly string[]): Promise<number> {
+  const args = commandFirst(given);
   const words = args.filter((arg) => !arg.startsWith('-'));
   const command = COMMANDS.filter((candidate) => isPrefix(candidate.name.split(' '), args)).sort(
     (a, b) => b.name.length - a.name.length,
@@ -25,6 +26,14 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.done;
   }
   return runCommand(command, rest);
+}
+
+/** The options of every command may stand before it as well: `tocsin --data DIR ledger`. */
+function commandFirst(args: readonly string[]): readonly string[] {
+  let begin = 0;
+  while (args[begin]?.startsWith('--') === true)
+    begin += ['--data', '--port'].includes(args[begin] ?? '') ? 2 : 1;
+  return [...args.slice(begin), ...args.slice(0, begin)];
 }
 
 async function runCommand(command: Command, args: readonly string[]): Promise<number> {
@@ -52,14 +61,18 @@ function withoutCommand(words: readonly string[], args: readonly string[]): numb
   }
   const within = COMMANDS.filter((command) => command.name.split(' ')[0] === word);
   if (within.length > 0) {
-    io.err(
-      `tocsin ${word}: which of ${within.map((command) => command.name.slice(word.length + 1)).join(', ')}?\n`,
-    );
+    io.err(`${whichOf(word, words[1], within)}\n`);
   } else {
     const first = [...new Set(COMMANDS.map((command) => command.name.split(' ')[0] ?? ''))];
     io.err(`tocsin: unknown command "${word}"${didYouMean(word, first)}\n`);
   }
   return EXIT.usedWrongly;
+}
+
+function whichOf(group: string, verb: string | undefined, commands: readonly Command[]): string {
+  const verbs = commands.map((command) => command.name.slice(group.length + 1));
+  if (verb === undefined) return `tocsin ${group}: which of ${verbs.join(', ')}?`;
+  return `tocsin ${group}: unknown "${verb}"${didYouMean(verb, verbs)}`;
 }
 
 function overview(): string {

@@ -10,6 +10,9 @@ Usage: tocsin timers [--data DIR] [--json]
 Lists up to 200 timers: when each is due, which process set it and for which key. One that is overdue by more
 than a minute means that the pipeline does not run or does not keep up.
 
+Example:
+  tocsin timers --data /var/lib/tocsin
+
 Exit codes: 0 done; 2 used wrongly.
 `,
   run: async (args, io) => {

@@ -147,6 +147,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const runner = new Runner({ topology, store: partition, openFeed: store.openFeed, clock, observers });
   observers.push(
     createPipelineMetrics(registry, {
+      processes: runner.processes(),
       store: partition,
       timersPending: store.timersPending,
       lastScanAt: () => runner.lastScanAt,

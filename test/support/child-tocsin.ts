@@ -47,6 +47,12 @@ export class ChildTocsin {
     return this.ended;
   }
 
+  /** What Ctrl-C does. */
+  async interrupt(): Promise<Ended> {
+    this.#process.kill('SIGINT');
+    return this.ended;
+  }
+
   async kill(): Promise<Ended> {
     this.#process.kill('SIGKILL');
     return this.ended;

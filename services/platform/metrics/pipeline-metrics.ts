@@ -1,10 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { DEAD_LETTER_REASONS } from '../../contracts/dead-letter.ts';
 import type { RunnerObserver } from '../keyed-process/runner.ts';
 import type { PartitionStore } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { guardedCollect } from './registry.ts';
 
 export interface Watched {
+  /** What runs, so that its counters are there before anything is counted. */
+  readonly processes: readonly { readonly name: string; readonly inputs: readonly string[] }[];
   readonly store: Pick<PartitionStore, 'nextTimerAt'>;
   readonly timersPending: () => number;
   /** When the runner last looked for due timers, epoch ms. */
@@ -14,7 +17,7 @@ export interface Watched {
 
 /** The figures of a runner: what went through, how long it took, and whether the timers keep up. */
 export function createPipelineMetrics(registry: Registry, watched: Watched): RunnerObserver {
-  const { store, timersPending, lastScanAt, clock } = watched;
+  const { processes, store, timersPending, lastScanAt, clock } = watched;
   const registers = [registry];
   const processed = new Counter({
     name: 'tocsin_events_processed_total',
@@ -28,6 +31,14 @@ export function createPipelineMetrics(registry: Registry, watched: Watched): Run
     labelNames: ['service', 'topic', 'reason'],
     registers,
   });
+  // A counter that appears with its first failure hides that failure from `increase()`.
+  for (const { name: service, inputs } of processes) {
+    for (const topic of inputs) {
+      for (const outcome of ['handled', 'skipped', 'deadLetter'])
+        processed.inc({ service, topic, outcome }, 0);
+      for (const reason of DEAD_LETTER_REASONS) deadLettered.inc({ service, topic, reason }, 0);
+    }
+  }
   const passSeconds = new Histogram({
     name: 'tocsin_runner_pass_duration_seconds',
     help: 'Seconds that one pass over a batch took, commit included.',
