@@ -8,6 +8,8 @@ import { importCommand } from './import.ts';
 import { ledgerCommand } from './ledger.ts';
 import { rulesLintCommand } from './rules-lint.ts';
 import { rulesSchemaCommand } from './rules-schema.ts';
+import { rulesTestCommand } from './rules-test.ts';
+import { sentimentFitCommand } from './sentiment-fit.ts';
 import { startCommand } from './start.ts';
 import { timersCommand } from './timers.ts';
 
@@ -18,8 +20,10 @@ export const COMMANDS: readonly Command[] = [
   importCommand,
   ...alertsCommands(),
   rulesLintCommand,
+  rulesTestCommand,
   rulesSchemaCommand,
   evaluateSentimentCommand,
+  sentimentFitCommand,
   ledgerCommand,
   ...dlqCommands,
   timersCommand,

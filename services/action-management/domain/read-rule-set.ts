@@ -32,7 +32,7 @@ export function readRuleSet(files: readonly RuleSetFile[], names: Names): Loaded
   if (ruleFiles.length === 0) return refused('no rule here; a rule is a file called <id>.rule.yaml');
   const defaults = readDefaults(files);
   if (!defaults.ok) return defaults;
-  const known = { ...names, rules: ruleFiles.map(({ name }) => idOf(name)) };
+  const known = { ...names, rules: [...(names.rules ?? []), ...ruleFiles.map(({ name }) => idOf(name))] };
   const reads = ruleFiles.map(({ name, text }) => parseRule(name, text, known, defaults.value));
   const problems = reads.flatMap((read) => (read.ok ? [] : read.problems));
   if (problems.length > 0) return { ok: false, problems };
