@@ -60,12 +60,15 @@ export function readArgs<O extends NonNullable<ParseArgsConfig['options']>>(
 
 /** The data folder and port of a call: option, then environment, then default. */
 export function globals(values: { data?: string | undefined; port?: string | undefined }, io: Io) {
-  const portText = values.port ?? io.env.TOCSIN_PORT ?? '8080';
+  // A variable that is set to nothing counts as not set; an option that says nothing is a slip.
+  const portText = values.port ?? (io.env.TOCSIN_PORT || '8080');
   const port = Number(portText);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  if (!/^\d+$/.test(portText) || port > 65_535) {
     throw new UsageError(
       `--port: got "${portText}", expected an integer from 0 to 65535 (0 picks a free one)`,
     );
   }
-  return { data: values.data ?? io.env.TOCSIN_DATA_DIR ?? './data', port };
+  const data = values.data ?? (io.env.TOCSIN_DATA_DIR || './data');
+  if (data === '') throw new UsageError('--data: got "", expected the path of a folder');
+  return { data, port };
 }

@@ -1,4 +1,5 @@
 import { takeDataFolder } from '../platform/database/data-folder.ts';
+import { CLOSE_WITHIN_MS } from '../platform/process/lifecycle.ts';
 import { runUntilStopped } from '../platform/process/run-process.ts';
 import { systemClock } from '../platform/time/clock.ts';
 import { openTocsin, readSettings, type Settings } from './tocsin.ts';
@@ -32,9 +33,12 @@ export async function start({ data, port, env, onReady }: StartOptions): Promise
       clock: systemClock,
       url: `http://${host}:${port}`,
     });
+    const url = await listen(tocsin.app, host, port).catch(async (error: unknown) => {
+      await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
+      throw error;
+    });
     tocsin.lifecycle.onClose('owner file', () => folder.forget());
     return await runUntilStopped(tocsin.lifecycle, tocsin.log, async (stop) => {
-      const url = await listen(tocsin.app, host, port);
       folder.announce(url);
       const running = tocsin.run(stop);
       onReady({ url, settings, data: folder.path });

@@ -32,7 +32,8 @@ export class ChildTocsin {
   readonly #output: Output;
 
   constructor({ data, port = 0, ...options }: StartOptions) {
-    this.#process = launch(['start', '--json', '--data', data, '--port', String(port)], options);
+    const args = ['start', '--json', '--data', data, '--port', String(port)];
+    this.#process = launch(args, options, LONGEST_LIFE_MS);
     this.#output = new Output(this.#process);
     this.ended = endOf(this.#process, this.#output);
     this.url = Promise.race([
@@ -67,19 +68,24 @@ export class ChildTocsin {
 
 /** Runs a `tocsin` command to its end. */
 export async function runTocsin(args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
-  const child = launch(args, options);
+  const child = launch(args, options, LONGEST_COMMAND_MS);
   return endOf(child, new Output(child));
 }
 
 /** A child that does not end by itself is a failed test, not a hanging one. */
 const LONGEST_LIFE_MS = 170_000;
+const LONGEST_COMMAND_MS = 20_000;
 
-function launch(args: readonly string[], { env = {}, ...options }: ChildOptions): ChildProcess {
+function launch(
+  args: readonly string[],
+  { env = {}, ...options }: ChildOptions,
+  timeout: number,
+): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], {
     ...options.spawn,
     env: { PATH: process.env.PATH, TOCSIN_LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LONGEST_LIFE_MS,
+    timeout,
     killSignal: 'SIGKILL',
   });
 }

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What the process that works on a data folder tells others about itself. */
@@ -42,6 +42,8 @@ export function takeDataFolder(path: string): DataFolder {
   try {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    // SQLite would open a file that it may not write for reading only, and then no lock excludes anybody.
+    for (const file of filesOf(folder)) accessSync(file, constants.R_OK | constants.W_OK);
   } catch (error) {
     throw notWritable(folder, error);
   }
@@ -81,12 +83,18 @@ export function folderOwner(path: string): FolderOwner | undefined {
 
 const OWNER_FILE = 'owner.json';
 
+const filesOf = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.sqlite'))
+    .map((name) => join(folder, name));
+
 function notWritable(folder: string, error: unknown): DataFolderUnusable {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code, message, path = folder } = error as NodeJS.ErrnoException;
   const found = code === undefined || code === 'ERR_SQLITE_ERROR' ? message : code;
+  const place = dirname(path) === folder ? ` ${basename(path)}` : '';
   return new DataFolderUnusable(
     'not_writable',
-    `data folder ${folder}: cannot be written (${found}); choose another with --data DIR, or give this user the right and the room to write it`,
+    `data folder ${folder}:${place} cannot be written (${found}); choose another with --data DIR, or give this user the right and the room to write it`,
   );
 }
 
