@@ -10,6 +10,7 @@ import type {
 } from '../../platform/keyed-process/state-store.ts';
 import { Topology } from '../../platform/keyed-process/topology.ts';
 import { UnitOfWork } from '../../platform/keyed-process/unit-of-work.ts';
+import { DueTimers } from './due-timers.ts';
 
 /**
  * Keyed processes with a clock of their own, in memory: the same code that runs in production, without its disk.
@@ -79,7 +80,7 @@ const CACHED_ROWS = 10_000;
 class MemoryStore implements PartitionStore {
   readonly deadLetters: DeadLetter[] = [];
   readonly #rows = byKeySpace<StateRow>();
-  readonly #timers = new Map<string, OwnedTimer>();
+  readonly #timers = new DueTimers();
   readonly #offsets = new Map<Topic, number>();
 
   apply({ states, timers, facts, deadLetters }: Commit): void {
@@ -87,11 +88,7 @@ class MemoryStore implements PartitionStore {
       if (row === null) this.#rows[keySpace].delete(key);
       else this.#rows[keySpace].set(key, row);
     }
-    for (const { process, key, name, dueAt } of timers) {
-      const id = `${process}\0${key}\0${name}`;
-      if (dueAt === null) this.#timers.delete(id);
-      else this.#timers.set(id, { process, key, name, dueAt });
-    }
+    for (const timer of timers) this.#timers.set(timer);
     for (const { topic } of facts) this.#offsets.set(topic, this.nextOffset(topic) + 1);
     this.deadLetters.push(...deadLetters);
   }
@@ -101,10 +98,7 @@ class MemoryStore implements PartitionStore {
   }
 
   nextTimer(): OwnedTimer | undefined {
-    let first: OwnedTimer | undefined;
-    for (const timer of this.#timers.values())
-      if (first === undefined || timer.dueAt < first.dueAt) first = timer;
-    return first;
+    return this.#timers.next();
   }
 
   nextOffset(topic: Topic): number {
@@ -121,7 +115,7 @@ class MemoryStore implements PartitionStore {
   }
 
   dueTimers(now: number, limit: number): Promise<readonly OwnedTimer[]> {
-    const due = [...this.#timers.values()].filter((timer) => timer.dueAt <= now);
+    const due = this.#timers.all().filter((timer) => timer.dueAt <= now);
     return Promise.resolve(due.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit));
   }
 
