@@ -117,3 +117,23 @@ test('what is thrown inside a transaction comes out, and nothing of it is stored
   expect(db.prepare('SELECT count(*) AS n FROM log_seen').get()).toEqual({ n: 0 });
   db.close();
 });
+
+test('a copy that another connection makes with VACUUM INTO while writing goes on is whole', () => {
+  const db = openSqlite(file, PLATFORM_MIGRATIONS);
+  const add = db.prepare("INSERT INTO log_seen (topic, id, at) VALUES ('t', ?, 1)");
+  inTransaction(db, () => {
+    for (let id = 0; id < 1_000; id++) add.run(`before-${id}`);
+  });
+  db.exec('BEGIN IMMEDIATE');
+  add.run('not committed');
+  const copy = join(folder, 'copy.sqlite');
+  const outside = new DatabaseSync(file);
+  outside.prepare('VACUUM INTO ?').run(copy);
+  outside.close();
+  db.exec('COMMIT');
+  db.close();
+  const restored = openSqlite(copy, PLATFORM_MIGRATIONS);
+  expect(restored.prepare('SELECT count(*) AS n FROM log_seen').get()).toEqual({ n: 1_000 });
+  expect(restored.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+  restored.close();
+});
