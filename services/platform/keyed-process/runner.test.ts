@@ -527,6 +527,7 @@ describe('run', () => {
   });
 
   test('ends at once when it is told to, and leaves no timer or listener behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const stop = new AbortController();
     const pipeline = given();
     const added: unknown[] = [];
@@ -540,7 +541,6 @@ describe('run', () => {
       removed.push(args[1]);
       Reflect.apply(removeEventListener, stop.signal, args);
     };
-    const timersBefore = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     const running = pipeline.runner.run(stop.signal);
     for (let round = 0; round < 5; round++) {
       await new Promise((resume) => setImmediate(resume));
@@ -550,8 +550,7 @@ describe('run', () => {
     await running;
     expect(added.length).toBeGreaterThan(0);
     expect(removed).toEqual(added);
-    const timersAfter = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-    expect(timersAfter).toBe(timersBefore);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('told to stop before it began does nothing', async () => {
