@@ -6,7 +6,9 @@ import { dlqCommands } from './dlq.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { importCommand } from './import.ts';
 import { ledgerCommand } from './ledger.ts';
+import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesLintCommand } from './rules-lint.ts';
+import { rulesReplayCommand } from './rules-replay.ts';
 import { rulesSchemaCommand } from './rules-schema.ts';
 import { rulesTestCommand } from './rules-test.ts';
 import { sentimentFitCommand } from './sentiment-fit.ts';
@@ -21,6 +23,8 @@ export const COMMANDS: readonly Command[] = [
   ...alertsCommands(),
   rulesLintCommand,
   rulesTestCommand,
+  rulesReplayCommand,
+  rulesDiffCommand,
   rulesSchemaCommand,
   evaluateSentimentCommand,
   sentimentFitCommand,

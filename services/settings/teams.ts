@@ -38,6 +38,8 @@ export interface Team {
   readonly deputy?: Person;
   /** In the order in which work is handed on. Never empty. */
   readonly members: readonly Person[];
+  /** How many new alerts the team can work in a day. Reports compare with it; nothing is held back by it. */
+  readonly alertsPerDay?: number;
 }
 
 /** Everybody there is. Checked: whoever is referred to exists. */
@@ -75,6 +77,7 @@ const teamSchema = z.strictObject({
   lead: z.string(),
   deputy: z.string().optional(),
   members: z.array(z.string()).min(1),
+  alerts_per_day: z.int().min(1).max(100_000).optional(),
 });
 export const teamsSchema = z.strictObject({
   apiVersion: z.literal('tocsin/v1'),
@@ -224,6 +227,7 @@ function buildTeams(written: WrittenTeams, calendars: Calendars): Teams {
       lead: known(people, team.lead),
       ...(team.deputy === undefined ? {} : { deputy: known(people, team.deputy) }),
       members: team.members.map((member) => known(people, member)),
+      ...(team.alerts_per_day === undefined ? {} : { alertsPerDay: team.alerts_per_day }),
     }),
   );
   const byId = new Map(teams.map((team) => [team.id, team]));

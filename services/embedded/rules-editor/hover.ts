@@ -108,5 +108,6 @@ export const HOVER = {
     'teams.*.lead': 'Who is told when nobody reacts.',
     'teams.*.deputy': 'Stands in while the lead is away.',
     'teams.*.members': 'In the order in which work is handed on.',
+    'teams.*.alerts_per_day': 'How many new alerts the team can work in a day; replays compare with it.',
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;

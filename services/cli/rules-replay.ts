@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
+import { HistoryUnusable } from '../embedded/rules-replay/history.ts';
+import { replay } from '../embedded/rules-replay/replay.ts';
+import { replayReport } from '../embedded/rules-replay/report.ts';
+import { replayPage } from '../embedded/rules-replay/report-page.ts';
+import { replayWords } from '../embedded/rules-replay/report-words.ts';
+import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { openAskedHistory, REPLAY_HELP, REPLAY_OPTIONS } from './replay-options.ts';
+
+export const rulesReplayCommand: Command = {
+  name: 'rules replay',
+  summary: 'what a set of rules would have done with the history',
+  help: `
+Usage: tocsin rules replay [--rules DIR] [--from DAY] [--to DAY] [--html FILE] [--json]
+
+Plays what happened through scoring, the rules and alerting with a clock of its own, in memory, and tells nobody: how
+many alerts each rule would have raised, for which team, on which day, against what the team can work
+(alerts_per_day in teams.yaml), and how many were right where outcomes are known. Rules in shadow are judged too.
+
+  --rules DIR          the rules (default: TOCSIN_RULES_DIR, then those that come with Tocsin)
+  --shadow             count shadow alerts as work of their teams, as if the rules were live
+  --html FILE          also write a page with charts
+${REPLAY_HELP}
+
+Examples:
+  tocsin rules replay --rules my-rules --from 2026-10-01 --html replay.html
+  tocsin rules replay --csv complaints.csv --map our-complaints.yaml
+
+Exit codes: 0 done; 1 the rules or the history cannot be used; 2 used wrongly.
+`,
+  run: runReplay,
+};
+
+async function runReplay(args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readArgs(args, {
+    ...REPLAY_OPTIONS,
+    rules: { type: 'string' },
+    html: { type: 'string' },
+    shadow: { type: 'boolean' },
+  });
+  if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
+  try {
+    const rules = await readRulesFolder(values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
+    const { history, options, close } = await openAskedHistory(values, io);
+    try {
+      const replayed = await replay(history, rules, { ...options, onProgress: progressOn(io) });
+      const report = replayReport(replayed, rules, history.from, {
+        ...(options.from === undefined ? {} : { from: options.from }),
+        shadow: values.shadow === true,
+      });
+      for (const trouble of replayed.troubles.slice(0, 5)) io.err(`${trouble}\n`);
+      if (values.html !== undefined) writeFileSync(values.html, replayPage(report));
+      io.out(values.json === true ? `${JSON.stringify(report)}\n` : replayWords(report));
+      return EXIT.done;
+    } finally {
+      close();
+    }
+  } catch (error) {
+    if (!(error instanceof RulesBroken || error instanceof HistoryUnusable)) throw error;
+    io.err(`${error.message}\n`);
+    return EXIT.foundWrong;
+  }
+}
+
+/** Tells how far it is, where somebody sits in front of it. */
+export const progressOn =
+  (io: Io) =>
+  (signals: number): void => {
+    if (io.interactive) io.err(`\r\u001b[K${signals} signals`);
+  };

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Topic } from '../../contracts/topics.ts';
+import { DATA_FILE } from '../../platform/database/embedded-store.ts';
+import { SqliteInputFeed } from '../../platform/event-log/input-feed.sqlite.ts';
+import { LogTable } from '../../platform/event-log/log-table.sqlite.ts';
+import type { Emit, TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
+import { type History, type HistoryRecord, HistoryUnusable, historyOf } from './history.ts';
+
+/** What customers did, and what people did about it. Everything else follows from these. */
+const TOPICS: readonly Topic[] = ['signals', 'alert-commands'];
+/** Records taken from the file at a time. */
+const TAKEN = 1_000;
+
+export interface StoredHistory extends History {
+  /** The latest records of a topic are at its end; this reads one topic from its beginning. */
+  read<T extends Topic>(topic: T): AsyncIterable<TopicRecord<T>>;
+  close(): void;
+}
+
+/**
+ * The log of a data folder, as far back as it is kept. Only reads: Tocsin may be at work on the folder meanwhile.
+ *
+ * `time` says which clock the replay follows: that of the arrival, as it went live, or that of the customer, as if
+ * everything had arrived when it happened. The latter is for what was imported all at once.
+ */
+export function openStoredHistory(folder: string, time: 'arrival' | 'event'): StoredHistory {
+  const file = join(folder, DATA_FILE);
+  if (!existsSync(file)) {
+    throw new HistoryUnusable(`${folder}: no data of Tocsin here; name its folder with --data DIR`);
+  }
+  const db = new DatabaseSync(file, { readOnly: true });
+  const table = new LogTable(db);
+  const stored = (): AsyncIterable<HistoryRecord> => asTheyArrived(feedOf(table, TOPICS));
+  return {
+    from: folder,
+    records: time === 'arrival' ? stored : () => asTheyHappened(stored()),
+    read: <T extends Topic>(topic: T) =>
+      // A feed over one topic hands out records of that topic.
+      feedOf(table, [topic]) as AsyncIterable<TopicRecord<T>>,
+    close: () => db.close(),
+  };
+}
+
+async function* feedOf(table: LogTable, topics: readonly Topic[]): AsyncGenerator<TopicRecord<Topic>> {
+  const feed = new SqliteInputFeed(table, new Map(topics.map((topic) => [topic, 0])));
+  for (;;) {
+    const records = await feed.take(TAKEN);
+    if (records.length === 0) return;
+    yield* records;
+  }
+}
+
+async function* asTheyArrived(records: AsyncIterable<TopicRecord<Topic>>): AsyncGenerator<HistoryRecord> {
+  let at = 0;
+  for await (const { topic, key, value, appendedAt } of records) {
+    at = Math.max(at, appendedAt);
+    // A record's topic and value belong together.
+    yield { at, fact: { topic, key, value } as Emit };
+  }
+}
+
+/** People's orders are left out: they followed the other clock. */
+async function* asTheyHappened(records: AsyncIterable<HistoryRecord>): AsyncGenerator<HistoryRecord> {
+  const happened: HistoryRecord[] = [];
+  for await (const { fact } of records) {
+    if (fact.topic !== 'signals') continue;
+    const at = Math.min(fact.value.occurredAt, fact.value.receivedAt);
+    happened.push({ at, fact: { ...fact, value: { ...fact.value, receivedAt: at } } });
+  }
+  yield* historyOf('', happened).records();
+}
