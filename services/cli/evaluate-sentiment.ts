@@ -1,23 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'csv-parse/sync';
 import { SHIPPED_RULES } from '../embedded/rules-folder.ts';
-import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
-import {
-  evaluateSentiment,
-  type LabelledText,
-  type SentimentQuality,
-} from '../scoring/quality/evaluate-sentiment.ts';
+import { evaluateSentiment, type SentimentQuality } from '../scoring/quality/evaluate-sentiment.ts';
 import { parseLabelMap } from '../scoring/quality/label-map.ts';
 import { createScorer } from '../scoring/service.ts';
 import { loadScoringSettings } from '../scoring/settings.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { readLabelledRows } from './labelled-rows.ts';
 
 export const evaluateSentimentCommand: Command = {
   name: 'evaluate sentiment',
   summary: 'measure the sentiment layer on texts that people have labelled',
   help: `
-Usage: tocsin evaluate sentiment CSV --text COLUMN --label COLUMN [--map VALUE=MOOD,…] [--json]
+Usage: tocsin evaluate sentiment CSV --text COLUMN --label COLUMN [--map VALUE=MOOD,…] [--model M.yaml] [--json]
 
 Reads each text as the pipeline would and compares with its label. Nothing is learnt and nothing is stored.
 
@@ -25,8 +19,11 @@ Reads each text as the pipeline would and compares with its label. Nothing is le
   --label COLUMN   the column with the labels
   --map LIST       what the labels mean: negative, neutral or positive. VALUE may also be <number, >number, or *
                    for the rest; the first that fits counts. Default: the labels are the moods themselves
+  --model FILE     a model from \`tocsin sentiment fit\`; default: sentiment-model.yaml in the rules folder, or the
+                   shipped layer alone where there is none
   --json           the figures as one JSON object
 
+Texts that a model was fitted on say nothing of its quality; keep some aside, or read the figures in the model.
 The lexicon is that of TOCSIN_RULES_DIR, or the one that comes with Tocsin.
 
 Example:
@@ -42,6 +39,7 @@ async function evaluate(args: readonly string[], io: Io): Promise<number> {
     text: { type: 'string' },
     label: { type: 'string' },
     map: { type: 'string' },
+    model: { type: 'string' },
   });
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError('expected one CSV file');
@@ -50,9 +48,9 @@ async function evaluate(args: readonly string[], io: Io): Promise<number> {
   }
   const map = parseLabelMap(values.map);
   if (!map.ok) throw new UsageError(`--map: ${map.problem}`);
-  const settings = loadScoringSettings(io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
+  const settings = loadScoringSettings(io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES, values.model);
   if (!settings.ok) return refuse(io, settings.problems.map(formatProblem).join('\n'));
-  const rows = readRows(file, values.text, values.label);
+  const rows = readLabelledRows(file, values.text, values.label);
   if (typeof rows === 'string') return refuse(io, rows);
   const quality = evaluateSentiment(rows, map.value, createScorer(settings.value), () => performance.now());
   if (quality.n === 0) return refuse(io, `${file}: no row has a text and a label that --map knows`);
@@ -63,21 +61,6 @@ async function evaluate(args: readonly string[], io: Io): Promise<number> {
 function refuse(io: Io, message: string): number {
   io.err(`${message}\n`);
   return EXIT.foundWrong;
-}
-
-/** The rows, or why there are none. */
-function readRows(file: string, text: string, label: string): readonly LabelledText[] | string {
-  let table: readonly Readonly<Record<string, string>>[];
-  try {
-    table = parse(readFileSync(file), { columns: true, bom: true, relax_column_count: true });
-  } catch (error) {
-    return `${file}: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  const columns = Object.keys(table[0] ?? {});
-  for (const column of [text, label]) {
-    if (!columns.includes(column)) return `${file}: no column "${column}"${didYouMean(column, columns)}`;
-  }
-  return table.map((row) => ({ text: row[text] ?? '', label: row[label] ?? '' }));
 }
 
 const inWords = (quality: SentimentQuality): string =>

@@ -8,6 +8,8 @@ export interface Sentiment {
   /** −1 (very bad) to 1 (very good). */
   readonly score?: number;
   readonly label: SentimentLabel;
+  /** How likely the label is right, 0–1; absent when it is `unknown`, and in assessments from before it was kept. */
+  readonly confidence?: number;
   /** The words that made the score, strongest first, with their effect on it. At most eight. */
   readonly words: readonly { readonly word: string; readonly effect: number }[];
 }

@@ -4,11 +4,12 @@ import { createTextReader } from './domain/read-text.ts';
 import type { Scorer } from './ports.ts';
 import type { ScoringSettings } from './settings.ts';
 
-/** The shipped scorer: AFINN under our layer with the lexicon, and the risk model from YAML. */
-export function createScorer({ lexicon, riskModel }: ScoringSettings): Scorer {
+/** The shipped scorer: AFINN under our layer with the lexicon, a fitted sentiment model on top, the risk model from YAML. */
+export function createScorer({ lexicon, riskModel, sentimentModel }: ScoringSettings): Scorer {
+  const fitted = sentimentModel === undefined ? '' : `sentiment ${sentimentModel.version}, `;
   return {
-    version: `lexicon ${lexicon.version}, risk ${riskModel.version}`,
-    readText: createTextReader(lexicon),
+    version: `lexicon ${lexicon.version}, ${fitted}risk ${riskModel.version}`,
+    readText: createTextReader(lexicon, sentimentModel),
     risk: riskModel,
   };
 }

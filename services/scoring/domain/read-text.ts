@@ -4,31 +4,54 @@ import { findLanguage } from './language.ts';
 import { normaliseText } from './normalise-text.ts';
 import { createPhraseFinder, type PhraseMatch } from './phrases.ts';
 import { scoreSentiment, UNKNOWN } from './sentiment.ts';
-import { createTokeniser } from './tokenise.ts';
+import type { SentimentModel } from './sentiment-model.ts';
+import { createTokeniser, type Tokens } from './tokenise.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** What one text says. */
 export interface TextReading {
   readonly sentiment: Sentiment;
+  /** Chance that a person would call the text negative, 0–1, where a fitted model gives one. */
+  readonly negative?: number;
   readonly intents: readonly IntentFound[];
 }
 
 export type ReadText = (text: string, language?: string) => TextReading;
 
+/** What the shipped layer makes of a text in its language, and the tokens it made that of. */
+export interface LayerReading extends TextReading {
+  /** Valid until the next text is read. */
+  readonly tokens: Tokens;
+}
+
 /**
- * A reader for one lexicon. Pure from outside: the same text always reads the same. Not for use from
+ * A reader for one lexicon, with a fitted model on top when there is one. Pure from outside: the same text always reads the same. Not for use from
  * several threads, as it reuses its buffers. Costs some microseconds for a tweet, linear in length.
  */
-export function createTextReader(vocabulary: Vocabulary): ReadText {
+export function createTextReader(vocabulary: Vocabulary, model?: SentimentModel): ReadText {
+  const readLayer = createLayerReader(vocabulary);
+  return (text, language) => {
+    const layer = readLayer(text, language);
+    if (layer === undefined) return UNREAD;
+    const { tokens, sentiment, intents } = layer;
+    if (model === undefined) return { sentiment, intents };
+    return { ...model.judge(tokens, sentiment, intents), intents };
+  };
+}
+
+/** The shipped layer alone, with its tokens: what a model is fitted on. Nothing for a text in another language. */
+export function createLayerReader(
+  vocabulary: Vocabulary,
+): (text: string, language?: string) => LayerReading | undefined {
   const tokenise = createTokeniser(vocabulary);
   const findPhrases = createPhraseFinder();
   return (text, language) => {
     const tokens = tokenise(normaliseText(text));
-    if (findLanguage(tokens, language) === 'other') return UNREAD;
+    if (findLanguage(tokens, language) === 'other') return undefined;
     const moods = findPhrases(tokens, 'moodStarts');
     const shown = findPhrases(tokens, 'intentStarts');
     const sentiment = scoreSentiment(tokens, moods, cover(shown, moods));
-    return { sentiment, intents: findIntents(tokens, shown, sentiment) };
+    return { tokens, sentiment, intents: findIntents(tokens, shown, sentiment) };
   };
 }
 

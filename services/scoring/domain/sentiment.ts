@@ -74,7 +74,14 @@ export function scoreSentiment(
   return conclude(tokens, items);
 }
 
-const NOTHING_SAID: Sentiment = { score: 0, label: 'neutral', words: [] };
+/** A text without a single word of mood is more often a plain one than not, but the words may be unknown to us. */
+const SURE_OF_SILENCE = 0.6;
+/** At the border between two labels either is as likely. */
+const SURE_AT_BORDER = 0.45;
+/** Words alone never make quite sure. */
+const SUREST = 0.95;
+
+const NOTHING_SAID: Sentiment = { score: 0, label: 'neutral', confidence: SURE_OF_SILENCE, words: [] };
 
 /** For texts in languages that the lexicon does not speak. */
 export const UNKNOWN: Sentiment = { label: 'unknown', words: [] };
@@ -259,10 +266,35 @@ function isFollowedByAgain(tokens: Tokens, from: number): boolean {
 
 function conclude(tokens: Tokens, items: readonly Item[]): Sentiment {
   let sum = 0;
-  for (const item of items) sum += item.value;
+  let said = 0;
+  for (const item of items) {
+    sum += item.value;
+    said += Math.abs(item.value);
+  }
   const damping = Math.sqrt(sum * sum + BASE_DAMPING + DAMPING_PER_WORD * tokens.count);
   const score = round(sum / damping);
-  return { score, label: labelOf(score), words: strongest(tokens, items, damping) };
+  const label = labelOf(score);
+  const agreement = said === 0 ? 1 : Math.abs(sum) / said;
+  return {
+    score,
+    label,
+    confidence: confidenceOf(score, label, agreement),
+    words: strongest(tokens, items, damping),
+  };
+}
+
+/**
+ * How likely the label is right: more, the further the score lies from the border, and less, the more the words
+ * contradict each other. A hint, reasoned and not fitted; a fitted model gives measured chances.
+ */
+function confidenceOf(score: number, label: SentimentLabel, agreement: number): number {
+  if (label === 'neutral') {
+    const border = score < 0 ? NEGATIVE_BELOW : POSITIVE_ABOVE;
+    return round(SURE_AT_BORDER + (SURE_OF_SILENCE - SURE_AT_BORDER) * (1 - score / border) * agreement);
+  }
+  const border = Math.abs(label === 'negative' ? NEGATIVE_BELOW : POSITIVE_ABOVE);
+  const distance = Math.min(1, (2 * (Math.abs(score) - border)) / (1 - border));
+  return round(SURE_AT_BORDER + (SUREST - SURE_AT_BORDER) * distance * (0.5 + agreement / 2));
 }
 
 export function labelOf(score: number): SentimentLabel {

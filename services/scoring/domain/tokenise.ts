@@ -27,6 +27,8 @@ export const STRETCHED = 2;
  */
 export interface Tokens {
   readonly text: string;
+  /** The text in small letters, of the same length as `text`. */
+  readonly folded: string;
   readonly count: number;
   readonly words: readonly (Word | undefined)[];
   readonly starts: Int32Array;
@@ -79,13 +81,12 @@ class Tokeniser implements Tokens {
   readonly asked = new Uint8Array(MAX_TEXT_LENGTH + 1);
   readonly exclamations = new Uint8Array(MAX_TEXT_LENGTH + 1);
   text = '';
+  folded = '';
   count = 0;
   foreignLetters = 0;
   accentedLetters = 0;
   readonly #vocabulary: Vocabulary;
-  readonly #table: WordTable;
-  /** The text in small letters, of the same length as `text`. */
-  #folded = '';
+  readonly #table: WordTable<Word>;
   #clause = 0;
   #sentence = 0;
   #sentenceStart = 0;
@@ -100,7 +101,7 @@ class Tokeniser implements Tokens {
 
   run(original: string): Tokens {
     this.#begin(original);
-    const folded = this.#folded;
+    const folded = this.folded;
     let position = 0;
     while (position < folded.length) position = this.#step(folded.charCodeAt(position), position);
     // In a text that is all capitals they are a habit, not a cry.
@@ -109,9 +110,9 @@ class Tokeniser implements Tokens {
   }
 
   #begin(original: string): void {
-    this.#folded = original.toLowerCase();
+    this.folded = original.toLowerCase();
     // A few letters change their length when lowered; positions must agree, so such texts lose their capitals.
-    this.text = this.#folded.length === original.length ? original : this.#folded;
+    this.text = this.folded.length === original.length ? original : this.folded;
     this.count = 0;
     this.foreignLetters = 0;
     this.accentedLetters = 0;
@@ -159,14 +160,14 @@ class Tokeniser implements Tokens {
     const end = this.#wordEnd(start);
     if (this.#isAddress(start, end)) return this.#skipToBlank(end);
     if (isShouted(this.text, start, end)) this.#shouted++;
-    const known = this.#table.find(this.#folded, start, end, this.#hash);
+    const known = this.#table.find(this.folded, start, end, this.#hash);
     if (known !== undefined) this.#add(known, start, end);
     else this.#addUnknown(start, end);
     return end;
   }
 
   #wordEnd(from: number): number {
-    const text = this.#folded;
+    const text = this.folded;
     let hash = HASH_SEED;
     let position = from;
     for (; position < text.length; position++) {
@@ -188,7 +189,7 @@ class Tokeniser implements Tokens {
       return;
     }
     const words = this.#vocabulary.words;
-    const spelling = this.#folded.slice(start, end);
+    const spelling = this.folded.slice(start, end);
     const plain = spelling.includes("'") ? withoutContraction(spelling) : spelling;
     const shortened = plain.replace(DRAWN_OUT, '$1$1');
     if (shortened === plain) this.#add(words.get(plain), start, end);
@@ -201,7 +202,7 @@ class Tokeniser implements Tokens {
     let before = 0;
     let run = 1;
     for (let position = start; position < end; position++) {
-      const code = this.#folded.charCodeAt(position);
+      const code = this.folded.charCodeAt(position);
       run = code === before ? run + 1 : 1;
       before = code;
       if (run === 3 || code === QUOTE) special = true;
@@ -219,24 +220,24 @@ class Tokeniser implements Tokens {
   #isAddress(start: number, end: number): boolean {
     const length = end - start;
     if (length === 4 || length === 5) {
-      return this.#folded.startsWith('://', end) && this.#folded.startsWith('http', start);
+      return this.folded.startsWith('://', end) && this.folded.startsWith('http', start);
     }
-    return length === 3 && this.#folded.startsWith('www.', start);
+    return length === 3 && this.folded.startsWith('www.', start);
   }
 
   #skipToBlank(from: number): number {
     let position = from;
-    while (position < this.#folded.length && this.#folded.charCodeAt(position) > 32) position++;
+    while (position < this.folded.length && this.folded.charCodeAt(position) > 32) position++;
     return position;
   }
 
   /** `10`, `3,500`, `12:30` and `2nd` are one number, or the word that the lexicon has for it. */
   #takeNumber(start: number): number {
     const end = this.#wordEnd(start);
-    const word = this.#table.find(this.#folded, start, end, this.#hash);
+    const word = this.#table.find(this.folded, start, end, this.#hash);
     this.#add(word ?? this.#vocabulary.number, start, end);
-    const followed = end < this.#folded.length && NUMBER_JOINTS.includes(this.#folded.charAt(end));
-    if (!followed || classOf(this.#folded.charCodeAt(end + 1)) !== DIGIT) return end;
+    const followed = end < this.folded.length && NUMBER_JOINTS.includes(this.folded.charAt(end));
+    if (!followed || classOf(this.folded.charCodeAt(end + 1)) !== DIGIT) return end;
     const last = this.#wordEnd(end + 1);
     this.ends[this.count - 1] = last;
     return last;
@@ -250,7 +251,7 @@ class Tokeniser implements Tokens {
       this.exclamations[sentence] = Math.min(MAX_EXCLAMATIONS, (this.exclamations[sentence] ?? 0) + 1);
     }
     // `?!` and `...` end one sentence, not three.
-    const next = this.#folded.charCodeAt(position + 1);
+    const next = this.folded.charCodeAt(position + 1);
     const goesOn = next === DOT || next === QUESTION || next === EXCLAMATION;
     if (!goesOn && this.count > this.#sentenceStart) this.#beginSentence();
     return position + 1;
@@ -264,12 +265,12 @@ class Tokeniser implements Tokens {
   }
 
   #endClause(position: number): number {
-    const end = emoticonEnd(this.#folded, position);
+    const end = emoticonEnd(this.folded, position);
     if (end === 0) {
       this.#clause++;
       return position + 1;
     }
-    this.#add(this.#vocabulary.words.get(emoticonWord(this.#folded, position, end)), position, end);
+    this.#add(this.#vocabulary.words.get(emoticonWord(this.folded, position, end)), position, end);
     return end;
   }
 
@@ -293,7 +294,7 @@ class Tokeniser implements Tokens {
 
   /** `worstairline` → worst airline when known words cover it all, the longest first; else one word. */
   #splitIntoWords(start: number, end: number): void {
-    const whole = this.#vocabulary.words.get(this.#folded.slice(start, end));
+    const whole = this.#vocabulary.words.get(this.folded.slice(start, end));
     if (whole !== undefined || end - start < MIN_RUN_TOGETHER) {
       this.#add(whole, start, end);
       return;
@@ -306,7 +307,7 @@ class Tokeniser implements Tokens {
         this.#add(undefined, start, end);
         break;
       }
-      this.#add(this.#vocabulary.words.get(this.#folded.slice(from, to)), from, to);
+      this.#add(this.#vocabulary.words.get(this.folded.slice(from, to)), from, to);
       from = to;
     }
   }
@@ -314,15 +315,15 @@ class Tokeniser implements Tokens {
   /** Where the longest known word of two letters or more ends; `from` when there is none. */
   #longestWord(from: number, end: number): number {
     for (let to = Math.min(end, from + LONGEST_PIECE); to - from >= 2; to--) {
-      if (this.#vocabulary.words.has(this.#folded.slice(from, to))) return to;
+      if (this.#vocabulary.words.has(this.folded.slice(from, to))) return to;
     }
     return from;
   }
 
   #skipMention(from: number): number {
     let position = from;
-    while (position < this.#folded.length) {
-      const code = this.#folded.charCodeAt(position);
+    while (position < this.folded.length) {
+      const code = this.folded.charCodeAt(position);
       if (!isPlainWordCharacter(code) && code !== UNDERSCORE) break;
       position++;
     }
@@ -330,17 +331,17 @@ class Tokeniser implements Tokens {
   }
 
   #takeSymbol(code: number, start: number): number {
-    const emoticon = emoticonEnd(this.#folded, start);
+    const emoticon = emoticonEnd(this.folded, start);
     if (emoticon > 0) {
-      this.#add(this.#vocabulary.words.get(emoticonWord(this.#folded, start, emoticon)), start, emoticon);
+      this.#add(this.#vocabulary.words.get(emoticonWord(this.folded, start, emoticon)), start, emoticon);
       return emoticon;
     }
     const end = start + (code >= 0xd800 && code <= 0xdbff ? 2 : 1);
     if (code < 128) {
-      if (code === DASH && this.#folded.charCodeAt(end) === 32) this.#clause++;
+      if (code === DASH && this.folded.charCodeAt(end) === 32) this.#clause++;
       return end;
     }
-    const word = this.#vocabulary.words.get(this.#folded.slice(start, end));
+    const word = this.#vocabulary.words.get(this.folded.slice(start, end));
     if (word !== undefined) this.#add(word, start, end);
     return end;
   }

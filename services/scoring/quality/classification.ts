@@ -9,6 +9,8 @@ export interface Judged {
   readonly label: SentimentLabel;
   /** −1…1; absent where the label is `unknown`. */
   readonly score?: number;
+  /** Chance that the text is negative, where a model gives one; it ranks better than the score, which looks both ways. */
+  readonly negative?: number;
 }
 
 export interface ClassFigures {
@@ -31,7 +33,7 @@ export interface MoodQuality {
 export function judgeMoods(texts: readonly Judged[]): MoodQuality {
   const figures = MOODS.map((mood) => figuresOf(texts, mood));
   const right = texts.filter((text) => labelOf(text) === text.truth).length;
-  const scores = texts.map((text) => -(text.score ?? 0));
+  const scores = texts.map((text) => text.negative ?? -(text.score ?? 0));
   return {
     n: texts.length,
     accuracy: thousandths(right / texts.length),

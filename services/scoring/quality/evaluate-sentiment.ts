@@ -28,7 +28,10 @@ export function evaluateSentiment(
     return truth === undefined || row.text.trim() === '' ? [] : [{ text: row.text, truth }];
   });
   const begun = clock();
-  const judged = usable.map(({ text, truth }): Judged => ({ truth, ...scorer.readText(text).sentiment }));
+  const judged = usable.map(({ text, truth }): Judged => {
+    const { sentiment, negative } = scorer.readText(text);
+    return { truth, ...sentiment, ...(negative === undefined ? {} : { negative }) };
+  });
   const seconds = (clock() - begun) / 1000;
   return {
     ...judgeMoods(judged),

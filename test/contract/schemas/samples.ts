@@ -294,7 +294,7 @@ export const SAMPLES: { readonly [T in Topic]: readonly Complete<TopicValues[T]>
       customerId: 'C-1001',
       assessedAt: later,
       signal,
-      sentiment: { score: -0.8, label: 'negative', words },
+      sentiment: { score: -0.8, label: 'negative', confidence: 0.9, words },
       intents,
       riskScore: 71,
       riskScoreBefore: 48.5,
