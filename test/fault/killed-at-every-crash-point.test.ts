@@ -1,14 +1,15 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CRASH_POINTS, type CrashPoint } from '../../services/platform/process/crash-point.ts';
-import { writeFastRules } from './support/fast-rules.ts';
+import { FAST_RULES } from './support/fast-rules.ts';
 import { type Played, play } from './support/play.ts';
+import { writeRulesFolder } from './support/rules-folder.ts';
 
 /**
  * The same thousand records and twenty-one orders, with a process that is killed and started again, and once
  * without a kill. What people see afterwards is the same; only messages whose answer was lost may be there twice.
  */
-const rules = writeFastRules();
+const rules = writeRulesFolder(FAST_RULES);
 const scene = { rules, now: Date.now() };
 let undisturbed: Played;
 

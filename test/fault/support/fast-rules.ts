@@ -1,13 +1,4 @@
-import { rule, writeRulesFolder } from './rules-folder.ts';
-
-/** A rules folder whose time boxes are over within seconds. */
-export const writeFastRules = (): string =>
-  writeRulesFolder({
-    'gold-complains-again': GOLD,
-    'silver-complains-again': SILVER,
-    'silver-posts': POSTS,
-    'gold-calls': SHADOW,
-  });
+import { rule } from './rules-folder.ts';
 
 /** Every milestone is missed, and each tells somebody on both channels. */
 const GOLD = rule(
@@ -65,3 +56,11 @@ const SHADOW = rule(
   escalate: [{at: opened, notify: ["slack:assignee"], template: open}, {at: ack_by, notify: ["email:assignee"], template: late-ack}]
 `,
 );
+
+/** Rules whose time boxes are over within seconds, or not at all. */
+export const FAST_RULES = {
+  'gold-complains-again': GOLD,
+  'silver-complains-again': SILVER,
+  'silver-posts': POSTS,
+  'gold-calls': SHADOW,
+};

@@ -7,6 +7,7 @@ import type { CrashPoint } from '../../../services/platform/process/crash-point.
 import { FakeSlack } from '../../support/fake-slack.ts';
 import { FakeSmtp } from '../../support/fake-smtp.ts';
 import { type Faults, type Fingerprint, takeFingerprint } from './fingerprint.ts';
+import { messagesAt } from './messages.ts';
 import { Supervised } from './supervised.ts';
 import {
   customerId,
@@ -144,13 +145,4 @@ async function metric(tocsin: Supervised, name: string): Promise<number> {
   const { text } = await tocsin.ask('/metrics');
   const values = text.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
   return [...values].reduce((sum, [, value]) => sum + Number(value), 0);
-}
-
-/** Slack messages by the delivery that they carry, mails by their Message-ID, which stands for the delivery. */
-function messagesAt(slack: FakeSlack, smtp: FakeSmtp): readonly string[] {
-  const delivered = z.object({ event_payload: z.object({ delivery_id: z.string() }) });
-  return [
-    ...slack.messages.map(({ metadata }) => `slack ${delivered.parse(metadata).event_payload.delivery_id}`),
-    ...smtp.mails.map(({ messageId, to }) => `mail ${messageId} to ${to.join(',')}`),
-  ].toSorted();
 }

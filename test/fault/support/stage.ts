@@ -42,8 +42,15 @@ export const COMPLAINS_AGAIN = rule(
 `,
 );
 
+const DEFAULT_RULES: Readonly<Record<string, string>> = { 'complains-again': COMPLAINS_AGAIN };
+
+interface StageOptions {
+  /** By rule id. */
+  readonly rules?: Readonly<Record<string, string>>;
+}
+
 /** The whole embedded pipeline in this process, with a Slack, a mail server and a clock that do as told. */
-export async function openStage({ rules = { 'complains-again': COMPLAINS_AGAIN } } = {}): Promise<Stage> {
+export async function openStage({ rules = DEFAULT_RULES }: StageOptions = {}): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-fault-'));
   const rulesFolder = writeRulesFolder(rules);
   const stage = new Stage({

@@ -12,6 +12,7 @@ import { createNotificationMetrics } from '../../../services/notification/metric
 import type { Channels } from '../../../services/notification/ports.ts';
 import { createSender, type Sender } from '../../../services/notification/sender.ts';
 import { anEvent, SETTINGS, T0 } from '../../../services/notification/test-support/an-alert.ts';
+import type { EffectQueue } from '../../../services/platform/database/effect-queue.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../../../services/platform/database/embedded-store.ts';
 import { Runner } from '../../../services/platform/keyed-process/runner.ts';
 import { Topology } from '../../../services/platform/keyed-process/topology.ts';
@@ -63,6 +64,7 @@ export class Notifier {
   senderWith(parts: {
     readonly crashPoint?: (name: CrashPoint) => void;
     readonly channels?: Channels;
+    readonly effects?: EffectQueue;
   }): Sender {
     return createSender({
       effects: this.store.effects,
