@@ -32,6 +32,6 @@ export function learningBatchSize(): BatchSize {
 /** Long enough to make the sync a small part, short enough that nobody who waits for an answer notices. */
 const PASS_MS = 10;
 const FIRST = 250;
-/** Below this the sync would be most of the work, and a smaller pass would hardly be a shorter one. */
-const SMALLEST = 100;
+/** On a slow or busy disk the sync takes most of a pass: fewer records would make it cheaper by nothing. */
+const SMALLEST = 200;
 const LARGEST = 1_000;
