@@ -16,7 +16,7 @@ import type { ChosenChannels } from './channels.ts';
 import type { EmbeddedSettings } from './config.ts';
 import { ledgerReport } from './ledger-report.ts';
 import { registerOperations } from './operations.fastify.ts';
-import { businessClock, type Pipeline } from './pipeline.ts';
+import { businessClock, nameBehind, type Pipeline } from './pipeline.ts';
 import type { RulesFolder } from './rules-folder.ts';
 import { TOCSIN_VERSION } from './version.ts';
 
@@ -65,7 +65,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     store: options.sandbox,
     click: handle,
     clock,
-    nameOf: (address) => [...rules.teams.people.values()].find((person) => person.slack === address)?.name,
+    nameOf: (address) => nameBehind(rules, address),
   });
   if (settings.TOCSIN_SLACK_SIGNING_SECRET !== undefined && channels.modals !== undefined) {
     await registerSlackActions(app, {

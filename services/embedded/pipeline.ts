@@ -43,6 +43,7 @@ import { businessTimeBetween } from '../platform/time/business-time.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { createScoringMetrics } from '../scoring/metrics.ts';
 import { createScorer, createScoringProcesses } from '../scoring/service.ts';
+import { findCalendar } from '../settings/calendars.ts';
 import type { RulesFolder } from './rules-folder.ts';
 
 export interface PipelineOptions {
@@ -91,7 +92,9 @@ const CHAINED: readonly Topic[] = [
   'identities',
   'signals',
   'assessments',
+  'segment-entries',
   'alert-requests',
+  'segment-loops',
   'customer-loops',
   'contact-proofs',
   'alerts',
@@ -131,12 +134,13 @@ export function openPipeline(options: PipelineOptions): Pipeline {
       ...createScoringProcesses(rules.scoring, metrics.scoring.timed(createScorer(rules.scoring))),
       ...createActionManagementProcesses({
         ruleSet: holder,
+        calendars: rules.calendars,
         onEvaluation: metrics.actionManagement.onEvaluation,
       }),
       ...createAlertingProcesses(rules),
       createNotificationProcess({
         publicUrl: options.publicUrl,
-        zoneOf: (calendar) => rules.calendars.get(calendar)?.zone ?? 'UTC',
+        zoneOf: (calendar) => findCalendar(rules.calendars, calendar)?.zone ?? 'UTC',
         fallbackFor: (target, alert) => fallbackFor(rules.teams, target, alert),
       }),
       ...Object.values(createLoopClosureProcesses()),
@@ -178,6 +182,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     watch,
     business: businessClock(rules),
     clock,
+    nameOf: (address) => nameBehind(rules, address),
   };
 
   return {
@@ -225,13 +230,17 @@ const OPEN_ALERTS_PAGE = 500;
 const customerOffsets = (row: StateRow | undefined): readonly number[] | undefined =>
   row?.[customerView.name] as readonly number[] | undefined;
 
+/** Whose Slack member id or mail address it is. */
+export const nameBehind = ({ teams }: RulesFolder, address: string): string | undefined =>
+  [...teams.people.values()].find(({ slack, email }) => slack === address || email === address)?.name;
+
 /** Business calendars as pages and KPIs need them. */
 export const businessClock = ({ calendars }: RulesFolder): BusinessClock => ({
   msBetween: (calendar, from, to) => {
-    const known = calendars.get(calendar);
+    const known = findCalendar(calendars, calendar);
     return known === undefined ? undefined : businessTimeBetween(known, from, to);
   },
-  zoneOf: (calendar) => calendars.get(calendar)?.zone,
+  zoneOf: (calendar) => findCalendar(calendars, calendar)?.zone,
 });
 
 async function nextDueAt(store: EmbeddedStore, partition: PartitionStore): Promise<number | undefined> {

@@ -29,6 +29,8 @@ export interface DeskDeps {
   readonly watch: CommandWatch;
   readonly business: BusinessClock;
   readonly clock: Clock;
+  /** The name behind a Slack member id or mail address. Default: stories show the address. */
+  readonly nameOf?: (address: string) => string | undefined;
   /** Default: `SETTLE_TIMEOUT_MS`. */
   readonly settleTimeoutMs?: number;
 }
@@ -220,7 +222,9 @@ const storyOf = async (
   events: readonly AuditRow[],
 ): Promise<readonly StoryEntry[]> => {
   const alertKeys = [...new Set(events.map(({ alertKey }) => alertKey))];
-  return tellStory({ assessments, events, deliveries: await deps.queries.deliveriesOf(alertKeys) });
+  const deliveries = await deps.queries.deliveriesOf(alertKeys);
+  const { nameOf } = deps;
+  return tellStory({ assessments, events, deliveries, ...(nameOf === undefined ? {} : { nameOf }) });
 };
 
 const measure = async (deps: DeskDeps, from: number, to: number): Promise<Kpis> =>

@@ -65,7 +65,7 @@ test('an alert tells the whole story: what was said, who was told, what was done
     'customer: complained (e-mail)',
     'tocsin: alert raised: High-value customer complains again',
     'tocsin: told #retention by Slack (open)',
-    'tocsin: told U07BEN by Slack (open)',
+    'tocsin: told Ben Okafor by Slack (open)',
     'person: acknowledged (slack)',
   ]);
   expect(story[2]).toMatchObject({

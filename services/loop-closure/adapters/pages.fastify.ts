@@ -283,8 +283,14 @@ const registerReports = (app: FastifyInstance, { desk, clock }: PagesDeps): void
 
 const contextOf = (request: FastifyRequest, now: number): PageContext => {
   const person = personOf(request);
-  const path = request.method === 'GET' ? (request.url.split('?')[0] ?? '/') : '/';
-  return { now, path, ...(person === undefined ? {} : { person }) };
+  return { now, path: pathOf(request), ...(person === undefined ? {} : { person }) };
+};
+
+/** Where the page that answers a request is found again: an order's is that of its alert. */
+const pathOf = (request: FastifyRequest): string => {
+  const path = request.url.split('?')[0] ?? '/';
+  if (request.method === 'GET') return path;
+  return path.startsWith('/alerts/') ? path.slice(0, path.lastIndexOf('/')) : '/';
 };
 
 const answerError = (

@@ -1,4 +1,5 @@
 import type { Assessment, Sentiment } from '../../contracts/assessment.ts';
+import { INTENT_WORDS } from '../../contracts/intent-words.ts';
 import type { DeliveryRow } from './alert-view.ts';
 import type { AuditRow } from './audit.ts';
 import {
@@ -6,7 +7,6 @@ import {
   DEADLINE_WORDS,
   EVENT_WORDS,
   HELD_WORDS,
-  INTENT_WORDS,
   plain,
   REFUSAL_WORDS,
   SIGNAL_WORDS,
@@ -39,14 +39,20 @@ export interface StorySources {
   readonly assessments: readonly Assessment[];
   readonly events: readonly AuditRow[];
   readonly deliveries: readonly DeliveryRow[];
+  /** The name behind a Slack member id or mail address, for people who know no ids. */
+  readonly nameOf?: (address: string) => string | undefined;
 }
 
 /**
  * The customer's story, oldest first. Lines of the same moment keep the order cause, alert, message. Shadow
  * alerts told nobody and changed nothing for the customer, so they are no part of it.
  */
-export const tellStory = ({ assessments, events, deliveries }: StorySources): readonly StoryEntry[] =>
-  [...assessments.map(heard), ...events.filter(isReal).map(happened), ...deliveries.flatMap(told)]
+export const tellStory = ({ assessments, events, deliveries, nameOf }: StorySources): readonly StoryEntry[] =>
+  [
+    ...assessments.map(heard),
+    ...events.filter(isReal).map(happened),
+    ...deliveries.flatMap((delivery) => told(delivery, nameOf)),
+  ]
     // Array sort is stable, so cause stays before consequence within one millisecond.
     .sort((a, b) => a.at - b.at);
 
@@ -154,14 +160,14 @@ const detailOf = (event: AuditRow): string | undefined => {
 };
 
 /** Only what people need to know: a message that arrived, and one that never did. Retries are the audit's. */
-const told = (delivery: DeliveryRow): readonly StoryEntry[] => {
-  const words = deliveryInWords(delivery);
+const told = (delivery: DeliveryRow, nameOf: StorySources['nameOf']): readonly StoryEntry[] => {
+  const words = deliveryInWords(delivery, nameOf?.(delivery.address) ?? delivery.address);
   if (words === undefined) return [];
   return [{ at: delivery.at, who: 'tocsin', words, alertId: delivery.alertId, ref: delivery.id }];
 };
 
-const deliveryInWords = (delivery: DeliveryRow): string | undefined => {
-  const whom = `${delivery.address} by ${delivery.channel === 'slack' ? 'Slack' : 'e-mail'}`;
+const deliveryInWords = (delivery: DeliveryRow, name: string): string | undefined => {
+  const whom = `${name} by ${delivery.channel === 'slack' ? 'Slack' : 'e-mail'}`;
   switch (delivery.outcome) {
     case 'delivered':
       return delivery.template === 'update' ? undefined : `told ${whom} (${plain(delivery.template)})`;

@@ -1,6 +1,5 @@
 import type { Actor, AlertEventType, Refusal } from '../../contracts/alert.ts';
 import type { Deadline, HeldReason } from '../../contracts/alert-request.ts';
-import type { Intent } from '../../contracts/assessment.ts';
 import type { SignalType } from '../../contracts/signal.ts';
 import type { Channel } from '../../contracts/sources.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../platform/time/clock.ts';
@@ -117,19 +116,6 @@ export const CHANNEL_WORDS: Readonly<Record<Channel, string>> = {
   social: 'social media',
   in_person: 'in person',
   crm: 'the CRM',
-};
-
-export const INTENT_WORDS: Readonly<Record<Intent, string>> = {
-  leave: 'wants to leave',
-  competitor: 'names a competitor',
-  legal: 'threatens legal action',
-  regulator: 'threatens the regulator',
-  press: 'threatens to go public',
-  manager: 'asks for a manager',
-  repeat_story: 'had to tell it again',
-  broken_promise: 'was promised something',
-  praise: 'praises us',
-  help: 'asks for help',
 };
 
 /** A number of things: `1 attempt`, `3 attempts`. */

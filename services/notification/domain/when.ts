@@ -18,6 +18,7 @@ export function inCustomersZone(instant: number, zone: string | undefined): stri
 /** `in 25 min`, `2 h ago`: for people who are in a hurry, in the largest unit that says enough. */
 export function fromNow(instant: number, now: number): string {
   const minutes = Math.round(Math.abs(instant - now) / 60_000);
+  if (minutes === 0) return 'just now';
   const amount =
     minutes < 120
       ? `${minutes} min`

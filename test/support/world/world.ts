@@ -1,5 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -13,6 +12,7 @@ import { loadSettings, type Settings } from '../../../services/settings/load-set
 import { findPerson, type Person } from '../../../services/settings/teams.ts';
 import { FakeSlack } from '../fake-slack.ts';
 import { FakeSmtp } from '../fake-smtp.ts';
+import { type Files, onlyTheseRules } from '../rules-folder.ts';
 import type { Deploy, Deployment, HttpAnswer, HttpRequest, Site } from './deployment.ts';
 import { elapsed } from './duration.ts';
 import { deployEmbedded } from './embedded-deployment.ts';
@@ -25,7 +25,7 @@ export interface WorldOptions {
   /** When the story begins: RFC 3339 with an offset. */
   readonly at: string;
   /** Rule files by name, instead of those that come with Tocsin. Teams and calendars stay. */
-  readonly rules?: Readonly<Record<string, string>>;
+  readonly rules?: Files;
   /** Further `TOCSIN_…` settings. */
   readonly env?: Readonly<Record<string, string>>;
   /** How Tocsin runs. Default: all in one process. */
@@ -48,7 +48,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const smtp = await FakeSmtp.start();
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-story-'));
   const log = new Logbook();
-  const rules = options.rules === undefined ? SHIPPED_RULES : await writeRules(folder, options.rules);
+  const rules =
+    options.rules === undefined ? SHIPPED_RULES : onlyTheseRules(join(folder, 'rules'), options.rules);
   const site: Site = {
     folder: join(folder, 'data'),
     clock: new ManualClock(options.at),
@@ -261,18 +262,6 @@ function ledgerFaults(answer: unknown): readonly string[] {
       n === 0 ? [] : [`${n} dead letters are ${status}`],
     ),
   ];
-}
-
-/** The shipped folder with other rules in it. */
-async function writeRules(folder: string, rules: Readonly<Record<string, string>>): Promise<string> {
-  const target = join(folder, 'rules');
-  mkdirSync(target);
-  for (const name of await readdir(SHIPPED_RULES)) {
-    if (!name.endsWith('.rule.yaml'))
-      cpSync(join(SHIPPED_RULES, name), join(target, name), { recursive: true });
-  }
-  for (const [name, text] of Object.entries(rules)) writeFileSync(join(target, name), text);
-  return target;
 }
 
 function settingsIn(rules: string): Settings {

@@ -60,7 +60,8 @@ const read = async (path) => {
 };
 
 const refresh = async () => {
-  const text = await read(location.pathname + location.search);
+  // An order that was refused is answered with the page itself, at an address that cannot be read.
+  const text = await read(document.body.dataset.path + location.search);
   const page = new DOMParser().parseFromString(text, 'text/html');
   readSkew(page);
   takeOver(page);

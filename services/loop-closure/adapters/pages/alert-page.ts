@@ -2,6 +2,7 @@ import type { Alert } from '../../../contracts/alert.ts';
 import { OUTCOMES } from '../../../contracts/alert.ts';
 import type { Evidence } from '../../../contracts/alert-request.ts';
 import { subjectInWords } from '../../../contracts/identity.ts';
+import { INTENT_WORDS } from '../../../contracts/intent-words.ts';
 import { CHANNELS } from '../../../contracts/sources.ts';
 import { type Html, type HtmlPart, html, httpUrl } from '../../../platform/text/html.ts';
 import { DEADLINES } from '../../domain/alert-row.ts';
@@ -11,7 +12,6 @@ import {
   CHANNEL_WORDS,
   DEADLINE_WORDS,
   durationInWords,
-  INTENT_WORDS,
   plain,
   SIGNAL_WORDS,
 } from '../../domain/words.ts';
@@ -128,7 +128,7 @@ const runbookPart = ({ runbook }: Alert): HtmlPart => {
 
 const whenPart = (context: PageContext, alert: Alert, business: BusinessClock): Html => {
   const customerZone = alert.customer?.timezone;
-  return html`<section class="card"><h2>By when</h2><table>
+  return html`<section class="card"><h2>By when</h2><table class="stacked">
 <thead><tr><th>Deadline</th><th>Left</th><th>Due</th></tr></thead>
 <tbody>${DEADLINES.map((deadline) => {
     const box = alert.deadlines[deadline];
@@ -198,7 +198,7 @@ const historyPart = (
   zone: string | undefined,
 ): Html => html`<section class="card"><h2>History</h2><table>
 <tbody>${file.events.toReversed().map(
-  (event) => html`<tr><td class="small nowrap">${moment(event.at, zone)}</td>
+  (event) => html`<tr><td class="small">${moment(event.at, zone)}</td>
 <td class="small">${eventInWords(event)}<br><span class="soft">${actorInWords({ kind: event.actorKind, id: event.actorId })}</span></td></tr>`,
 )}</tbody></table></section>`;
 

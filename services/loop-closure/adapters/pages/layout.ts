@@ -5,7 +5,7 @@ import { distanceInWords, instantInWords, rfc3339 } from '../../domain/words.ts'
 /** What every page needs. */
 export interface PageContext {
   readonly now: number;
-  /** Path of the page, for the navigation and for coming back. */
+  /** Path where this page is found again, for the navigation, for coming back, and for reading it anew. */
   readonly path: string;
   /** Name under which this person acts; absent until they have said it. */
   readonly person?: string;
@@ -29,7 +29,7 @@ export const layout = (context: PageContext, title: string, body: HtmlPart): Htm
 <link rel="stylesheet" href="/console/console.css">
 <script type="module" src="/console/console.js"></script>
 </head>
-<body data-now="${context.now}">
+<body data-now="${context.now}" data-path="${context.path}">
 <a class="skip" href="#main">Skip to content</a>
 <header class="top">
 <a class="brand" href="/">Tocsin</a>

@@ -65,7 +65,10 @@ const options = (values: readonly string[], chosen: string): readonly Html[] =>
       : html`<option value="${value}">${OPTION_WORDS[value] ?? value}</option>`,
   );
 
-const queueTable = (context: PageContext, rows: readonly AlertRow[]): Html => html`<div class="card"><table>
+const queueTable = (
+  context: PageContext,
+  rows: readonly AlertRow[],
+): Html => html`<div class="card"><table class="stacked">
 <thead><tr><th>Due</th><th>Alert</th><th>Customer</th><th>Why</th><th>Status</th><th>Owner</th></tr></thead>
 <tbody>${rows.map((row) => queueRow(context, row))}</tbody></table></div>`;
 

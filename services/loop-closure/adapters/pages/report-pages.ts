@@ -95,11 +95,17 @@ const groupTable = (
 
 const shareCell = ({ share, n }: Share): string => (share === undefined ? '–' : `${n} (${percent(share)})`);
 
-const countTable = (
-  title: string,
-  counts: Readonly<Record<string, number>>,
-): Html => html`<section class="card"><h2>${title}</h2><table><tbody>
-${Object.entries(counts).map(([name, n]) => html`<tr><td>${plain(name)}</td><td class="number">${n}</td></tr>`)}</tbody></table></section>`;
+const countTable = (title: string, counts: Readonly<Record<string, number>>): Html =>
+  html`<section class="card"><h2>${title}</h2>${countRows(counts)}</section>`;
+
+const countRows = (counts: Readonly<Record<string, number>>): Html => {
+  const rows = Object.entries(counts).map(
+    ([name, n]) => html`<tr><td>${plain(name)}</td><td class="number">${n}</td></tr>`,
+  );
+  return rows.length === 0
+    ? html`<p class="soft">Nothing is closed yet.</p>`
+    : html`<table><tbody>${rows}</tbody></table>`;
+};
 
 const heldCounts = (kpis: Kpis): Html =>
   html`<table><tbody>${Object.entries(kpis.heldBack.byReason).map(
