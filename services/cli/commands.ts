@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
+import { explainCommand } from './explain.ts';
 import { importCommand } from './import.ts';
 import { ledgerCommand } from './ledger.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   startCommand,
   importCommand,
   ...alertsCommands(),
+  explainCommand,
   rulesLintCommand,
   rulesTestCommand,
   rulesReplayCommand,

@@ -3,7 +3,7 @@ import { createActionManagementProcesses, RuleSetHolder } from '../../action-man
 import { createAlertingProcesses } from '../../alerting/service.ts';
 import type { AlertCommand, AlertEvent } from '../../contracts/alert.ts';
 import type { HeldReason, Severity, Stage } from '../../contracts/alert-request.ts';
-import type { Topic } from '../../contracts/topics.ts';
+import { isTopic, TOPICS, type Topic } from '../../contracts/topics.ts';
 import { identityProcess } from '../../ingestion/domain/identity-process.ts';
 import { NO_OWN_VOICES } from '../../ingestion/domain/ignore.ts';
 import { ingestionProcess } from '../../ingestion/domain/ingestion-process.ts';
@@ -65,15 +65,13 @@ export interface ReplayOptions {
   readonly onProgress?: (signals: number) => void;
 }
 
+/** The topics by which the processes of one service talk to each other. */
+export const INTERNAL_TOPICS: readonly Topic[] = Object.keys(TOPICS)
+  .filter(isTopic)
+  .filter((topic) => TOPICS[topic].internal);
+
 /** The topics that pass from stage to stage at once, as in the embedded pipeline. */
-const CHAINED: readonly Topic[] = [
-  'identities',
-  'signals',
-  'assessments',
-  'alert-requests',
-  'customer-loops',
-  'contact-proofs',
-];
+const CHAINED: readonly Topic[] = [...INTERNAL_TOPICS, 'signals', 'assessments', 'alert-requests'];
 
 /**
  * Plays a history through the real identity, scoring, rules and alerting processes, with a clock of its own, in

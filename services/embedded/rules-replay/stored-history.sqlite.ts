@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Topic } from '../../contracts/topics.ts';
 import { DATA_FILE } from '../../platform/database/embedded-store.ts';
+import { EMBEDDED_PARTITION } from '../../platform/event-log/event-log.sqlite.ts';
 import { SqliteInputFeed } from '../../platform/event-log/input-feed.sqlite.ts';
-import { LogTable } from '../../platform/event-log/log-table.sqlite.ts';
+import { LogTable, recordAt } from '../../platform/event-log/log-table.sqlite.ts';
+import { batchLines } from '../../platform/event-log/record-batch.ts';
 import type { Emit, TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import { type History, type HistoryRecord, HistoryUnusable, historyOf } from './history.ts';
 
@@ -14,8 +16,10 @@ const TOPICS: readonly Topic[] = ['signals', 'alert-commands'];
 const TAKEN = 1_000;
 
 export interface StoredHistory extends History {
-  /** The latest records of a topic are at its end; this reads one topic from its beginning. */
+  /** One topic from its beginning. */
   read<T extends Topic>(topic: T): AsyncIterable<TopicRecord<T>>;
+  /** The records of a topic that speak of somebody: the name stands somewhere in the record. Parses no others. */
+  speakingOf<T extends Topic>(topic: T, name: string): Generator<TopicRecord<T>>;
   close(): void;
 }
 
@@ -39,8 +43,26 @@ export function openStoredHistory(folder: string, time: 'arrival' | 'event'): St
     read: <T extends Topic>(topic: T) =>
       // A feed over one topic hands out records of that topic.
       feedOf(table, [topic]) as AsyncIterable<TopicRecord<T>>,
+    speakingOf: (topic, name) => speakingOf(table, topic, name),
     close: () => db.close(),
   };
+}
+
+function* speakingOf<T extends Topic>(table: LogTable, topic: T, name: string): Generator<TopicRecord<T>> {
+  const wanted = JSON.stringify(name);
+  let next = 0;
+  for (;;) {
+    const [batch] = table.batchesFrom(topic, EMBEDDED_PARTITION, next, 1);
+    if (batch === undefined) return;
+    const lines = batchLines(batch);
+    for (const [index, line] of lines.entries()) {
+      if (!line.includes(wanted)) continue;
+      // A batch of the topic holds its records.
+      const record = recordAt(batch, lines, batch.baseOffset + index) as TopicRecord<T> | undefined;
+      if (record !== undefined) yield record;
+    }
+    next = batch.baseOffset + batch.count;
+  }
 }
 
 async function* feedOf(table: LogTable, topics: readonly Topic[]): AsyncGenerator<TopicRecord<Topic>> {

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import {
+  assessed,
+  ruleSetOf,
+  ruleText,
+  type Said,
+  START,
+} from '../../action-management/domain/test-story.ts';
+import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
+import { DAY, HOUR } from '../../platform/time/clock.ts';
+import { explainCustomer } from './explain-customer.ts';
+import { explanationWords } from './explanation-words.ts';
+
+const ruleSet = ruleSetOf(
+  ruleText(
+    'repeat',
+    `  listen: [complaint.received]
+  windows: {complaints_14d: {of: complaint.received, fn: count, over: 14d}}
+  when: {all: [{complaints_14d: {gte: 2}}, {profile.churn_risk: {gte: 0.5}}]}
+  suppress: {mute_if: {profile.flags: {any_of: [deceased]}}}`,
+  ),
+  ruleText('paid', '  listen: [payment.failed]\n  when: {event.amount: {gte: 100}}'),
+);
+
+function told(...story: readonly Partial<Said>[]) {
+  const records = story.map((said, n): TopicRecord<'assessments'> => {
+    const value = assessed({ id: `k${n}`, type: 'complaint.received', at: START + n * HOUR, ...said });
+    return { topic: 'assessments', key: 'c1', value, partition: 0, offset: n, appendedAt: value.assessedAt };
+  });
+  const explanation = explainCustomer(ruleSet, records, []);
+  if (explanation === undefined) throw new Error('something was recorded');
+  return explanation;
+}
+
+const judged = (explanation: ReturnType<typeof told>, rule: string) =>
+  explanation.rules.find((one) => one.rule === rule)?.judged;
+
+test('a rule that did not match tells each condition with its value', () => {
+  const explanation = told({ profile: { churnRisk: 0.9 } });
+  expect(judged(explanation, 'repeat')).toMatchObject({
+    result: 'no_match',
+    condition: {
+      truth: 'false',
+      parts: [
+        { truth: 'false', value: 1 },
+        { truth: 'true', value: 0.9 },
+      ],
+    },
+  });
+  expect(explanationWords(explanation)).toContain('✗ complaints in the last 14 days: 1 (at least 2)');
+});
+
+test('what was not known then is unknown, although the next signal says it', () => {
+  const [before, after] = [told({}, {}), told({}, {}, { profile: { churnRisk: 0.6 } })];
+  expect(judged(before, 'repeat')?.result).toBe('unknown');
+  expect(judged(after, 'repeat')?.result).toBe('match');
+});
+
+test('each signal is judged at its own time, not at the time of the question', () => {
+  const explanation = told(
+    { profile: { churnRisk: 0.9 } },
+    { at: START + 20 * DAY, profile: { churnRisk: 0.9 } },
+  );
+  expect(judged(explanation, 'repeat')).toMatchObject({ result: 'no_match', at: START + 20 * DAY });
+});
+
+test('a match that was held back tells why', () => {
+  const explanation = told({}, { profile: { churnRisk: 0.9, flags: ['deceased'] } });
+  expect(judged(explanation, 'repeat')).toMatchObject({ result: 'match', held: { reason: 'mute' } });
+  expect(explanationWords(explanation)).toContain('held back: mute (flags: deceased');
+});
+
+test('a rule that heard nothing says what it listens to', () => {
+  const explanation = told({});
+  expect(judged(explanation, 'paid')).toBeUndefined();
+  expect(explanationWords(explanation)).toContain('- paid: not judged, listens to payment.failed');
+});
+
+test('of somebody of whom nothing is recorded there is nothing to tell', () => {
+  expect(explainCustomer(ruleSet, [], [])).toBeUndefined();
+});

@@ -1,0 +1,133 @@
+import type { RuleSet } from '../../action-management/domain/compile.ts';
+import { explain, type Result } from '../../action-management/domain/evaluate.ts';
+import type { Explanation } from '../../action-management/domain/explain.ts';
+import { createActionManagementProcesses, RuleSetHolder } from '../../action-management/service.ts';
+import type { AlertEvent, AlertEventType } from '../../contracts/alert.ts';
+import type { HeldReason, Stage } from '../../contracts/alert-request.ts';
+import type { Profile, RiskContribution } from '../../contracts/assessment.ts';
+import type { SignalType } from '../../contracts/signal.ts';
+import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
+import { INTERNAL_TOPICS } from '../rules-replay/replay.ts';
+import { Simulation } from '../rules-test/simulation.ts';
+
+/** What was known of a customer at a moment, how each rule judged them last, and what came of it. */
+export interface CustomerExplanation {
+  readonly customerId: string;
+  /** The latest signal that is taken into account. */
+  readonly at: number;
+  readonly signals: number;
+  readonly profile: Profile;
+  readonly riskScore: number;
+  readonly riskContributions: readonly RiskContribution[];
+  /** The set that is judged by now. */
+  readonly ruleSetHash: string;
+  /** Sets by which this customer's recorded alerts were raised, where another one. */
+  readonly recordedHashes: readonly string[];
+  readonly rules: readonly RuleExplanation[];
+}
+
+export interface RuleExplanation {
+  readonly rule: string;
+  readonly title: string;
+  readonly stage: Stage;
+  /** Absent while the customer said nothing that the rule listens to. */
+  readonly judged?: {
+    readonly at: number;
+    readonly signalId: string;
+    readonly type: SignalType;
+    readonly result: Result;
+    /** Every condition with its value: true, false or unknown. */
+    readonly condition?: Explanation;
+    readonly held?: { readonly reason: HeldReason; readonly words: string };
+  };
+  readonly listens: readonly SignalType[];
+  readonly recorded: readonly RecordedEvent[];
+}
+
+/** What alerting recorded for the rule and the customer. */
+export interface RecordedEvent {
+  readonly at: number;
+  readonly type: AlertEventType;
+  readonly label: string;
+  readonly held?: string;
+}
+
+/**
+ * Judges a customer's recorded assessments again, each at the time at which it was recorded, and tells how every rule
+ * judged the last signal that it listens to. What a signal said, the profile and the risk are what was recorded then, not
+ * what is known today; the rules are those that are handed in.
+ */
+export function explainCustomer(
+  ruleSet: RuleSet,
+  records: readonly TopicRecord<'assessments'>[],
+  events: readonly AlertEvent[],
+): CustomerExplanation | undefined {
+  const last = records.at(-1)?.value;
+  if (last === undefined) return undefined;
+  const judged = judgeAll(ruleSet, records);
+  const hashes = new Set(events.map(({ alert }) => alert.ruleSetHash));
+  hashes.delete(ruleSet.hash);
+  return {
+    customerId: last.customerId,
+    at: last.assessedAt,
+    signals: records.length,
+    profile: last.profile,
+    riskScore: last.riskScore,
+    riskContributions: last.riskContributions,
+    ruleSetHash: ruleSet.hash,
+    recordedHashes: [...hashes],
+    rules: ruleSet.rules.map((rule): RuleExplanation => {
+      const judgement = judged.get(rule.id);
+      return {
+        rule: rule.id,
+        title: rule.title,
+        stage: rule.stage,
+        listens: rule.listen,
+        ...(judgement === undefined ? {} : { judged: judgement }),
+        recorded: events.filter(({ alert }) => alert.ruleId === rule.id).map(recordedEvent),
+      };
+    }),
+  };
+}
+
+type Judgement = NonNullable<RuleExplanation['judged']>;
+
+/** Per rule, how it judged the last signal that it listens to, or the last thing that did not come. */
+function judgeAll(ruleSet: RuleSet, records: readonly TopicRecord<'assessments'>[]): Map<string, Judgement> {
+  const judged = new Map<string, Judgement>();
+  const simulation = new Simulation({
+    processes: createActionManagementProcesses({
+      ruleSet: new RuleSetHolder(ruleSet),
+      onEvaluation: (rule, evaluation) => {
+        const { signal } = evaluation.facts.assessment;
+        judged.set(rule.rule.id, {
+          at: simulation.now,
+          signalId: signal.id,
+          type: signal.type,
+          result: evaluation.result,
+          ...(evaluation.result === 'error' ? {} : { condition: explain(rule, evaluation) }),
+        });
+      },
+    }),
+    chained: INTERNAL_TOPICS,
+    start: records[0]?.appendedAt ?? 0,
+    onFact: ({ topic, value }) => {
+      if (topic !== 'alert-requests' || value.held === undefined) return;
+      const judgement = judged.get(value.ruleId);
+      if (judgement === undefined) return;
+      judged.set(value.ruleId, { ...judgement, held: { reason: value.held, words: value.heldBy ?? '' } });
+    },
+  });
+  for (const { topic, key, value, appendedAt } of records) {
+    simulation.moveTo(appendedAt);
+    simulation.hand({ topic, key, value });
+  }
+  return judged;
+}
+
+const recordedEvent = ({ at, type, alert, held, heldBy }: AlertEvent): RecordedEvent => ({
+  at,
+  type,
+  label: alert.label,
+  ...(held === undefined ? {} : { held: heldBy === undefined ? held : `${held} (${heldBy})` }),
+});
