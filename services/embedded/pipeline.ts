@@ -45,6 +45,7 @@ import { createScoringMetrics } from '../scoring/metrics.ts';
 import { createScorer, createScoringProcesses } from '../scoring/service.ts';
 import { findCalendar } from '../settings/calendars.ts';
 import type { RulesFolder } from './rules-folder.ts';
+import { watchStorage } from './storage-trouble.ts';
 
 export interface PipelineOptions {
   /** Folder that this process has taken. */
@@ -108,7 +109,8 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const views = createViews(store.db);
   const watch = createCommandWatch();
   const holder = new RuleSetHolder(rules.ruleSet);
-  let trouble: string | undefined;
+  const trouble = watchStorage(clock);
+  const watchedLog = trouble.watched(store.log);
 
   const metrics = createMetrics(options, store);
   metrics.actionManagement.rulesLoaded(rules.ruleSet, clock.now());
@@ -116,14 +118,10 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const observers: RunnerObserver[] = [
     { onFact: (fact) => metrics.onFact(fact) },
     { onFact: (fact) => watch.onFact(fact) },
+    trouble.observer,
     {
-      onStorageTrouble: ({ reason, message }, retryInMs) => {
-        trouble = `the data file takes no writes (${reason})`;
-        log.error({ reason, message, retryInMs }, 'the store takes no writes');
-      },
-      onPass: () => {
-        trouble = undefined;
-      },
+      onStorageTrouble: ({ reason, message }, retryInMs) =>
+        log.error({ reason, message, retryInMs }, 'the store takes no writes'),
     },
   ];
 
@@ -171,7 +169,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   observers.push({ onPass: () => sender.wake() });
 
   const deskDeps: DeskDeps = {
-    log: store.log,
+    log: watchedLog,
     queries: views,
     history: {
       assessmentsOf: async (customerId) => {
@@ -187,7 +185,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
 
   return {
     store,
-    gateway: createGateway({ log: store.log, clock, metrics: metrics.intake, own: options.own }),
+    gateway: createGateway({ log: watchedLog, clock, metrics: metrics.intake, own: options.own }),
     intake: metrics.intake,
     desk: createAlertDesk(deskDeps),
     clickDesk: createAlertDesk({ ...deskDeps, settleTimeoutMs: CLICK_SETTLES_WITHIN_MS }),
@@ -195,7 +193,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     runner,
     sender,
     notificationMetrics: metrics.notification,
-    storageTrouble: () => trouble,
+    storageTrouble: () => trouble.words(),
     observe: (observer) => observers.push(observer),
     restoreGauges: async () => metrics.alerting.restore(await openAlerts(views, store)),
     settle: async () => {

@@ -9,6 +9,7 @@ import { openTocsin, readSettings, type Tocsin } from '../../../services/embedde
 import { AlertDetail } from '../../../services/loop-closure/adapters/answer-schemas.ts';
 import { takeDataFolder } from '../../../services/platform/database/data-folder.ts';
 import { EMBEDDED_PARTITION } from '../../../services/platform/event-log/event-log.sqlite.ts';
+import { StorageUnavailable } from '../../../services/platform/event-log/event-log.ts';
 import { createRegistry } from '../../../services/platform/metrics/registry.ts';
 import { CLOSE_WITHIN_MS } from '../../../services/platform/process/lifecycle.ts';
 import { ManualClock } from '../../../services/platform/time/clock.ts';
@@ -167,7 +168,7 @@ export class Stage {
     });
     // An order is answered when it is obeyed, and nobody works while the clock stands still: so this does.
     const answered = asked.then(() => true);
-    while (!(await Promise.race([answered, nextTurn()]))) await pipeline.runner.drain();
+    while (!(await Promise.race([answered, nextTurn()]))) await pipeline.runner.drain().catch(whileItLasts);
     const answer = await asked;
     return { status: answer.statusCode, headers: answer.headers, text: answer.payload };
   }
@@ -241,6 +242,11 @@ export class Stage {
       .filter((line) => wanted.every((part) => line.includes(part)))
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
   }
+}
+
+/** The pipeline waits for a disk to have room again. */
+function whileItLasts(error: unknown): void {
+  if (!(error instanceof StorageUnavailable)) throw error;
 }
 
 const nextTurn = (): Promise<false> => new Promise((resolve) => setImmediate(() => resolve(false)));
