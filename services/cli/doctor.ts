@@ -1,0 +1,168 @@
+import { existsSync, statfsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
+import { readSettings, SettingsWrong } from '../embedded/tocsin.ts';
+import { type Client, connect } from './client.ts';
+import { type Command, EXIT, globals, type Io, readArgs } from './command.ts';
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'check that Tocsin can work here: settings, rules, disk, data, channels',
+  help: `
+Usage: tocsin doctor [--data DIR] [--json]
+
+Checks the version of Node, all settings, the rules folder, free space, the data folder
+and its ledger, dead letters, and timers that are overdue. Works beside a running "tocsin start"; without one it opens
+the data folder itself, which processes what waits there.
+
+Example:
+  tocsin doctor --data /var/lib/tocsin
+
+Exit codes: 0 all is well; 1 something needs attention; 2 used wrongly.
+`,
+  run: runDoctor,
+};
+
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly says: string;
+}
+
+async function runDoctor(args: readonly string[], io: Io): Promise<number> {
+  const { values } = readArgs(args, {});
+  const { data } = globals(values, io);
+  const findings: Finding[] = [
+    nodeVersion(),
+    settings(io),
+    await rules(io),
+    freeSpace(data),
+    ...(await dataFolder(data, io)),
+  ];
+  const ok = findings.every((finding) => finding.ok);
+  if (values.json === true) io.out(`${JSON.stringify({ ok, findings })}\n`);
+  else
+    for (const { check, ok: good, says } of findings)
+      io.out(`${good ? 'ok ' : 'BAD'}  ${check.padEnd(12)}  ${says}\n`);
+  return ok ? EXIT.done : EXIT.foundWrong;
+}
+
+function nodeVersion(): Finding {
+  const major = Number(process.versions.node.split('.')[0]);
+  return { check: 'node', ok: major >= 24, says: `${process.version}, needs 24 or newer` };
+}
+
+function settings({ env }: Io): Finding {
+  try {
+    const {
+      TOCSIN_SLACK_TOKEN: token,
+      TOCSIN_SLACK_SIGNING_SECRET: secret,
+      TOCSIN_SMTP_URL: smtp,
+    } = readSettings(env);
+    const slack =
+      token === undefined
+        ? 'Slack in the sandbox'
+        : secret === undefined
+          ? 'Slack without buttons (no signing secret)'
+          : 'Slack';
+    return {
+      check: 'settings',
+      ok: true,
+      says: `${slack}, ${smtp === undefined ? 'mail in the sandbox' : 'mail'}`,
+    };
+  } catch (error) {
+    if (!(error instanceof SettingsWrong)) throw error;
+    return { check: 'settings', ok: false, says: error.message.replaceAll('\n', '; ') };
+  }
+}
+
+async function rules({ env }: Io): Promise<Finding> {
+  const folder = env.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
+  try {
+    const { ruleSet, teams } = await readRulesFolder(folder);
+    return {
+      check: 'rules',
+      ok: true,
+      says: `${ruleSet.rules.length} rules, ${teams.byId.size} teams in ${folder}`,
+    };
+  } catch (error) {
+    if (!(error instanceof RulesBroken)) throw error;
+    return {
+      check: 'rules',
+      ok: false,
+      says: `${error.problems.length} problem(s) in ${folder}; see tocsin rules lint`,
+    };
+  }
+}
+
+/** Below this a busy day may fill the disk before somebody looks. */
+const ENOUGH_BYTES = 1024 ** 3;
+
+function freeSpace(data: string): Finding {
+  let place = resolve(data);
+  while (!existsSync(place)) place = dirname(place);
+  const { bavail, bsize } = statfsSync(place);
+  const free = bavail * bsize;
+  return {
+    check: 'disk',
+    ok: free > ENOUGH_BYTES,
+    says: `${(free / 1024 ** 3).toFixed(1)} GiB free at ${place}, wants 1`,
+  };
+}
+
+async function dataFolder(data: string, io: Io): Promise<Finding[]> {
+  if (!existsSync(data))
+    return [{ check: 'data', ok: true, says: `${resolve(data)} is not there yet; start makes it` }];
+  let client: Client;
+  try {
+    client = await connect(data, io);
+  } catch (error) {
+    return [{ check: 'data', ok: false, says: error instanceof Error ? error.message : String(error) }];
+  }
+  try {
+    return [
+      { check: 'data', ok: true, says: `answered by ${client.where}` },
+      ...(await ledger(client)),
+      await timers(client),
+    ];
+  } finally {
+    await client.close();
+  }
+}
+
+async function ledger(client: Client): Promise<Finding[]> {
+  const { body } = await client.request('GET', '/v1/ledger');
+  // The route answers with a LedgerReport.
+  const report = body as { meets: boolean; waiting: number; deadLetters: { parked: number } };
+  const { parked } = report.deadLetters;
+  return [
+    {
+      check: 'ledger',
+      ok: report.meets,
+      says: report.meets ? `all sums meet, ${report.waiting} waiting` : 'sums do not meet; see tocsin ledger',
+    },
+    {
+      check: 'dead letters',
+      ok: parked === 0,
+      says: parked === 0 ? 'none' : `${parked} parked; see tocsin dlq list`,
+    },
+  ];
+}
+
+/** A timer that is due longer than this was not fired by a pipeline that runs. */
+const LATE_MS = 60_000;
+
+async function timers(client: Client): Promise<Finding> {
+  const { body } = await client.request('GET', '/v1/timers');
+  // The route answers with timers, earliest first.
+  const [first] = (body as { timers: readonly { dueAt: number }[] }).timers;
+  const lateMs = first === undefined ? 0 : Date.now() - first.dueAt;
+  const late = lateMs > LATE_MS;
+  return {
+    check: 'timers',
+    ok: !late,
+    says: late
+      ? `the earliest is ${Math.round(lateMs / 60_000)} min overdue: does tocsin start run?`
+      : 'none overdue',
+  };
+}
