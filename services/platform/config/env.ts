@@ -28,7 +28,7 @@ export function readEnv<S extends z.ZodObject>(
   const allowed = [...names, ...names.map((name) => `${name}_FILE`), ...known];
   for (const name of Object.keys(env)) {
     if (name.startsWith('TOCSIN_') && !allowed.includes(name)) {
-      problems.push(`${name}: unknown setting${didYouMean(name, names)}`);
+      problems.push(`${name}: unknown setting${didYouMean(name, [...names, ...known])}`);
     }
   }
   const result = schema.safeParse(given);
