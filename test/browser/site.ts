@@ -15,7 +15,10 @@ export class Site {
     const rules = shippedRulesWith(join(folder, 'rules'), { 'calendars.yaml': AROUND_THE_CLOCK });
     const child = new ChildTocsin({ data: join(folder, 'data'), env: { TOCSIN_RULES_DIR: rules } });
     const url = await child.url;
-    if (url === undefined) throw new Error((await child.ended).stderr);
+    if (url === undefined) {
+      rmSync(folder, { recursive: true, force: true });
+      throw new Error((await child.ended).stderr);
+    }
     return new Site(url, child, folder);
   }
 
