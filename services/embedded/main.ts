@@ -38,6 +38,7 @@ export async function start({ data, port, env, onReady }: StartOptions): Promise
       throw error;
     });
     tocsin.lifecycle.onClose('owner file', () => folder.forget());
+    tocsin.lifecycle.onClose('watch of the rules folder', tocsin.rulesReload.watch());
     return await runUntilStopped(tocsin.lifecycle, tocsin.log, async (stop) => {
       folder.announce(url);
       const running = tocsin.run(stop);

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import { createActionManagementMetrics } from '../action-management/metrics.ts';
+import { type ActionManagementMetrics, createActionManagementMetrics } from '../action-management/metrics.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../action-management/service.ts';
 import { createAlertingMetrics } from '../alerting/metrics.ts';
 import { createAlertingProcesses } from '../alerting/service.ts';
@@ -70,6 +70,7 @@ export interface Pipeline {
   /** The same for clicks in Slack, which must be answered within a second or two, obeyed or not. */
   readonly clickDesk: AlertDesk;
   readonly rules: RuleSetHolder;
+  readonly rulesMetrics: Pick<ActionManagementMetrics, 'rulesLoaded' | 'reloadFailed'>;
   readonly runner: Runner;
   readonly sender: Sender;
   readonly notificationMetrics: NotificationMetrics;
@@ -190,6 +191,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     desk: createAlertDesk(deskDeps),
     clickDesk: createAlertDesk({ ...deskDeps, settleTimeoutMs: CLICK_SETTLES_WITHIN_MS }),
     rules: holder,
+    rulesMetrics: metrics.actionManagement,
     runner,
     sender,
     notificationMetrics: metrics.notification,

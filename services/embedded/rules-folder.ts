@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { RuleSet } from '../action-management/domain/compile.ts';
+import type { Names } from '../action-management/domain/language/check.ts';
 import { loadRuleSet } from '../action-management/load-rules.ts';
 import { TEMPLATES } from '../notification/domain/wording.ts';
 import { formatProblem, type Problem } from '../platform/config/yaml-file.ts';
@@ -37,13 +38,15 @@ export async function readRulesFolder(folder: string): Promise<RulesFolder> {
     ]);
   }
   crashPoint('cp9');
-  const { teams, calendars } = settings.settings;
-  const rules = await loadRuleSet(folder, {
-    teams: [...teams.byId.keys()],
-    calendars: [...calendars.keys()],
-    templates: TEMPLATES,
-    people: [...teams.people.keys()],
-  });
+  const rules = await loadRuleSet(folder, namesIn(settings.settings));
   if (!rules.ok) throw new RulesBroken(rules.problems);
   return { ...settings.settings, scoring: scoring.value, ruleSet: rules.ruleSet };
 }
+
+/** The names that rules may use besides fields. */
+export const namesIn = ({ teams, calendars }: Settings): Names => ({
+  teams: [...teams.byId.keys()],
+  calendars: [...calendars.keys()],
+  templates: TEMPLATES,
+  people: [...teams.people.keys()],
+});

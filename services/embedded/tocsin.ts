@@ -17,6 +17,8 @@ import { type ChosenChannels, chooseChannels } from './channels.ts';
 import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
 import { type RulesFolder, readRulesFolder, SHIPPED_RULES } from './rules-folder.ts';
+import { registerRules } from './rules-reload/rules.fastify.ts';
+import { RulesReload } from './rules-reload/rules-reload.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 export type Settings = EmbeddedSettings & NotificationConfig;
@@ -55,7 +57,9 @@ export interface TocsinOptions {
 export interface Tocsin {
   readonly pipeline: Pipeline;
   readonly app: FastifyInstance;
+  /** As read at the start; the rules in force are those of `pipeline.rules`. */
   readonly rules: RulesFolder;
+  readonly rulesReload: RulesReload;
   readonly channels: ChosenChannels;
   readonly sandbox: SandboxStore;
   readonly lifecycle: Lifecycle;
@@ -69,7 +73,8 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const { settings, clock } = options;
   const log = options.log ?? createLogger(settings.TOCSIN_LOG_LEVEL);
   const registry = options.registry ?? createRegistry();
-  const rules = await readRulesFolder(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
+  const rulesDir = settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
+  const rules = await readRulesFolder(rulesDir);
   const lifecycle = new Lifecycle();
   let chosen: { channels: ChosenChannels; sandbox: SandboxStore } | undefined;
   const pipeline = openPipeline({
@@ -102,11 +107,21 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     log,
     notReady: () => health.notReady(),
   });
+  const rulesReload = new RulesReload({
+    folder: rulesDir,
+    started: rules,
+    holder: pipeline.rules,
+    metrics: pipeline.rulesMetrics,
+    clock,
+    log,
+  });
+  registerRules(app, rulesReload, settings.TOCSIN_OPS_KEYS);
   lifecycle.onClose('http server', () => app.close());
   return {
     pipeline,
     app,
     rules,
+    rulesReload,
     channels,
     sandbox,
     lifecycle,

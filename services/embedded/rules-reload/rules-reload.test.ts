@@ -1,0 +1,169 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { takeDataFolder } from '../../platform/database/data-folder.ts';
+import { silentLogger } from '../../platform/logging/logger.ts';
+import { createRegistry } from '../../platform/metrics/registry.ts';
+import { ManualClock, MINUTE } from '../../platform/time/clock.ts';
+import { SHIPPED_RULES } from '../rules-folder.ts';
+import { openTocsin, readSettings, type Tocsin } from '../tocsin.ts';
+
+const registry = createRegistry();
+let folder: string;
+let rules: string;
+let tocsin: Tocsin;
+let clock: ManualClock;
+let errors: object[];
+
+beforeEach(async () => {
+  registry.clear();
+  folder = mkdtempSync(join(tmpdir(), 'tocsin-reload-'));
+  rules = join(folder, 'rules');
+  cpSync(SHIPPED_RULES, rules, { recursive: true, filter: (path) => !path.endsWith('.test.yaml') });
+  clock = new ManualClock('2026-03-02T09:00:00Z');
+  errors = [];
+  tocsin = await openTocsin({
+    folder: takeDataFolder(join(folder, 'data')).path,
+    settings: readSettings({ TOCSIN_RULES_DIR: rules }),
+    clock,
+    url: 'http://127.0.0.1:8080',
+    registry,
+    log: { ...silentLogger, error: (fields) => errors.push(fields) },
+  });
+  await tocsin.app.ready();
+});
+afterEach(async () => {
+  await tocsin.lifecycle.close(5_000);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function edit(name: string, change: (text: string) => string): void {
+  const path = join(rules, name);
+  writeFileSync(path, change(readFileSync(path, 'utf8')));
+}
+
+let said = 0;
+/** A complaint that says the customer leaves: each raises an alert of its own. */
+async function complain(): Promise<void> {
+  clock.advance(MINUTE);
+  said += 1;
+  const complaint = {
+    id: `k${said}`,
+    customerId: `c${said}`,
+    occurredAt: clock.now(),
+    text: 'I will cancel my contract.',
+  };
+  await tocsin.pipeline.gateway.accept('complaints', [complaint]);
+}
+
+const requests = async () => {
+  const records = await tocsin.pipeline.store.log.read('alert-requests', 0, 0, 10_000);
+  return records.map(({ value }) => value).filter(({ ruleId }) => ruleId === 'cancel-intent-in-writing');
+};
+
+test('edited rules come into force, and every decision carries the hash of the set that made it', async () => {
+  const before = tocsin.pipeline.rules.current.hash;
+  await complain();
+  await tocsin.pipeline.settle();
+  edit('cancel-intent-in-writing.rule.yaml', (text) => text.replace('title: ', 'title: Now '));
+  const result = await tocsin.rulesReload.reload();
+  expect(result).toMatchObject({ outcome: 'in_force', problems: [] });
+  expect(result.hash).not.toBe(before);
+  await complain();
+  await tocsin.pipeline.settle();
+  expect((await requests()).map(({ ruleSetHash }) => ruleSetHash)).toEqual([before, result.hash]);
+});
+
+test('an open alert keeps the plan by which it was raised', async () => {
+  await complain();
+  await tocsin.pipeline.settle();
+  edit('cancel-intent-in-writing.rule.yaml', (text) => text.replace(/ack_by: \w+/, 'ack_by: 5m'));
+  await tocsin.rulesReload.reload();
+  const [alert] = await tocsin.pipeline.store.log.read('alerts', 0, 0, 1);
+  clock.advance(6 * MINUTE);
+  await tocsin.pipeline.settle();
+  const events = await tocsin.pipeline.store.log.read('alerts', 0, 0, 100);
+  expect(alert?.value.type).toBe('raised');
+  expect(events.map(({ value }) => value.type)).not.toContain('breached');
+});
+
+test.each<[what: string, file: string, change: (text: string) => string, says: RegExp]>([
+  [
+    'a file that cannot be read',
+    'order-delayed.rule.yaml',
+    (text) => text.replace('listen:', 'lisen:'),
+    /order-delayed\.rule\.yaml:\d+:\d+: unknown key "lisen"; did you mean "listen"/,
+  ],
+  [
+    'a rule that can never match',
+    'order-delayed.rule.yaml',
+    (text) =>
+      text.replace('event.days_late: {gte: 7}', 'event.days_late: {gte: 7, lt: 7}').replace('any:', 'all:'),
+    /the rule can never match/,
+  ],
+])('%s is refused: those in force stay, and log, metric and API say so', async (_, file, change, says) => {
+  const before = tocsin.pipeline.rules.current.hash;
+  edit(file, change);
+  const answer = await tocsin.app.inject({ method: 'POST', url: '/v1/rules/reload' });
+  expect(answer.statusCode).toBe(409);
+  expect(answer.json()).toMatchObject({ outcome: 'refused', hash: before });
+  expect(answer.json().problems.join('\n')).toMatch(says);
+  expect(errors).toEqual([expect.objectContaining({ hash: before, problems: answer.json().problems })]);
+  expect(await registry.metrics()).toMatch(/^tocsin_rules_last_reload_successful 0$/m);
+  const status = await tocsin.app.inject('/v1/rules');
+  expect(status.json()).toMatchObject({ hash: before, lastReload: { outcome: 'refused' } });
+});
+
+test('a set that fails a test beside it is refused', async () => {
+  writeFileSync(
+    join(rules, 'order-delayed.test.yaml'),
+    `apiVersion: tocsin/v1
+kind: RuleTest
+start: "2026-03-02T10:00:00+01:00"
+profiles: {c1: {value_tier: gold}}
+tests:
+  - name: five days late are told
+    events: [{at: 0m, type: order.delayed, customer_id: c1, days_late: 5}]
+    expect: [{at: 1m, alerts: [{rule: order-delayed}]}]
+`,
+  );
+  expect(await tocsin.rulesReload.reload()).toMatchObject({ outcome: 'unchanged' });
+  edit('order-delayed.rule.yaml', (text) =>
+    text.replace('event.days_late: {gte: 3}', 'event.days_late: {gte: 6}'),
+  );
+  const result = await tocsin.rulesReload.reload();
+  expect(result.outcome).toBe('refused');
+  expect(result.problems.join('\n')).toContain('the test "five days late are told" fails');
+});
+
+test('under load every request is decided by exactly one of the two sets, first the old, then the new', async () => {
+  const before = tocsin.pipeline.rules.current.hash;
+  edit('cancel-intent-in-writing.rule.yaml', (text) => text.replace('title: ', 'title: Now '));
+  let reloaded = false;
+  const reloading = tocsin.rulesReload.reload().then((result) => {
+    reloaded = true;
+    return result;
+  });
+  const load = async (): Promise<void> => {
+    await complain();
+    await tocsin.pipeline.runner.drain();
+  };
+  while (!reloaded) await load();
+  await load();
+  const { hash } = await reloading;
+  await tocsin.pipeline.settle();
+  const hashes = (await requests()).map(({ ruleSetHash }) => ruleSetHash);
+  expect(hashes.length).toBeGreaterThan(3);
+  expect(new Set(hashes)).toEqual(new Set([before, hash]));
+  expect(hashes.lastIndexOf(before)).toBeLessThan(hashes.indexOf(hash));
+});
+
+test('whoever asks while the rules are read gets the answer of the reading after', async () => {
+  const first = tocsin.rulesReload.reload();
+  edit('cancel-intent-in-writing.rule.yaml', (text) => text.replace('title: ', 'title: Now '));
+  const [second, third] = [tocsin.rulesReload.reload(), tocsin.rulesReload.reload()];
+  await first;
+  expect(await second).toBe(await third);
+  expect((await second).hash).toBe(tocsin.pipeline.rules.current.hash);
+});
