@@ -74,6 +74,7 @@ export interface EscalationStep {
 
 /** What a rule wants done once it fires. An open alert keeps the plan with which it was raised. */
 export interface AlertPlan {
+  /** A calendar's id; `business@America/Lima` is that calendar on another clock. */
   readonly calendar: string;
   readonly deadlines: { readonly [D in Deadline]?: TimeBoxDuration };
   readonly escalation: readonly EscalationStep[];
@@ -123,6 +124,8 @@ export interface AlertRequest {
   readonly evidence: readonly Evidence[];
   /** The channel on which the customer should be answered. */
   readonly answerOn: Channel;
+  /** The customer was contacted often enough lately: before this instant, epoch ms, nobody is to do it again. */
+  readonly contactNotBefore?: number;
   readonly plan: AlertPlan;
   /** Set when the match is held back before alerting; it is recorded with this reason and tells nobody. */
   readonly held?: HeldReason;

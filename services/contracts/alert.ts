@@ -111,6 +111,8 @@ export interface Alert {
   readonly evidence: readonly Evidence[];
   readonly evidenceCount: number;
   readonly answerOn: Channel;
+  /** The customer was contacted often enough lately: before this instant, epoch ms, nobody is to do it again. */
+  readonly contactNotBefore?: number;
   readonly deadlines: { readonly [D in Deadline]?: AlertDeadline };
   /** Escalation steps that have fired in this cycle, those of the opening left out. */
   readonly rung: number;

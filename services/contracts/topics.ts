@@ -4,7 +4,9 @@ import type { Assessment } from './assessment.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { ContactProof, CustomerLoop, IdentityEntry } from './identity.ts';
 import type { NotificationOutcome } from './notification.ts';
+import type { SegmentEntry, SegmentLoop } from './segment.ts';
 import type { Signal } from './signal.ts';
+import type { Silence } from './silence.ts';
 import type { SourceRecords } from './sources.ts';
 
 /** The value type of every topic. */
@@ -12,6 +14,9 @@ export interface TopicValues extends SourceRecords {
   identities: IdentityEntry;
   signals: Signal;
   assessments: Assessment;
+  'segment-entries': SegmentEntry;
+  'segment-loops': SegmentLoop;
+  silences: Silence;
   'alert-requests': AlertRequest;
   'alert-commands': AlertCommand;
   'customer-loops': CustomerLoop;
@@ -61,6 +66,18 @@ export const TOPICS: { readonly [T in Topic]: TopicFacts } = {
   },
   signals: fact('ingestion', 'customer id', 'a known or quarantined customer said or did something'),
   assessments: fact('scoring', 'customer id', 'sentiment and churn risk now, with contributions'),
+  'segment-entries': {
+    ...fact('action-management', 'segment', 'what happened in a segment, and requests on their way past it'),
+    internal: true,
+  },
+  'segment-loops': {
+    ...fact('alerting', 'segment', 'which alerts about a segment are open'),
+    internal: true,
+  },
+  silences: {
+    ...fact('action-management', 'silence id', 'matches that nobody is to be bothered with for a while'),
+    compacted: true,
+  },
   'alert-requests': fact('action-management', 'alert key', 'a rule wants an alert: evidence, rule version'),
   'alert-commands': fact(
     'loop-closure',

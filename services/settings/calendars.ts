@@ -12,6 +12,24 @@ import {
 /** Calendars by id. `24x7` is always among them. */
 export type Calendars = ReadonlyMap<string, Calendar>;
 
+/**
+ * The calendar of an id, or of `<id>@<zone>`: the same hours and holidays on another clock. The same object each
+ * time, since what is computed of a calendar is remembered with it.
+ */
+export function findCalendar(calendars: Calendars, id: string): Calendar | undefined {
+  const [base = '', zone] = id.split('@');
+  const calendar = calendars.get(base);
+  if (calendar === undefined || zone === undefined || calendar === ALWAYS_OPEN) return calendar;
+  const known = onOtherClocks.get(calendar) ?? new Map<string, Calendar>();
+  onOtherClocks.set(calendar, known);
+  const moved = known.get(zone) ?? (isZone(zone) ? { ...calendar, id, zone } : calendar);
+  known.set(zone, moved);
+  return moved;
+}
+
+/** There are some four hundred zones, so this has an end. */
+const onOtherClocks = new WeakMap<Calendar, Map<string, Calendar>>();
+
 /** What there is without any file. */
 export const BUILT_IN_CALENDARS: Calendars = new Map([[ALWAYS_OPEN.id, ALWAYS_OPEN]]);
 
@@ -129,7 +147,8 @@ function parseSpan(text: string): Span | string {
   return span;
 }
 
-function isZone(zone: string): boolean {
+/** Whether it is the name of a time zone that keeps daylight saving, such as Europe/Berlin. */
+export function isZone(zone: string): boolean {
   try {
     // Offsets such as +02:00 are taken by Intl, but know no daylight saving: surely a mistake.
     return /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;

@@ -37,7 +37,8 @@ function costOf(condition: Condition): number {
   if (condition.type === 'not') return costOf(condition.of);
   if (condition.type !== 'compare') return condition.of.reduce((cost, part) => cost + costOf(part), 0);
   if (condition.operator === 'matches') return 500;
-  return condition.operand.from === 'window' ? 20 : condition.operator === 'contains' ? 5 : 1;
+  const { from } = condition.operand;
+  return from === 'ratio' ? 60 : from === 'window' ? 20 : condition.operator === 'contains' ? 5 : 1;
 }
 
 function allOf<S>(tests: readonly Test<S>[]): Test<S> {

@@ -1,8 +1,21 @@
 import type { Severity } from '../../contracts/alert-request.ts';
+import type { Assessment } from '../../contracts/assessment.ts';
 import { SIGNAL_TYPES, type SignalType } from '../../contracts/signal.ts';
 import { compileCondition, type Reader, type Test } from './compile-condition.ts';
 import { type Facts, readWindow } from './facts.ts';
-import type { Condition, Defaults, Operand, Route, Rule, Window } from './language/ast.ts';
+import type {
+  Absence,
+  Condition,
+  Defaults,
+  Operand,
+  Route,
+  Rule,
+  SequenceStep,
+  Window,
+} from './language/ast.ts';
+import { EVENT_FIELDS } from './language/fields.ts';
+import { hashOf } from './segment-state.ts';
+import { type CompiledSequence, type CompiledTaking, longestMs, rememberedValue } from './sequences.ts';
 import type { FieldReader, RememberedSignal, Retention } from './window-state.ts';
 import type { CompiledWindow } from './windows.ts';
 
@@ -14,6 +27,7 @@ export interface CompiledRule {
   readonly route: readonly { readonly route: Route; readonly if?: Test<Facts> }[];
   readonly muteIf?: Test<Facts>;
   readonly windows: readonly CompiledWindow[];
+  readonly sequence?: CompiledSequence;
   /** Reads any operand of the rule: for texts and explanations. */
   readonly reader: (operand: Operand) => Reader<Facts>;
 }
@@ -25,9 +39,24 @@ export interface RuleSet {
   readonly defaults: Defaults;
   /** Every rule of the folder, drafts and retired ones too. */
   readonly rules: readonly Rule[];
-  /** The rules that listen to a type, in the order of their ids. */
+  /** The rules about single signals of a customer that listen to a type, in the order of their ids. */
   readonly listening: ReadonlyMap<SignalType, readonly CompiledRule[]>;
+  /** The rules with a sequence in which a signal of the type can have a part. */
+  readonly sequences: ReadonlyMap<SignalType, readonly CompiledRule[]>;
+  /** How signals of a type are handed to segments: one for each set of fields by which some rule looks at them. */
+  readonly segments: ReadonlyMap<SignalType, readonly SegmentKeying[]>;
+  /** The rules that are judged, by id. */
+  readonly byId: ReadonlyMap<string, CompiledRule>;
   readonly retention: Retention;
+}
+
+/** All segment rules that share their key. */
+export interface SegmentKeying {
+  /** `product/region`: the names of the fields. */
+  readonly names: string;
+  readonly key: Rule['key'];
+  readonly windows: readonly CompiledWindow[];
+  readonly listening: ReadonlyMap<SignalType, readonly CompiledRule[]>;
 }
 
 /** Stages whose rules are judged. */
@@ -37,20 +66,68 @@ export function compileRuleSet(rules: readonly Rule[], defaults: Defaults, hash:
   const active = rules.filter(({ stage }) => ACTIVE.includes(stage)).sort((a, b) => (a.id < b.id ? -1 : 1));
   const windows = new SharedWindows();
   const compiled = active.map((rule) => compileRule(rule, windows));
-  const listening = new Map<SignalType, readonly CompiledRule[]>();
-  for (const type of SIGNAL_TYPES) {
-    const listeners = compiled.filter(({ rule }) => rule.listen.includes(type));
-    if (listeners.length > 0) listening.set(type, listeners);
-  }
-  return { hash, defaults, rules, listening, retention: retentionOf(active, defaults.allowedLatenessMs) };
+  const ofCustomers = compiled.filter(({ rule }) => rule.scope === 'customer');
+  return {
+    hash,
+    defaults,
+    rules,
+    listening: byType(
+      ofCustomers.filter(({ sequence }) => sequence === undefined),
+      ({ rule }) => rule.listen,
+    ),
+    sequences: byType(ofCustomers, typesInSequence),
+    segments: byType(
+      segmentKeyings(compiled.filter(({ rule }) => rule.scope === 'segment')),
+      ({ windows: counted, listening }) => [
+        ...listening.keys(),
+        ...counted.flatMap(({ window }) => window.of),
+      ],
+    ),
+    byId: new Map(compiled.map((rule) => [rule.rule.id, rule])),
+    retention: retentionOf(
+      ofCustomers.map(({ rule }) => rule),
+      defaults.allowedLatenessMs,
+    ),
+  };
 }
+
+/** What concerns each signal type; types that concern nothing are not in it. */
+function byType<T>(
+  all: readonly T[],
+  typesOf: (one: T) => readonly SignalType[],
+): ReadonlyMap<SignalType, readonly T[]> {
+  const found = new Map<SignalType, readonly T[]>();
+  for (const type of SIGNAL_TYPES) {
+    const concerned = all.filter((one) => typesOf(one).includes(type));
+    if (concerned.length > 0) found.set(type, concerned);
+  }
+  return found;
+}
+
+const typesInSequence = ({ sequence }: CompiledRule): readonly SignalType[] => [
+  ...(sequence?.sequence.steps ?? []).flatMap(({ of }) => of),
+  ...(sequence?.sequence.absence?.of ?? []),
+];
+
+function segmentKeyings(rules: readonly CompiledRule[]): readonly SegmentKeying[] {
+  const groups = Map.groupBy(rules, ({ rule }) => namesOf(rule.key));
+  return [...groups].map(([names, group]) => ({
+    names,
+    key: group[0]?.rule.key ?? [],
+    windows: [...new Set(group.flatMap(({ windows }) => windows))],
+    listening: byType(group, ({ rule }) => rule.listen),
+  }));
+}
+
+const namesOf = (key: Rule['key']): string => key.map(({ name }) => name).join('/');
 
 /** Windows of several rules that would always have the same value are computed once. */
 class SharedWindows {
   readonly #known = new Map<string, CompiledWindow>();
 
-  compiled(window: Window): CompiledWindow {
+  compiled(window: Window, scope: Rule['scope']): CompiledWindow {
     const identity = JSON.stringify([
+      scope,
       [...window.of].sort(),
       window.fn,
       window.field?.name,
@@ -58,14 +135,21 @@ class SharedWindows {
       window.minSamples,
       window.perMs,
       window.where,
+      window.baseline,
     ]);
     const known = this.#known.get(identity);
     if (known !== undefined) return known;
     const fresh: CompiledWindow = {
       window,
       index: this.#known.size,
+      series: hashOf(identity),
       types: new Set(window.of),
-      ...(window.where === undefined ? {} : { where: compileCondition(window.where, rememberedReader) }),
+      ...(window.where === undefined
+        ? {}
+        : {
+            where: compileCondition(window.where, rememberedReader),
+            whereNow: compileCondition(window.where, presentReader),
+          }),
     };
     this.#known.set(identity, fresh);
     return fresh;
@@ -73,11 +157,19 @@ class SharedWindows {
 }
 
 function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
-  const byName = new Map(rule.windows.map((window) => [window.name, shared.compiled(window)]));
+  const byName = new Map(rule.windows.map((window) => [window.name, shared.compiled(window, rule.scope)]));
   const reader = (operand: Operand): Reader<Facts> => {
     if (operand.from === 'window') {
       const window = byName.get(operand.name);
       return window === undefined ? () => undefined : (facts) => readWindow(facts, window);
+    }
+    if (operand.from === 'ratio') return ratioReader(reader(operand.of), reader(operand.to));
+    if (operand.from === 'captured') {
+      const { step, remembered } = operand;
+      return ({ captured }) => captured?.[step] && rememberedValue(captured[step], remembered);
+    }
+    if (operand.from === 'event' && rule.sequence !== undefined) {
+      return ({ event }) => event && rememberedValue(event, operand.name);
     }
     const { read } = operand.field;
     return (facts) => read(facts.assessment);
@@ -93,14 +185,43 @@ function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
     route: rule.route.map((route) => ({ route, ...(route.if === undefined ? {} : { if: test(route.if) }) })),
     ...(rule.muteIf === undefined ? {} : { muteIf: test(rule.muteIf) }),
     windows: [...byName.values()],
+    ...(rule.sequence === undefined ? {} : { sequence: compileSequence(rule.sequence) }),
     reader,
   };
 }
 
+/** Nothing is a multiple of nothing: with a usual value of 0 the ratio is unknown. */
+const ratioReader =
+  (of: Reader<Facts>, to: Reader<Facts>): Reader<Facts> =>
+  (facts) => {
+    const below = to(facts);
+    if (typeof below !== 'number' || below === 0) return undefined;
+    const above = of(facts);
+    return typeof above === 'number' ? above / below : undefined;
+  };
+
+function compileSequence(sequence: NonNullable<Rule['sequence']>): CompiledSequence {
+  const { steps, absence } = sequence;
+  return {
+    sequence,
+    steps: steps.map(compileTaking),
+    ...(absence === undefined ? {} : { absence: compileTaking(absence) }),
+  };
+}
+
+const compileTaking = ({ of, where }: SequenceStep | Absence): CompiledTaking => ({
+  types: new Set(of),
+  ...(where === undefined ? {} : { where: compileCondition(where, rememberedReader) }),
+});
+
 const rememberedReader =
   ({ name, from }: Operand): Reader<RememberedSignal> =>
   (signal) =>
-    from !== 'remembered' ? undefined : name === 'type' ? signal.type : signal.fields?.[name];
+    from !== 'remembered' ? undefined : rememberedValue(signal, name);
+
+/** The same operands, of the signal that is being judged. */
+const presentReader = (operand: Operand): Reader<Assessment> =>
+  operand.from === 'remembered' ? (assessment) => operand.field.read(assessment) : () => undefined;
 
 /**
  * For each type that some window counts: how long it is kept, and which of its fields. The allowed lateness is
@@ -109,30 +230,82 @@ const rememberedReader =
 function retentionOf(rules: readonly Rule[], latenessMs: number): Retention {
   const keepMs = new Map<SignalType, number>();
   const fields = new Map<SignalType, Map<string, FieldReader>>();
-  for (const window of rules.flatMap((rule) => rule.windows)) {
-    for (const type of window.of) {
-      keepMs.set(type, Math.max(keepMs.get(type) ?? 0, window.overMs + latenessMs));
+  const needs = rules.flatMap((rule) => [
+    ...rule.windows.map(windowNeed),
+    ...sequenceNeeds(rule),
+    ...(rule.fatigue === undefined
+      ? []
+      : [{ of: [rule.fatigue.count], forMs: rule.fatigue.overMs, fields: ['reached'] }]),
+  ]);
+  for (const need of needs) {
+    for (const type of need.of) {
+      keepMs.set(type, Math.max(keepMs.get(type) ?? 0, need.forMs + latenessMs));
       const ofType = fields.get(type) ?? new Map<string, FieldReader>();
       fields.set(type, ofType);
-      for (const { name, field } of fieldsUsed(window)) ofType.set(name, { name, read: field.read });
+      for (const name of need.fields) {
+        const field = EVENT_FIELDS.get(name);
+        if (field !== undefined && name !== 'type') ofType.set(name, { name, read: field.read });
+      }
     }
   }
-  return { keepMs, fields: new Map([...fields].map(([type, readers]) => [type, [...readers.values()]])) };
+  return {
+    keepMs,
+    fields: new Map([...fields].map(([type, readers]) => [type, [...readers.values()]])),
+    tracksSince: rules.some(({ windows }) => windows.some(({ baseline }) => baseline !== undefined)),
+  };
 }
 
-function fieldsUsed(window: Window): { name: string; field: FieldReader }[] {
-  const filtered = window.where === undefined ? [] : operandsOf(window.where);
-  const used = filtered.flatMap((operand) =>
-    operand.from === 'remembered' && operand.name !== 'type'
-      ? [{ name: operand.name, field: operand.field }]
-      : [],
+/** Signals of these types must be remembered for so long, with these fields. */
+interface Need {
+  readonly of: readonly SignalType[];
+  readonly forMs: number;
+  readonly fields: readonly string[];
+}
+
+const windowNeed = ({ of, overMs, baseline, field, where }: Window): Need => ({
+  of,
+  forMs: overMs + (baseline?.lookbackMs ?? 0),
+  fields: [
+    ...(field === undefined ? [] : [field.name]),
+    ...(where === undefined ? [] : operandsOf(where).map(({ name }) => name)),
+  ],
+});
+
+/** A sequence is judged by what is remembered of its signals, so they keep every field that the rule reads. */
+function sequenceNeeds({ sequence, ...rule }: Rule): readonly Need[] {
+  if (sequence === undefined) return [];
+  const { steps, absence } = sequence;
+  const takings = absence === undefined ? steps : [...steps, absence];
+  const conditions = [rule.when, rule.muteIf, ...[...rule.severity, ...rule.route].map((entry) => entry.if)];
+  const templates = [rule.dedupeKey, ...rule.playbook].flatMap(({ parts }) =>
+    parts.flatMap((part) => (typeof part === 'string' || typeof part.reads === 'string' ? [] : [part.reads])),
   );
-  const all = window.field === undefined ? used : [...used, window.field];
-  return all.map(({ name, field }) => ({ name, field: { name, read: field.read } }));
+  const read = [
+    ...conditions.flatMap((condition) => (condition === undefined ? [] : operandsOf(condition))),
+    ...templates,
+    ...takings.flatMap(({ where }) => (where === undefined ? [] : operandsOf(where))),
+  ].flatMap((operand) =>
+    operand.from === 'captured'
+      ? [operand.remembered]
+      : operand.from === 'event' || operand.from === 'remembered'
+        ? [operand.name]
+        : [],
+  );
+  const same = takings.flatMap((taking) => taking.same.flatMap(({ name, as }) => [name, as.remembered]));
+  const forMs =
+    steps.reduce((sum, { withinMs = 0 }) => sum + withinMs, 0) +
+    (absence === undefined ? 0 : longestMs(absence.for));
+  return [{ of: takings.flatMap(({ of }) => of), forMs, fields: [...ALWAYS_KEPT, ...read, ...same] }];
 }
 
-/** Every operand that a condition reads. */
+/** What an alert says of any signal, and by what it may be held back. */
+const ALWAYS_KEPT = ['source', 'channel', 'sentiment', 'product', 'region'];
+
+/** Every operand that a condition reads; of a ratio, its two windows. */
 export function operandsOf(condition: Condition): readonly Operand[] {
-  if (condition.type === 'compare') return [condition.operand];
+  if (condition.type === 'compare') {
+    const { operand } = condition;
+    return operand.from === 'ratio' ? [operand.of, operand.to] : [operand];
+  }
   return condition.type === 'not' ? operandsOf(condition.of) : condition.of.flatMap(operandsOf);
 }

@@ -45,18 +45,20 @@ export type Moments = readonly [Moment, ...Moment[]];
  * together still count together. A signal that comes late is judged at its own time and then at the times of
  * the signals after it, since it may complete a window that one of them would have completed, had it come in order.
  */
-export function momentsOf(assessment: Assessment, { signals, newestAt }: WindowState): Moments {
+export function momentsOf(assessment: Assessment, state: WindowState): Moments {
+  const { signals, newestAt, since } = state;
   const at = happenedAt(assessment);
-  const first = { type: assessment.signal.type, facts: factsOf(assessment, signals, at) };
+  const first = { type: assessment.signal.type, facts: factsOf(assessment, signals, at, since) };
   if (at >= newestAt) return [first];
   const later = signals.filter((signal) => signal.at > at);
   return [
     first,
-    ...later.map((signal) => ({ type: signal.type, facts: factsOf(assessment, signals, signal.at) })),
+    ...later.map((signal) => ({ type: signal.type, facts: factsOf(assessment, signals, signal.at, since) })),
   ];
 }
 
-function evaluateOnce(rule: CompiledRule, facts: Facts): Evaluation {
+/** Judges one rule by what is known at one moment. */
+export function evaluateOnce(rule: CompiledRule, facts: Facts): Evaluation {
   try {
     const truth = rule.when(facts);
     return { result: truth === TRUE ? 'match' : truth === FALSE ? 'no_match' : 'unknown', facts };

@@ -75,10 +75,7 @@ test.each([
   ['{profile.region: {exists: false}}', ["customer's region: not known"]],
   ['{profile.usage_trend: {lte: -0.3}}', ['usage in 30 days: −45 % (at most −30 %)']],
   ['{event.text: {contains: router}}', ['text contains router']],
-  [
-    '{event.intents: {any_of: [repeat_story]}}',
-    ['what the text shows: repeat story (at least one of repeat story)'],
-  ],
+  ['{event.intents: {any_of: [repeat_story]}}', ['what the text shows: had to tell it again']],
 ])('of %s only what decided is told', (when, words) => {
   const said = {
     intents: ['repeat_story'] as const,

@@ -1,7 +1,7 @@
 import type { CompiledRule } from './compile.ts';
 import { compileCondition } from './compile-condition.ts';
 import type { Facts } from './facts.ts';
-import type { Condition, Place } from './language/ast.ts';
+import type { Condition, Operand, Place } from './language/ast.ts';
 import type { Value } from './language/fields.ts';
 import { TRUTH_WORDS } from './truth.ts';
 import { comparisonWords } from './words.ts';
@@ -33,10 +33,14 @@ export function explainCondition(condition: Condition, rule: CompiledRule, facts
   return {
     truth,
     words: comparisonWords(condition, value),
-    name: operand.from === 'window' ? operand.name : `${operand.from}.${operand.name}`,
+    name: operandName(operand),
     ...(value === undefined ? {} : { value }),
     at: condition.at,
   };
 }
+
+/** The name of an operand as a rule writes it. */
+export const operandName = (operand: Operand): string =>
+  operand.from === 'event' || operand.from === 'profile' ? `${operand.from}.${operand.name}` : operand.name;
 
 const COMPOSITE = { all: 'all of', any: 'any of', not: 'not' } as const;

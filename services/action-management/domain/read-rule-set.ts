@@ -34,11 +34,24 @@ export function readRuleSet(files: readonly RuleSetFile[], names: Names): Loaded
   if (!defaults.ok) return defaults;
   const known = { ...names, rules: [...(names.rules ?? []), ...ruleFiles.map(({ name }) => idOf(name))] };
   const reads = ruleFiles.map(({ name, text }) => parseRule(name, text, known, defaults.value));
-  const problems = reads.flatMap((read) => (read.ok ? [] : read.problems));
-  if (problems.length > 0) return { ok: false, problems };
   const rules: Rule[] = reads.flatMap((read) => (read.ok ? [read.value] : []));
+  const problems = [
+    ...reads.flatMap((read) => (read.ok ? [] : read.problems)),
+    ...rules.flatMap((rule) => wrongInhibitors(rule, rules)),
+  ];
+  if (problems.length > 0) return { ok: false, problems };
   const hash = hashOf([...files].sort(byName));
   return { ok: true, ruleSet: compileRuleSet(rules, defaults.value, hash), hash };
+}
+
+/** A rule is held back by alerts about its customer's segment; an alert about a customer has none. */
+function wrongInhibitors({ file, inhibitedBy, at }: Rule, rules: readonly Rule[]): Problem[] {
+  const wrong = rules.filter(({ id, scope }) => inhibitedBy.includes(id) && scope !== 'segment');
+  return wrong.map(({ id }) => ({
+    file,
+    ...at.inhibitedBy,
+    message: `inhibited_by: "${id}" is a rule about customers; only one with scope: segment can hold others back`,
+  }));
 }
 
 /** What holds when there is no `_defaults.yaml`; the parser knows the values. */

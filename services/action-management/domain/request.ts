@@ -1,58 +1,106 @@
-import type { AlertRequest, CustomerCard, Evidence, HeldReason } from '../../contracts/alert-request.ts';
+import type {
+  AlertRequest,
+  CustomerCard,
+  Evidence,
+  HeldReason,
+  Stage,
+} from '../../contracts/alert-request.ts';
 import type { Assessment } from '../../contracts/assessment.ts';
+import type { Silence } from '../../contracts/silence.ts';
 import type { Channel } from '../../contracts/sources.ts';
+import { isZone } from '../../settings/calendars.ts';
 import type { CompiledRule, RuleSet } from './compile.ts';
-import { because, type Evaluation } from './evaluate.ts';
-import { evidenceOf } from './evidence.ts';
 import type { Facts } from './facts.ts';
-import type { Operand } from './language/ast.ts';
+import type { Operand, Rule } from './language/ast.ts';
 import { durationWords } from './language/duration.ts';
 import type { Value } from './language/fields.ts';
 import type { Placeholder, Template } from './language/template.ts';
+import { fnv } from './segment-state.ts';
+import { silenceWords, silencing } from './silences.ts';
 import { TRUE } from './truth.ts';
-import { happenedAt, type WindowState } from './window-state.ts';
-import { countedIds } from './windows.ts';
 import { becauseWords, valueWords } from './words.ts';
 
+/** A rule that matched, with what an alert request needs besides what the rule says. */
+export interface Match {
+  readonly rule: CompiledRule;
+  readonly facts: Facts;
+  /** The signal after which the match is named: the same match always has the same name. */
+  readonly signalId: string;
+  /** Customer id, or the segment's key. */
+  readonly subject: string;
+  readonly evidence: readonly Evidence[];
+  /** When it happened that the rule matched. */
+  readonly at: number;
+  /** The newest signal of the same customer or segment. */
+  readonly newestAt: number;
+  readonly because: readonly string[];
+  readonly contactNotBefore?: number;
+}
+
+/** What matches of one moment are judged by. */
+export interface Circumstances {
+  readonly ruleSet: RuleSet;
+  readonly silences: readonly Silence[];
+  readonly now: number;
+}
+
 /** What a match means for the people: the complete order for an alert, or the record of why there is none. */
-export function requestOf(
-  rule: CompiledRule,
-  evaluation: Evaluation,
-  state: WindowState,
-  ruleSet: RuleSet,
-  now: number,
-): AlertRequest {
-  const { facts } = evaluation;
+export function requestOf(match: Match, circumstances: Circumstances): AlertRequest {
+  const { rule, facts, subject, evidence, because, contactNotBefore } = match;
   const { assessment } = facts;
-  const { id, title, owner, runbook, stage, plan } = rule.rule;
-  const { customerId } = assessment;
+  const { id, title, owner, runbook, plan, scope } = rule.rule;
   return {
-    id: `${id}/${assessment.id}`,
+    id: `${id}/${match.signalId}`,
     alertKey: filled(rule.rule.dedupeKey, rule, facts, keyText),
     ruleId: id,
     ruleTitle: title,
-    ruleSetHash: ruleSet.hash,
+    ruleSetHash: circumstances.ruleSet.hash,
     ruleOwner: owner,
     ...(runbook === undefined ? {} : { runbook }),
-    stage,
-    scope: 'customer',
-    subject: customerId,
-    customer: cardOf(assessment),
+    stage: stageFor(rule.rule, subject),
+    scope,
+    subject,
+    ...(scope === 'customer' ? { customer: cardOf(assessment) } : {}),
     severity:
       rule.severity.find((entry) => entry.if === undefined || entry.if(facts) === TRUE)?.set ??
-      ruleSet.defaults.severity,
-    requestedAt: now,
-    because: because(rule, evaluation),
-    evidence: evidenceFor(rule, facts, state),
+      circumstances.ruleSet.defaults.severity,
+    requestedAt: circumstances.now,
+    because,
+    evidence,
     answerOn: answerOn(assessment),
+    ...(contactNotBefore === undefined ? {} : { contactNotBefore }),
     plan: {
       ...plan,
+      calendar: calendarFor(rule.rule, assessment),
       ...ownerOf(rule, facts),
-      playbook: rule.rule.playbook.map((line) => filled(line, rule, facts, valueWords)),
+      playbook: [
+        ...(contactNotBefore === undefined ? [] : [fatigueWords(rule.rule, contactNotBefore)]),
+        ...rule.rule.playbook.map((line) => filled(line, rule, facts, valueWords)),
+      ],
     },
-    ...heldOf(rule, facts, state, ruleSet, now),
+    ...heldOf(match, circumstances),
   };
 }
+
+/** A canary rule is live for a share of its customers, always the same ones; for the others it is in shadow. */
+export function stageFor({ id, stage, canaryPercent }: Rule, subject: string): Stage {
+  if (stage !== 'canary') return stage;
+  return fnv(`${id} ${subject}`) % 100 < canaryPercent ? 'canary' : 'shadow';
+}
+
+/** Hours are counted on the customer's clock where the rule says so and the clock is known. */
+function calendarFor({ plan, onCustomerClock }: Rule, { profile }: Assessment): string {
+  const { timezone } = profile;
+  return onCustomerClock && timezone !== undefined && isZone(timezone)
+    ? `${plan.calendar}@${timezone}`
+    : plan.calendar;
+}
+
+const fatigueWords = ({ fatigue }: Rule, until: number): string => {
+  const often =
+    fatigue === undefined ? '' : `: contacted ${fatigue.max} times in ${durationWords(fatigue.overMs)}`;
+  return `Do not contact the customer before ${new Date(until).toISOString().slice(0, 16).replace('T', ' ')} UTC${often}`;
+};
 
 /** A template with its placeholders filled in, each worded by `show`. */
 function filled(template: Template, rule: CompiledRule, facts: Facts, show: ShowValue): string {
@@ -87,17 +135,6 @@ function ownerOf(rule: CompiledRule, facts: Facts): { owner: string; fallbackOwn
   return { owner: person ? `person/${person}` : (fallback ?? rule.rule.owner), ...fallbackOwner };
 }
 
-/** Pieces of evidence in one request: more than an agent reads before the call. */
-const MAX_EVIDENCE = 5;
-
-/** The signal that made the rule match, and the latest ones before it that its windows counted. */
-function evidenceFor(rule: CompiledRule, facts: Facts, { quoted }: WindowState): Evidence[] {
-  const trigger = evidenceOf(facts.assessment, 'in full');
-  const counted = new Set(rule.windows.flatMap((window) => countedIds(window, facts.signals, facts.until)));
-  const earlier = quoted.filter(({ signalId }) => signalId !== trigger.signalId && counted.has(signalId));
-  return [...earlier.slice(-(MAX_EVIDENCE - 1)), trigger].sort((a, b) => a.occurredAt - b.occurredAt);
-}
-
 /** Where the customer spoke is where they are answered; a CRM record is no conversation. */
 function answerOn({ signal, profile }: Assessment): Channel {
   if (signal.channel !== 'crm') return signal.channel;
@@ -107,28 +144,29 @@ function answerOn({ signal, profile }: Assessment): Channel {
 
 type Held = { readonly held?: HeldReason; readonly heldBy?: string };
 
-/** Why a match must not bother anybody. Mute wins: nobody calls about a deceased customer, however late. */
-function heldOf(
-  rule: CompiledRule,
-  facts: Facts,
-  state: WindowState,
-  { defaults }: RuleSet,
-  now: number,
-): Held {
+/**
+ * Why a match must not bother anybody, asked in this order: the first that holds names the reason. Mute wins: nobody
+ * calls about a deceased customer, however late. Inhibition and storms are asked afterwards, on the way past the
+ * segment; merging, reopening and cool-down belong to the alert.
+ */
+function heldOf(match: Match, { ruleSet, silences, now }: Circumstances): Held {
+  const { rule, facts, at, newestAt } = match;
+  const { defaults } = ruleSet;
   const { muteIf } = rule.rule;
   if (muteIf !== undefined && rule.muteIf?.(facts) === TRUE) {
     return { held: 'mute', heldBy: becauseWords(muteIf, rule, facts).join('; ') };
   }
-  const at = happenedAt(facts.assessment);
   const ageMs = now - at;
   if (ageMs > defaults.maxEventAgeMs) {
     const words = `happened ${durationWords(ageMs)} ago; the limit is ${durationWords(defaults.maxEventAgeMs)}`;
     return { held: 'too_old', heldBy: words };
   }
-  const behindMs = state.newestAt - at;
+  const behindMs = newestAt - at;
   if (behindMs > defaults.allowedLatenessMs) {
-    const words = `arrived ${durationWords(behindMs)} behind the customer's newest signal; the limit is ${durationWords(defaults.allowedLatenessMs)}`;
+    const newest = rule.rule.scope === 'customer' ? "the customer's" : "the segment's";
+    const words = `arrived ${durationWords(behindMs)} behind ${newest} newest signal; the limit is ${durationWords(defaults.allowedLatenessMs)}`;
     return { held: 'late', heldBy: words };
   }
-  return {};
+  const silence = silencing(silences, match, now);
+  return silence === undefined ? {} : { held: 'silence', heldBy: silenceWords(silence) };
 }

@@ -21,6 +21,20 @@ export interface WindowState {
   readonly seen: readonly string[];
   /** The latest `at` of any judged signal. */
   readonly newestAt: number;
+  /** The earliest `at` of any judged signal; kept while some window has a warm-up. */
+  readonly since?: number;
+  /** What rules with a sequence wait for; absent while they wait for nothing. */
+  readonly waiting?: Waiting;
+  /** `<rule>/<first signal>` of the last sequences that were judged, newest last: each is judged once. */
+  readonly judged?: readonly string[];
+}
+
+/** Sequences that are complete but for something that must not come until its time has passed. */
+export interface Waiting {
+  /** When each is over, by the name of its timer. */
+  readonly timers: Readonly<Record<string, number>>;
+  /** What is known of the customer now: the sequence is judged by it when the time has passed. */
+  readonly latest: Pick<Assessment, 'riskScore' | 'riskContributions' | 'profile' | 'modelVersion'>;
 }
 
 export interface RememberedSignal {
@@ -46,6 +60,8 @@ export interface Retention {
    */
   readonly keepMs: ReadonlyMap<SignalType, number>;
   readonly fields: ReadonlyMap<SignalType, readonly FieldReader[]>;
+  /** Whether some window has a warm-up. */
+  readonly tracksSince: boolean;
 }
 
 export interface FieldReader {
@@ -71,7 +87,8 @@ export function remember(state: WindowState, assessment: Assessment, retention: 
   const newestAt = Math.max(state.newestAt, at);
   const seen = [...state.seen.slice(-(MAX_SEEN - 1)), assessment.id];
   const keepMs = retention.keepMs.get(type);
-  if (keepMs === undefined || at <= newestAt - keepMs) return { ...state, seen, newestAt };
+  const known = retention.tracksSince ? { since: Math.min(state.since ?? at, at) } : {};
+  if (keepMs === undefined || at <= newestAt - keepMs) return { ...state, ...known, seen, newestAt };
   const fields = readFields(assessment, retention.fields.get(type) ?? []);
   const entry: RememberedSignal = {
     id: assessment.id,
@@ -81,6 +98,8 @@ export function remember(state: WindowState, assessment: Assessment, retention: 
   };
   const kept = dropExpired(state.signals, newestAt, retention);
   return {
+    ...state,
+    ...known,
     signals: bounded(insertInOrder(kept, entry)),
     quoted: [...state.quoted.slice(-(MAX_QUOTED - 1)), evidenceOf(assessment, 'remembered')],
     seen,

@@ -1,4 +1,6 @@
+import type { Assessment } from '../../contracts/assessment.ts';
 import type { SignalType } from '../../contracts/signal.ts';
+import { isWarm, usual, windowsBack } from './baseline.ts';
 import type { Window } from './language/ast.ts';
 import type { Value } from './language/fields.ts';
 import { TRUE, type Truth } from './truth.ts';
@@ -9,8 +11,12 @@ export interface CompiledWindow {
   readonly window: Window;
   /** Position among the windows of the set; equal windows of several rules share one. */
   readonly index: number;
+  /** The same for equal windows of any rule set; under it a segment keeps its counts. */
+  readonly series: string;
   readonly types: ReadonlySet<SignalType>;
   readonly where?: (signal: RememberedSignal) => Truth;
+  /** The same for a signal that is just being judged. */
+  readonly whereNow?: (assessment: Assessment) => Truth;
 }
 
 /**
@@ -18,6 +24,24 @@ export interface CompiledWindow {
  * Nothing when it is unknown: too few values. A signal whose `where` is unknown is not counted.
  */
 export function computeWindow(
+  compiled: CompiledWindow,
+  signals: readonly RememberedSignal[],
+  until: number,
+  since: number | undefined,
+): Value | undefined {
+  const { baseline } = compiled.window;
+  if (baseline === undefined) return valueUntil(compiled, signals, until);
+  if (!isWarm(baseline, since, until)) return undefined;
+  const values: number[] = [];
+  for (let back = 1; back <= windowsBack(baseline); back++) {
+    const value = valueUntil(compiled, signals, until - back * baseline.stepMs);
+    // A baseline is made of numbers only, checked with the rule.
+    if (value !== undefined) values.push(value as number);
+  }
+  return usual(baseline, values);
+}
+
+function valueUntil(
   compiled: CompiledWindow,
   signals: readonly RememberedSignal[],
   until: number,

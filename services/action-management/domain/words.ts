@@ -1,3 +1,5 @@
+import { INTENTS, type Intent } from '../../contracts/assessment.ts';
+import { INTENT_WORDS } from '../../contracts/intent-words.ts';
 import type { SignalType } from '../../contracts/signal.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
 import type { CompiledRule } from './compile.ts';
@@ -54,6 +56,8 @@ export function comparisonWords(comparison: Comparison, value: Value | undefined
   if (operator === 'eq' && holds) return `${label}: ${valueWords(value, operand)}`;
   if (operator === 'matches' || (operator === 'contains' && typeof value === 'string'))
     return `${label} ${wanted}`;
+  if (operator === 'any_of' && holds && Array.isArray(literal) && literal.length === 1)
+    return `${label}: ${valueWords(value, operand)}`;
   return `${label}: ${valueWords(value, operand)} (${wanted})`;
 }
 
@@ -64,7 +68,9 @@ export const operandLabel = (operand: Operand): string =>
 function windowLabel(window: Window): string {
   const of = listWords(window.of.map((type) => SIGNAL_WORDS[type]));
   const filter = window.where === undefined ? '' : ` with ${filterWords(window.where)}`;
-  const span = `${of}${filter} in the last ${durationWords(window.overMs)}`;
+  const present = `${of}${filter} in the last ${durationWords(window.overMs)}`;
+  const span =
+    window.baseline === undefined ? present : `usual ${of}${filter} in ${durationWords(window.overMs)}`;
   const field = window.field?.field.label ?? '';
   switch (window.fn) {
     case 'count':
@@ -130,22 +136,31 @@ const literalWords = (literal: Literal | readonly Literal[], operand: Operand): 
 /** A value as people write it: `87 %`, `gold`, `yes`. */
 export function valueWords(value: Value | undefined, operand: Operand): string {
   if (value === undefined) return 'not known';
-  if (typeof value === 'object') return value.length === 0 ? 'none' : value.map(plainWords).join(', ');
+  if (typeof value === 'object') {
+    return value.length === 0 ? 'none' : value.map((item) => scalarWords(item, operand)).join(', ');
+  }
   return scalarWords(value, operand);
 }
 
 function scalarWords(value: Literal, operand: Operand): string {
   if (typeof value === 'number') return numberWords(value, operand);
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return plainWords(value);
+  return isIntent(value) && 'field' in operand && operand.field.values === INTENTS
+    ? INTENT_WORDS[value]
+    : plainWords(value);
 }
+
+const isIntent = (word: string): word is Intent => INTENTS.some((known) => known === word);
 
 /** `in_collections` → `in collections`: our own words for people. */
 const plainWords = (word: string): string => word.replaceAll('_', ' ');
 
 function numberWords(value: number, operand: Operand): string {
   const field = operand.from === 'window' ? operand.window.field?.field : operand.field;
-  const counts = operand.from === 'window' && ['count', 'distinct'].includes(operand.window.fn);
+  const counts =
+    operand.from === 'window' &&
+    operand.window.baseline === undefined &&
+    ['count', 'distinct'].includes(operand.window.fn);
   const slope = operand.from === 'window' && operand.window.fn === 'trend';
   return minus(counts ? String(value) : formatted(value, slope ? undefined : field?.show));
 }

@@ -130,14 +130,15 @@ const timerFor = (state: AlertState): TimerChange => ({
   dueAt: earliestDue(state)?.at ?? null,
 });
 
-/** The event itself; and when a loop with a customer opens or closes, a word to the customer's own process. */
+/** The event itself; and when a loop opens or closes, a word to the customer's own process, or to the segment's. */
 function factsOf(event: AlertEvent): readonly Emit[] {
   const { alert } = event;
   const told: Emit = { topic: 'alerts', key: event.alertKey, value: event };
   const opens = event.type === 'raised' || event.type === 'reopened';
   const changesLoop = opens || event.type === 'closed';
   // A shadow alert holds nobody back: surveys and marketing are part of the world that it must not touch.
-  if (!changesLoop || alert.scope !== 'customer' || !tells(alert.stage)) return [told];
+  if (!changesLoop || !tells(alert.stage)) return [told];
+  if (alert.scope === 'segment') return [told, segmentLoop(event, opens)];
   const loop: Emit = {
     topic: 'customer-loops',
     key: alert.subject,
@@ -152,6 +153,21 @@ function factsOf(event: AlertEvent): readonly Emit[] {
   };
   return [told, loop];
 }
+
+/** Rules about customers are held back while an alert about their segment is open. */
+const segmentLoop = ({ alert, at }: AlertEvent, open: boolean): Emit => ({
+  topic: 'segment-loops',
+  key: alert.subject,
+  value: {
+    segment: alert.subject,
+    ruleId: alert.ruleId,
+    alertKey: alert.alertKey,
+    alertId: alert.alertId,
+    label: alert.label,
+    open,
+    at,
+  },
+});
 
 const skip = (reason: SkipReason) => skipped(reason);
 

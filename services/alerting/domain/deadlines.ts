@@ -1,29 +1,43 @@
 import type { AlertDeadline } from '../../contracts/alert.ts';
-import type { AlertPlan, Deadline, TimeBoxDuration } from '../../contracts/alert-request.ts';
+import type { AlertPlan, Deadline } from '../../contracts/alert-request.ts';
 import {
   ALWAYS_OPEN,
   addBusinessTime,
   businessTimeBetween,
   type Calendar,
-  endOfBusinessDay,
 } from '../../platform/time/business-time.ts';
-import { DAY } from '../../platform/time/clock.ts';
-import type { Calendars } from '../../settings/calendars.ts';
+import { type Calendars, findCalendar } from '../../settings/calendars.ts';
+import { addTimeBox } from '../../settings/time-box.ts';
+
+export { addTimeBox };
 
 export type Deadlines = { readonly [D in Deadline]?: AlertDeadline };
 
 /** In the order in which they are recorded when they fall due in the same instant. */
 export const DEADLINES: readonly Deadline[] = ['ack_by', 'contact_by', 'close_by'];
 
-/** The deadlines of an alert that opens at `openedAt`. They are computed here, once, and then stored. */
-export function openingDeadlines(plan: AlertPlan, calendars: Calendars, openedAt: number): Deadlines {
+/**
+ * The deadlines of an alert that opens at `openedAt`. They are computed here, once, and then stored.
+ *
+ * Where the customer must be left alone until some instant, contact and closing are counted from there.
+ */
+export function openingDeadlines(
+  plan: AlertPlan,
+  calendars: Calendars,
+  openedAt: number,
+  contactNotBefore = openedAt,
+): Deadlines {
   const calendar = calendarOf(calendars, plan.calendar);
   const deadlines: { [D in Deadline]?: AlertDeadline } = {};
   for (const milestone of DEADLINES) {
     const box = plan.deadlines[milestone];
     if (box === undefined) continue;
     deadlines[milestone] = {
-      dueAt: addTimeBox(calendar, openedAt, box),
+      dueAt: addTimeBox(
+        calendar,
+        milestone === 'ack_by' ? openedAt : Math.max(openedAt, contactNotBefore),
+        box,
+      ),
       version: 1,
       text: box.text,
       clock: box.clock,
@@ -33,19 +47,12 @@ export function openingDeadlines(plan: AlertPlan, calendars: Calendars, openedAt
   return deadlines;
 }
 
-/** Where a time box that begins at `start` ends. */
-export function addTimeBox(calendar: Calendar, start: number, box: TimeBoxDuration): number {
-  if (box.clock === 'wall') return start + box.amount * (box.unit === 'ms' ? 1 : DAY);
-  return box.unit === 'ms'
-    ? addBusinessTime(calendar, start, box.amount)
-    : endOfBusinessDay(calendar, start, box.amount);
-}
-
 /**
  * An alert whose calendar is gone counts time as 24x7: its deadlines then come too early, never too late. The
  * rules are checked against the calendars, so this happens only to alerts of an older rule set.
  */
-export const calendarOf = (calendars: Calendars, id: string): Calendar => calendars.get(id) ?? ALWAYS_OPEN;
+export const calendarOf = (calendars: Calendars, id: string): Calendar =>
+  findCalendar(calendars, id) ?? ALWAYS_OPEN;
 
 /** Takes over each fresh deadline that is earlier than a running one, as a new version. */
 export function tightened(current: Deadlines, fresh: Deadlines): Deadlines {

@@ -81,7 +81,7 @@ const raise = (
   by: ALERTING,
   request,
   owner: ownerFor(state, request, circumstances),
-  deadlines: openingDeadlines(request.plan, circumstances.calendars, at),
+  deadlines: openingDeadlines(request.plan, circumstances.calendars, at, request.contactNotBefore),
 });
 
 const reopen = (
@@ -98,7 +98,7 @@ const reopen = (
   owner: canGoOn(circumstances.teams, past.owner, circumstances.now)
     ? past.owner
     : ownerFor(state, request, circumstances),
-  deadlines: openingDeadlines(request.plan, circumstances.calendars, at),
+  deadlines: openingDeadlines(request.plan, circumstances.calendars, at, request.contactNotBefore),
 });
 
 /**
@@ -121,7 +121,10 @@ function merge(
   const current = wake?.deadlines ?? open.deadlines;
   const tightens = severityRose && request.ruleSetHash === open.ruleSetHash;
   const deadlines = tightens
-    ? tightened(current, openingDeadlines(request.plan, circumstances.calendars, at))
+    ? tightened(
+        current,
+        openingDeadlines(request.plan, circumstances.calendars, at, request.contactNotBefore),
+      )
     : current;
   const added: Change = { type: 'evidence_added', at, by: ALERTING, request, deadlines, severityRose };
   return wake === undefined ? [added] : [wake, added];
@@ -140,7 +143,7 @@ function heldBack(
       request,
       state.cycles + 1,
       ownerFor(state, request, circumstances),
-      openingDeadlines(request.plan, circumstances.calendars, at),
+      openingDeadlines(request.plan, circumstances.calendars, at, request.contactNotBefore),
       at,
     );
   return { changes: [{ type: 'held_back', at, by: ALERTING, ...why, alert }] };

@@ -107,6 +107,7 @@ export function newAlert(
     because: request.because,
     ...addEvidence({ evidence: [], evidenceCount: 0 }, request.evidence),
     answerOn: request.answerOn,
+    ...(request.contactNotBefore === undefined ? {} : { contactNotBefore: request.contactNotBefore }),
     deadlines,
     rung: 0,
     contactAttempts: 0,

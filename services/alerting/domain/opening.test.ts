@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { HOUR } from '../../platform/time/clock.ts';
-import { at, evidence, planWith, story, wall } from '../test-support/alert-story.ts';
+import { at, evidence, PLAN, planWith, story, wall } from '../test-support/alert-story.ts';
 
 const dueAt = (when: string) => expect.objectContaining({ dueAt: at(when), version: 1 });
 
@@ -95,9 +95,31 @@ test('opening an alert opens the loop with the customer', () => {
   });
 });
 
-test('an alert about a segment opens no loop with a customer', () => {
-  const given = story().request('Fri 15:00', 's1', { scope: 'segment', subject: 'dsl/north' });
+test('an alert about a segment opens no loop with a customer; the segment hears of it', () => {
+  const subject = 'product=dsl/region=north';
+  const given = story().request('Fri 15:00', 's1', { scope: 'segment', subject });
+  expect(given.facts.map((fact) => fact.topic)).toEqual(['alerts', 'segment-loops']);
+  expect(given.facts[1]).toMatchObject({ key: subject, value: { segment: subject, open: true } });
+});
+
+test('a silent alert about a segment tells nobody, the segment included', () => {
+  const given = story().request('Fri 15:00', 's1', { scope: 'segment', subject: 'a', stage: 'shadow' });
   expect(given.facts.map((fact) => fact.topic)).toEqual(['alerts']);
+});
+
+test('where the customer is to be left alone, contact and closing are counted from the end of that', () => {
+  const given = story().request('Fri 15:00', 's1', { contactNotBefore: at('Mon 12:00') });
+  const { ack_by, contact_by, close_by } = given.alert.deadlines;
+  expect([ack_by?.dueAt, contact_by?.dueAt]).toEqual([at('Fri 15:30'), at('Mon 16:00')]);
+  expect(close_by?.dueAt).toBe(at('Thu 18:00'));
+  expect(given.alert.contactNotBefore).toBe(at('Mon 12:00'));
+});
+
+test('a calendar can be counted on another clock', () => {
+  const plan = { ...PLAN, calendar: 'business@America/New_York' };
+  const given = story().request('Fri 12:00', 's1', { plan });
+  // Nine in New York is 14:00 in Berlin: there the clocks have changed already, here not yet.
+  expect(given.alert.deadlines.ack_by?.dueAt).toBe(at('Fri 14:30'));
 });
 
 test('a request that waited in the queue counts from the moment it was made', () => {

@@ -88,7 +88,7 @@ type Tell = (path: Path, schema: JsonSchema) => JsonSchema;
 
 /** Walks down, gives every key its text, puts real conditions where the reader only sees a mapping. */
 function improve(schema: JsonSchema, path: Path, tell: Tell): JsonSchema {
-  if (isCondition(schema)) return path.at(-1) === 'where' ? windowConditionRef : conditionRef;
+  if (isCondition(schema)) return conditionAt(path);
   const improved: Record<string, unknown> = { ...schema };
   if (isSchema(schema.properties)) improved.properties = improveKeys(schema.properties, path, tell);
   if (isSchema(schema.items)) improved.items = improve(schema.items, [...path, '*'], tell);
@@ -103,6 +103,12 @@ function improve(schema: JsonSchema, path: Path, tell: Tell): JsonSchema {
     if (Array.isArray(list)) improved[choice] = list.map((one: JsonSchema) => improve(one, path, tell));
   }
   return improved;
+}
+
+/** A step of a sequence takes plain values and references too; lint tells which. */
+function conditionAt(path: Path): JsonSchema {
+  if (path.at(-1) !== 'where') return conditionRef;
+  return path.includes('sequence') ? { type: 'object', minProperties: 1 } : windowConditionRef;
 }
 
 /** A key that the reader refuses in words is not offered by the editor. */

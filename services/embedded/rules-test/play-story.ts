@@ -2,7 +2,7 @@ import type { OnEvaluation } from '../../action-management/domain/action-managem
 import type { CompiledRule, RuleSet } from '../../action-management/domain/compile.ts';
 import { operandsOf } from '../../action-management/domain/compile.ts';
 import type { Evaluation } from '../../action-management/domain/evaluate.ts';
-import type { Operand } from '../../action-management/domain/language/ast.ts';
+import { operandName } from '../../action-management/domain/explain.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../../action-management/service.ts';
 import { createAlertingProcesses } from '../../alerting/service.ts';
 import type { Alert, AlertCommand, AlertEvent } from '../../contracts/alert.ts';
@@ -49,7 +49,14 @@ export interface Outcome {
 }
 
 /** The topics that pass from stage to stage at once, as in the embedded pipeline. */
-const CHAINED: readonly Topic[] = ['assessments', 'alert-requests', 'customer-loops', 'contact-proofs'];
+const CHAINED: readonly Topic[] = [
+  'assessments',
+  'segment-entries',
+  'alert-requests',
+  'segment-loops',
+  'customer-loops',
+  'contact-proofs',
+];
 
 /**
  * Plays a story through the real rules and alerting processes, and calls `onCheckpoint` at each of its moments,
@@ -88,6 +95,7 @@ class Play {
       processes: [
         ...createActionManagementProcesses({
           ruleSet: new RuleSetHolder(given.ruleSet),
+          calendars: given.settings.calendars,
           onEvaluation: this.#onEvaluation,
         }),
         ...createAlertingProcesses(given.settings),
@@ -181,10 +189,6 @@ class Play {
     }
   }
 }
-
-/** The name of an operand as a rule writes it. */
-export const operandName = (operand: Operand): string =>
-  operand.from === 'event' || operand.from === 'profile' ? `${operand.from}.${operand.name}` : operand.name;
 
 /** `2:ack_by`, `5:close_by@2+1`, `severity/7` → `ack_by`, `close_by`, `severity`. */
 const milestoneOf = (stepId: string): string => /^(?:\d+:)?([a-z_]+)/.exec(stepId)?.[1] ?? stepId;

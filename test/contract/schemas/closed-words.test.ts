@@ -23,6 +23,7 @@ import { INTENTS, type SentimentLabel } from '../../../services/contracts/assess
 import { DEAD_LETTER_REASONS } from '../../../services/contracts/dead-letter.ts';
 import type { IdentityEntry } from '../../../services/contracts/identity.ts';
 import { DELIVERY_REASONS, type NotificationOutcome } from '../../../services/contracts/notification.ts';
+import type { SegmentEntry } from '../../../services/contracts/segment.ts';
 import { SIGNAL_TYPES, type Signal } from '../../../services/contracts/signal.ts';
 import { CHANNELS, type Complaint, CRM_EVENTS, SOURCES } from '../../../services/contracts/sources.ts';
 import { loadSchemas, newestSchemas } from '../../../services/platform/codec/schema-files.ts';
@@ -106,6 +107,7 @@ const CLOSED: Readonly<Record<string, readonly string[]>> = {
   'NotificationOutcome.reason': DELIVERY_REASONS,
   'Profile.preferredChannel': CHANNELS,
   'ResolvedTarget.channel': TOLD_ON,
+  'SegmentEntry.type': words<SegmentEntry['type']>({ signal: true, request: true }),
   'Sentiment.label': words<SentimentLabel>({ negative: true, neutral: true, positive: true, unknown: true }),
   'Signal.channel': CHANNELS,
   'Signal.direction': DIRECTIONS,

@@ -16,25 +16,16 @@ const problemsOf = (file: string, text: string): string[] => {
 /** Each file is `good.yaml` with one fault, which its name says. */
 const FAULTS: readonly [fault: string, message: string][] = [
   ['alias-bomb', '1:1: aliases expand too far: Excessive alias count indicates a resource exhaustion attack'],
-  [
-    'baseline',
-    '7:78: spec.windows.complaints_14d.baseline: got {"lookback":"7d"}, baselines are not supported yet; remove the key, or keep the rule out of the folder',
-  ],
   ['before-the-opening', '13:12: got "opened - 1h": nothing happens before the opening'],
   [
     'business-days-around-the-clock',
     '10:41: got "2bd", but the calendar 24x7 has no business days; write 2d',
   ],
   ['business-days-in-window', '7:63: got "10bd": business days only make sense in a time box; write 10d'],
-  ['canary', '3:71: the stage canary is not supported yet; use shadow or live'],
   ['condition-empty-list', '9:10: all: got [], expected a list of conditions'],
   [
     'condition-without-operator',
     '9:25: profile.value_tier: got "gold", expected an operator such as {eq: text}',
-  ],
-  [
-    'contact-fatigue',
-    '14:31: spec.suppress.contact_fatigue: got {"max":2,"over":"7d"}, contact fatigue is not supported yet; remove the key, or keep the rule out of the folder',
   ],
   ['custom-tag', '3:32: Unresolved tag: tag:yaml.org,2002:js/function; tags are not allowed here'],
   ['date-compared', '9:26: renewal_at is a date; "lt" does not apply to it; allowed: exists'],
@@ -56,7 +47,6 @@ const FAULTS: readonly [fault: string, message: string][] = [
     '10:41: spec.timebox.ack_by: got 30, invalid input: expected string, received number',
   ],
   ['field-without-prefix', '9:5: unknown field "churn_risk"; write profile.churn_risk'],
-  ['inhibition', '14:29: inhibition by "product-complaint-spike" is not supported yet; remove inhibited_by'],
   ['literal-of-another-type', '9:31: churn_risk: got "0.7", expected a number'],
   ['literal-out-of-range', '9:31: churn_risk: got 70, but it only ever lies between 0 and 1'],
   ['milestone-without-deadline', '13:12: "close_by" has no deadline in this rule; add close_by to timebox'],
@@ -82,20 +72,10 @@ const FAULTS: readonly [fault: string, message: string][] = [
     '9:27: got "(?=cancel)", not a regular expression of RE2 (no look-around, no back references): error parsing regexp: invalid or unsupported Perl syntax: `(?=`',
   ],
   ['pattern-too-long', '9:27: 201 characters; at most 200 are allowed'],
-  ['ratio', '9:5: ratio is not supported yet'],
   ['route-never-reached', '11:33: never reached: the entry before it has no "if" and takes everything'],
   ['route-without-last', '11:11: no owner when no "if" holds; add a last entry without "if"'],
-  ['segment', '5:10: segment rules are not supported yet; use scope: customer'],
-  [
-    'sequence',
-    '14:13: spec.sequence: got [{"event":"complaint.received","as":"c"}], sequences and absence are not supported yet; remove the key, or keep the rule out of the folder',
-  ],
   ['severity-without-last', '14:14: no severity when no "if" holds; add a last entry without "if"'],
   ['step-without-effect', '13:7: a step must notify somebody or reassign the alert'],
-  [
-    'storm',
-    '14:21: spec.suppress.storm: got {"max_new":50,"over":"1h"}, storms are not supported yet; remove the key, or keep the rule out of the folder',
-  ],
   ['too-deep', '9:58: nested deeper than 8 levels'],
   ['unknown-calendar', '10:23: unknown calendar "busines"; did you mean "business"?'],
   ['unknown-channel', '9:33: channel: unknown value "sociale"; did you mean "social"?'],
@@ -168,6 +148,69 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ['yaml-no', '14:26: no without quotes is true or false to YAML 1.1 tools; write "no", true or false'],
   ['yaml-on', '3:32: on without quotes is true or false to YAML 1.1 tools; write "on", true or false'],
   ['yaml-sexagesimal', '7:63: 12:30 without quotes is a number to YAML 1.1 tools; write "12:30"'],
+  ['baseline-of-a-trend', '7:95: fn: trend has no usual value; a baseline is for count, sum, avg'],
+  [
+    'baseline-step-does-not-fit',
+    '7:98: a step of 90 minutes does not fit windows of 1 hour; one must be a multiple of the other',
+  ],
+  [
+    'baseline-too-fine',
+    '7:88: looking back 28 days in steps of 1 minute makes 40320 parts; 2 to 672 are possible',
+  ],
+  ['canary-share-in-live', '3:93: has no meaning in the stage live; remove it'],
+  [
+    'fatigue-without-span',
+    '14:31: spec.suppress.contact_fatigue.over: got nothing, invalid input: expected string, received undefined',
+  ],
+  [
+    'ratio-of-unknown-window',
+    '9:37: got "complaint_14d", expected a window that is a number; did you mean "complaints_14d"?',
+  ],
+  ['ratio-without-operator', '9:12: ratio: no operator; add one, such as gte: 3'],
+  [
+    'segment-asks-for-profile',
+    '11:5: "profile.churn_risk" belongs to a customer; a segment rule is about many',
+  ],
+  ['segment-inhibited', '16:28: only rules about customers can be held back by a segment'],
+  [
+    'segment-key-not-in-dedupe-key',
+    '16:26: without {region} alerts of different segments would become one; add it',
+  ],
+  [
+    'segment-of-customers',
+    '5:3: got "customer_id", which makes no segment; a segment is made of product, region or the like; allowed: source, channel, language, product, region, category, direction, agent, network, sentiment_label',
+  ],
+  [
+    'segment-window-trend',
+    '9:50: fn: trend is not possible over a segment; allowed: count, sum, avg, distinct',
+  ],
+  [
+    'sequence-begins-with-absence',
+    '14:14: nothing can be missed before something happened; begin with an event',
+  ],
+  [
+    'sequence-days-in-business-calendar',
+    '14:73: got "2d", but a day of the calendar "business" is ambiguous; write 2bd for the end of a business day, or 2d@24x7 for elapsed time',
+  ],
+  [
+    'sequence-of-one',
+    '14:13: spec.sequence: got [{"event":"complaint.received","as":"c"}], expected at least two steps',
+  ],
+  [
+    'sequence-step-without-within',
+    '14:43: without "within" the step would be waited for without end; add for example within: 3d',
+  ],
+  [
+    'sequence-text-later',
+    '9:5: "event.text" is not remembered until the sequence is complete; ask for sentiment, intents or category instead',
+  ],
+  ['sequence-unheard', '14:22: the rule does not listen to payment.failed; add it to listen'],
+  ['sequence-unknown-step', '14:97: unknown placeholder "{d.complaint_id}"; did you mean "c.complaint_id"?'],
+  ['sequence-waits-too-long', '14:73: got "90d@24x7"; at most 30bd or 60d are waited for'],
+  [
+    'storm-without-span',
+    '14:21: spec.suppress.storm.over: got nothing, invalid input: expected string, received undefined',
+  ],
 ];
 
 test.each(FAULTS)('a rule with the fault %s is refused in words, at its place', (fault, message) => {

@@ -1,5 +1,5 @@
 import { didYouMean } from '../../../platform/config/yaml-file.ts';
-import type { Comparison, Condition, Literal, Operand, Window } from './ast.ts';
+import type { Captured, Comparison, Condition, Literal, Operand, Window } from './ast.ts';
 import { type Check, type Path, shown } from './check.ts';
 import { EVENT_FIELDS, type Field, NOT_REMEMBERED, PROFILE_FIELDS } from './fields.ts';
 import { LIMITS } from './limits.ts';
@@ -24,6 +24,45 @@ export function ruleScope(windows: readonly Window[]): Scope {
     ...[...PROFILE_FIELDS.keys()].map((name) => `profile.${name}`),
   ];
   return { allowed, find: (name) => findOperand(name, windows), elsewhere: missingPrefix };
+}
+
+/** A rule with a sequence is judged later, by what is remembered of its signals. */
+export function sequenceScope(windows: readonly Window[], steps: readonly string[]): Scope {
+  const plain = ruleScope(windows);
+  const isForgotten = (name: string) =>
+    NOT_REMEMBERED.has(name.replace(/^event\./, '')) && name.startsWith('event.');
+  return {
+    allowed: [
+      ...plain.allowed.filter((name) => !isForgotten(name)),
+      ...steps.flatMap((step) => windowScope.allowed.map((name) => `${step}.${name}`)),
+    ],
+    find: (name) => captured(name, steps) ?? (isForgotten(name) ? undefined : plain.find(name)),
+    elsewhere: (name) =>
+      isForgotten(name)
+        ? `"${name}" is not remembered until the sequence is complete; ask for sentiment, intents or category instead`
+        : plain.elsewhere(name),
+  };
+}
+
+/** `c.complaint_id`: a field of the signal that the step `c` took. */
+export function captured(name: string, steps: readonly string[]): Captured | undefined {
+  const [step = '', remembered = ''] = name.split(/\.(.*)/s);
+  const field = NOT_REMEMBERED.has(remembered) ? undefined : EVENT_FIELDS.get(remembered);
+  if (field === undefined || !steps.includes(step)) return undefined;
+  return { from: 'captured', name, step, remembered, field };
+}
+
+/** A segment rule knows no single customer: only the triggering signal, its own windows, and no profile. */
+export function segmentScope(windows: readonly Window[], key: readonly string[]): Scope {
+  const plain = ruleScope(windows);
+  return {
+    allowed: [...plain.allowed.filter((name) => !name.startsWith('profile.')), ...key],
+    find: (name) => plain.find(key.includes(name) ? `event.${name}` : name.replace(/^profile\..*/, '')),
+    elsewhere: (name) =>
+      name.startsWith('profile.')
+        ? `"${name}" belongs to a customer; a segment rule is about many`
+        : plain.elsewhere(name),
+  };
 }
 
 function findOperand(name: string, windows: readonly Window[]): Operand | undefined {
@@ -98,7 +137,7 @@ function readNode(value: unknown, path: Path, reading: Reading): Condition | und
 
 function readEntry(key: string, part: unknown, path: Path, reading: Reading): Condition | undefined {
   const { check } = reading;
-  if (key === 'ratio') return check.report(path, 'ratio is not supported yet', 'key');
+  if (key === 'ratio') return readRatio(part, path, reading);
   if (key === 'not') {
     const of = readNode(part, path, reading);
     return of === undefined ? undefined : { type: 'not', of, at: check.place(path) };
@@ -149,6 +188,41 @@ function readComparisons(name: string, value: unknown, path: Path, reading: Read
     return readComparison(operand, operator, literal, [...path, operator], check);
   });
   return joined('all', parts, path, check);
+}
+
+/** `ratio: {of: now_1h, to: usual_1h, gte: 3}` */
+function readRatio(value: unknown, path: Path, reading: Reading): Condition | undefined {
+  const { check, scope, budget } = reading;
+  if (!isMapping(value)) {
+    return check.report(path, `ratio: got ${shown(value)}, expected {of: now_1h, to: usual_1h, gte: 3}`);
+  }
+  const { of: above, to: below, ...comparisons } = value;
+  const of = readRatioPart(above, [...path, 'of'], scope, check);
+  const to = readRatioPart(below, [...path, 'to'], scope, check);
+  if (of === undefined || to === undefined) return undefined;
+  const field: Field = {
+    type: 'number',
+    label: `${of.name.replaceAll('_', ' ')} as a multiple of ${to.name.replaceAll('_', ' ')}`,
+    read: () => undefined,
+  };
+  const operand: Operand = { from: 'ratio', name: `${of.name} / ${to.name}`, of, to, field };
+  const entries = Object.entries(comparisons);
+  if (entries.length === 0) return check.report(path, 'ratio: no operator; add one, such as gte: 3');
+  const parts = entries.map(([operator, literal]) => {
+    budget.comparisons += 1;
+    return readComparison(operand, operator, literal, [...path, operator], check);
+  });
+  return joined('all', parts, path, check);
+}
+
+function readRatioPart(name: unknown, path: Path, scope: Scope, check: Check) {
+  if (typeof name !== 'string')
+    return check.report(path, `got ${shown(name)}, expected the name of a window`);
+  const operand = scope.find(name);
+  if (operand?.from === 'window' && operandType(operand) === 'number') return operand;
+  if (scope.refused?.(name) === true) return undefined;
+  const windows = scope.allowed.filter((word) => scope.find(word)?.from === 'window');
+  return check.report(path, `got "${name}", expected a window that is a number${didYouMean(name, windows)}`);
 }
 
 function readComparison(

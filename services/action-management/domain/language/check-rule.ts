@@ -6,11 +6,13 @@ import {
   type Severity,
 } from '../../../contracts/alert-request.ts';
 import { didYouMean } from '../../../platform/config/yaml-file.ts';
-import type { Condition, Defaults, Route, Rule, Window } from './ast.ts';
+import type { Condition, Defaults, Fatigue, Route, Rule, Storm, Window } from './ast.ts';
 import type { Check, Path } from './check.ts';
-import { readCondition, ruleScope, type Scope } from './check-condition.ts';
+import { readCondition, ruleScope, type Scope, segmentScope, sequenceScope } from './check-condition.ts';
 import { readEscalation } from './check-escalation.ts';
-import { readWindows } from './check-windows.ts';
+import { readSegmentKey, segmentWindows } from './check-segment.ts';
+import { readSequence, stepNames } from './check-sequence.ts';
+import { readOver, readWindows } from './check-windows.ts';
 import { ALWAYS, readElapsed, readTimeBox } from './duration.ts';
 import { PROFILE_FIELDS } from './fields.ts';
 import type { RuleFile, SpecFile } from './rule-file.ts';
@@ -23,8 +25,10 @@ import { BUILT_IN_PLACEHOLDERS, readTemplate, type Template } from './template.t
 export function checkRule(file: string, rule: RuleFile, defaults: Defaults, check: Check): Rule | undefined {
   const { metadata, spec } = rule;
   checkMetadata(file, metadata, check);
-  checkScope(spec, check);
-  const windows = readWindows(spec.windows, ['spec', 'windows'], check);
+  const key = readKey(spec, check);
+  const read = readWindows(spec.windows, ['spec', 'windows'], check);
+  const windows = spec.scope === 'segment' ? segmentWindows(read, ['spec', 'windows'], check) : read;
+  const sequence = spec.sequence && readSequence(spec, ['spec', 'sequence'], check);
   const names = namesOf(spec, windows, check);
   const when = names.condition(spec.when, ['spec', 'when']);
   const severity = readSeverity(spec, defaults.severity, names, check);
@@ -44,18 +48,34 @@ export function checkRule(file: string, rule: RuleFile, defaults: Defaults, chec
     ...(runbook === undefined ? {} : { runbook }),
     file,
     listen: [...new Set(spec.listen)],
+    scope: spec.scope,
+    key,
+    canaryPercent: metadata.canary_percent ?? USUAL_CANARY_PERCENT,
     windows,
+    ...(sequence === undefined ? {} : { sequence }),
     when,
     severity,
     route,
     dedupeKey,
     ...(muteIf === undefined ? {} : { muteIf }),
+    inhibitedBy: readInhibition(spec, check),
+    at: { inhibitedBy: check.place(['spec', 'suppress', 'inhibited_by']) },
+    ...readFatigue(spec, check),
+    ...readStorm(spec, defaults, check),
+    onCustomerClock: spec.timebox.timezone === 'customer',
     playbook,
     plan,
   };
 }
 
-function checkMetadata(file: string, { id, owner, stage }: RuleFile['metadata'], check: Check): void {
+/** One customer in ten is enough to see, and few enough to apologise to. */
+const USUAL_CANARY_PERCENT = 10;
+
+function checkMetadata(
+  file: string,
+  { id, owner, stage, canary_percent: share }: RuleFile['metadata'],
+  check: Check,
+): void {
   const expected = file
     .split('/')
     .pop()
@@ -67,15 +87,13 @@ function checkMetadata(file: string, { id, owner, stage }: RuleFile['metadata'],
     );
   }
   checkOwner(owner, ['metadata', 'owner'], check);
-  if (stage === 'canary') {
-    check.report(['metadata', 'stage'], 'the stage canary is not supported yet; use shadow or live');
+  if (share !== undefined && stage !== 'canary') {
+    check.report(['metadata', 'canary_percent'], `has no meaning in the stage ${stage}; remove it`);
   }
 }
 
-function checkScope(spec: SpecFile, check: Check): void {
-  if (spec.scope === 'segment') {
-    check.report(['spec', 'scope'], 'segment rules are not supported yet; use scope: customer');
-  }
+function readKey(spec: SpecFile, check: Check): Rule['key'] {
+  if (spec.scope === 'segment') return readSegmentKey(spec, check);
   for (const [index, key] of spec.key.entries()) {
     if (key === 'customer_id') continue;
     check.report(
@@ -83,6 +101,7 @@ function checkScope(spec: SpecFile, check: Check): void {
       `got "${key}"; the key of a customer rule is [customer_id]${didYouMean(key, ['customer_id'])}`,
     );
   }
+  return [];
 }
 
 /** Reads conditions and texts of one rule, all with the same names to choose from. */
@@ -93,7 +112,7 @@ interface RuleNames {
 
 function namesOf(spec: SpecFile, good: readonly Window[], check: Check): RuleNames {
   const bad = Object.keys(spec.windows).filter((name) => good.every((window) => window.name !== name));
-  const scope: Scope = { ...ruleScope(good), refused: (name) => bad.includes(name) };
+  const scope: Scope = { ...scopeOf(spec, good), refused: (name) => bad.includes(name) };
   const placeholders = [...BUILT_IN_PLACEHOLDERS, ...scope.allowed];
   return {
     condition: (value, path) => readCondition(value, path, scope, check),
@@ -103,6 +122,11 @@ function namesOf(spec: SpecFile, good: readonly Window[], check: Check): RuleNam
         check.report(path, `unknown placeholder "{${name}}"${didYouMean(name, placeholders)}`);
       }),
   };
+}
+
+function scopeOf(spec: SpecFile, windows: readonly Window[]): Scope {
+  if (spec.scope === 'segment') return segmentScope(windows, spec.key);
+  return spec.sequence === undefined ? ruleScope(windows) : sequenceScope(windows, stepNames(spec.sequence));
 }
 
 function readSeverity(spec: SpecFile, usual: Severity, names: RuleNames, check: Check): Rule['severity'] {
@@ -192,7 +216,9 @@ const USUAL_DEDUPE_KEY = '{rule.id}:{customer_id}';
 
 function readDedupeKey(spec: SpecFile, names: RuleNames, check: Check): Template {
   const path = ['spec', 'suppress', 'dedupe_key'];
-  const key = names.template(spec.suppress.dedupe_key ?? USUAL_DEDUPE_KEY, path);
+  const isSegment = spec.scope === 'segment';
+  const usual = isSegment ? `{rule.id}:${spec.key.map((field) => `{${field}}`).join(':')}` : USUAL_DEDUPE_KEY;
+  const key = names.template(spec.suppress.dedupe_key ?? usual, path);
   const used = key.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
   if (!used.includes('rule.id')) {
     check.report(
@@ -200,11 +226,27 @@ function readDedupeKey(spec: SpecFile, names: RuleNames, check: Check): Template
       'without {rule.id} the alerts of other rules would join this one; start with "{rule.id}:"',
     );
   }
-  if (!used.includes('customer_id')) {
+  if (isSegment) {
+    const missing = spec.key.filter((field) => !used.includes(field) && !used.includes(`event.${field}`));
+    for (const field of missing)
+      check.report(path, `without {${field}} alerts of different segments would become one; add it`);
+    if (used.includes('customer_id') && !spec.key.includes('customer_id')) {
+      check.report(
+        path,
+        '{customer_id} would make an alert for each customer; a segment rule has one for all',
+      );
+    }
+    return key;
+  }
+  const isOne = (name: string) => name === 'customer_id' || ONE_CUSTOMERS.test(name);
+  if (!used.some(isOne)) {
     check.report(path, 'without {customer_id} alerts of different customers would become one; add it');
   }
   return key;
 }
+
+/** A complaint's number belongs to one customer as well. */
+const ONE_CUSTOMERS = /^[a-z][a-z0-9_]*\.complaint_id$/;
 
 function readPlan(spec: SpecFile, check: Check): Rule['plan'] {
   const { calendar } = spec.timebox;
@@ -271,12 +313,35 @@ function readPauseOn(spec: SpecFile, check: Check): readonly string[] {
   return states;
 }
 
-/** `inhibited_by` is read so that a wrong id is found today, and refused until inhibition is executed. */
-export function checkInhibition(spec: SpecFile, check: Check): void {
-  for (const [index, id] of (spec.suppress.inhibited_by ?? []).entries()) {
+/** Whether the rules that it names are segment rules is checked with the set: they are in other files. */
+function readInhibition(spec: SpecFile, check: Check): readonly string[] {
+  const ids = spec.suppress.inhibited_by ?? [];
+  for (const [index, id] of ids.entries()) {
     const path = ['spec', 'suppress', 'inhibited_by', index];
     const rules = check.names.rules ?? [];
     if (!rules.includes(id)) check.report(path, `unknown rule "${id}"${didYouMean(id, rules)}`);
-    else check.report(path, `inhibition by "${id}" is not supported yet; remove inhibited_by`);
   }
+  if (ids.length > 0 && spec.scope === 'segment') {
+    check.report(
+      ['spec', 'suppress', 'inhibited_by'],
+      'only rules about customers can be held back by a segment',
+    );
+  }
+  return ids;
+}
+
+function readFatigue(spec: SpecFile, check: Check): { readonly fatigue?: Fatigue } {
+  const file = spec.suppress.contact_fatigue;
+  if (file === undefined) return {};
+  const path = ['spec', 'suppress', 'contact_fatigue'];
+  if (spec.scope === 'segment') check.report(path, 'a segment is not contacted; remove it');
+  const overMs = readOver(file.over, [...path, 'over'], check);
+  return overMs === undefined ? {} : { fatigue: { max: file.max, overMs, count: file.count } };
+}
+
+function readStorm(spec: SpecFile, { storm }: Defaults, check: Check): { readonly storm?: Storm } {
+  const file = spec.suppress.storm;
+  if (file === undefined) return storm === undefined ? {} : { storm };
+  const overMs = readOver(file.over, ['spec', 'suppress', 'storm', 'over'], check);
+  return overMs === undefined ? {} : { storm: { max: file.max_new, overMs } };
 }

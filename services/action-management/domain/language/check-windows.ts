@@ -1,6 +1,6 @@
 import { didYouMean } from '../../../platform/config/yaml-file.ts';
 import { DAY, HOUR } from '../../../platform/time/clock.ts';
-import type { Window } from './ast.ts';
+import type { Baseline, Window } from './ast.ts';
 import type { Check, Path } from './check.ts';
 import { readCondition, windowScope } from './check-condition.ts';
 import { durationWords, readElapsed } from './duration.ts';
@@ -9,7 +9,7 @@ import { LIMITS } from './limits.ts';
 import type { WindowFile } from './rule-file.ts';
 
 /** Names that conditions use otherwise. */
-const RESERVED = ['all', 'any', 'not', 'ratio', 'event', 'profile', 'rule'];
+const RESERVED = ['all', 'any', 'not', 'ratio', 'event', 'profile', 'rule', 'customer_id'];
 
 /** Reads the windows of a rule; those with a problem are reported and left out. */
 export function readWindows(
@@ -46,6 +46,8 @@ function readWindow(name: string, file: WindowFile, path: Path, check: Check): W
     );
   }
   if (overMs === undefined || field === 'bad') return undefined;
+  const baseline = file.baseline && readBaseline(file, overMs, [...path, 'baseline'], check);
+  if (file.baseline !== undefined && baseline === undefined) return undefined;
   return {
     name,
     of: typeof file.of === 'string' ? [file.of] : file.of,
@@ -55,14 +57,50 @@ function readWindow(name: string, file: WindowFile, path: Path, check: Check): W
     ...(where === undefined ? {} : { where }),
     minSamples: Math.max(file.min_samples ?? 1, file.fn === 'trend' ? MIN_TREND_SAMPLES : 1),
     perMs: { per_hour: HOUR, per_day: DAY, per_week: 7 * DAY }[file.unit ?? 'per_day'],
+    ...(baseline === undefined ? {} : { baseline }),
     at: check.place(path),
   };
+}
+
+/** Functions of which the usual value means something. */
+const BASELINE_FUNCTIONS = ['count', 'sum', 'avg'];
+
+function readBaseline(
+  { fn, baseline }: WindowFile,
+  overMs: number,
+  path: Path,
+  check: Check,
+): Baseline | undefined {
+  if (baseline === undefined) return undefined;
+  if (!BASELINE_FUNCTIONS.includes(fn)) {
+    return check.report(
+      path,
+      `fn: ${fn} has no usual value; a baseline is for ${BASELINE_FUNCTIONS.join(', ')}`,
+    );
+  }
+  const lookbackMs = readOver(baseline.lookback, [...path, 'lookback'], check);
+  const stepMs = readOver(baseline.step, [...path, 'step'], check);
+  const warmupMs =
+    baseline.warmup === undefined ? lookbackMs : readOver(baseline.warmup, [...path, 'warmup'], check);
+  if (lookbackMs === undefined || stepMs === undefined || warmupMs === undefined) return undefined;
+  if (stepMs % overMs !== 0 && overMs % stepMs !== 0) {
+    const message = `a step of ${durationWords(stepMs)} does not fit windows of ${durationWords(overMs)}; one must be a multiple of the other`;
+    return check.report([...path, 'step'], message);
+  }
+  const windows = Math.floor(lookbackMs / stepMs);
+  const buckets = lookbackMs / Math.min(stepMs, overMs);
+  if (windows < 2 || buckets > LIMITS.baselineWindows) {
+    const message = `looking back ${durationWords(lookbackMs)} in steps of ${durationWords(stepMs)} makes ${buckets} parts; 2 to ${LIMITS.baselineWindows} are possible`;
+    return check.report([...path, 'lookback'], message);
+  }
+  return { lookbackMs, stepMs, take: baseline.take, floor: baseline.floor, warmupMs };
 }
 
 /** A line through fewer than two points has no slope. */
 const MIN_TREND_SAMPLES = 2;
 
-function readOver(text: string, path: Path, check: Check): number | undefined {
+/** A span of the past: longer than nothing, no longer than is remembered. */
+export function readOver(text: string, path: Path, check: Check): number | undefined {
   const read = readElapsed(text);
   if (!read.ok) return check.report(path, read.message);
   if (read.value === 0) return check.report(path, `got "${text}"; a window must be longer than nothing`);

@@ -22,6 +22,19 @@ export const LIMITS = {
   matchedCharacters: 4000,
   /** The longest window, so that a customer's memory has an end. */
   windowMs: 180 * DAY,
+  /** Windows of the past from which a usual value is made: four weeks of hours. */
+  baselineWindows: 24 * 28,
+  /** Steps of a sequence, its absence included. */
+  sequenceSteps: 5,
+  /** How long a sequence may wait for what must not come, so that its memory has an end. */
+  absenceMs: 60 * DAY,
+  absenceBusinessDays: 30,
+  /** Fields that make a segment. */
+  segmentFields: 3,
+  /** Different values that a segment tells apart in one window; more count as this many. */
+  segmentDistinct: 256,
+  /** New alerts of one rule that are let through before a storm is one. */
+  stormAlerts: 1000,
   /** Steps of one ladder. */
   escalationSteps: 20,
   /** Lines of a playbook. */

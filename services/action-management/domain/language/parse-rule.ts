@@ -1,10 +1,11 @@
 import { type Parsed, type Problem, parseYamlFile } from '../../../platform/config/yaml-file.ts';
 import type { Defaults, Rule } from './ast.ts';
-import { createCheck, type Names } from './check.ts';
-import { checkInhibition, checkRule } from './check-rule.ts';
+import { type Check, createCheck, type Names } from './check.ts';
+import { checkRule } from './check-rule.ts';
+import { readOver } from './check-windows.ts';
 import { readElapsed } from './duration.ts';
 import { LIMITS } from './limits.ts';
-import { defaultsFileSchema, ruleFileSchema } from './rule-file.ts';
+import { type DefaultsFile, defaultsFileSchema, ruleFileSchema } from './rule-file.ts';
 import { findYamlTraps } from './yaml-traps.ts';
 
 export type Read<T> =
@@ -17,7 +18,6 @@ export function parseRule(file: string, text: string, names: Names, defaults: De
   if (!parsed.ok) return parsed;
   const { check, problems } = createCheck(parsed.at, names);
   const rule = checkRule(file, parsed.value, defaults, check);
-  checkInhibition(parsed.value.spec, check);
   return rule === undefined || problems.length > 0 ? { ok: false, problems } : { ok: true, value: rule };
 }
 
@@ -35,8 +35,15 @@ export function parseDefaults(file: string, text: string): Read<Defaults> {
     allowedLatenessMs: elapsed('allowed_lateness'),
     maxEventAgeMs: elapsed('max_event_age'),
     severity: parsed.value.severity,
+    ...readStorm(parsed.value, check),
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: defaults };
+}
+
+function readStorm({ storm }: DefaultsFile, check: Check): Pick<Defaults, 'storm'> {
+  if (storm === undefined) return {};
+  const overMs = readOver(storm.over, ['storm', 'over'], check);
+  return overMs === undefined ? {} : { storm: { max: storm.max_new, overMs } };
 }
 
 /** Size and YAML traps first: a trap explains the errors that it causes better than they do. */

@@ -8,8 +8,7 @@ import { LIMITS } from './limits.ts';
  * The shape of a rule file: the one place that says which keys exist and what they take.
  *
  * Names (fields, teams, calendars, templates, rules) are checked afterwards, against what there is
- * (`check-rule.ts`). Keys of the language that Tocsin cannot execute yet are listed, so that they are refused
- * in words instead of being taken for a spelling mistake, or worse, ignored.
+ * (`check-rule.ts`).
  */
 
 const text = z.string().min(1).max(LIMITS.textCharacters);
@@ -24,24 +23,32 @@ const windowName = z
   .regex(/^[a-z][a-z0-9_]*$/, 'expected lower-case letters, digits and underscores')
   .max(40);
 
-/** A key that is reserved for a construct of the language that is not executed yet. */
-const notYet = (construct: string) =>
-  z
-    .never({ error: `${construct} not supported yet; remove the key, or keep the rule out of the folder` })
-    .optional();
-
 /** A condition is checked by hand (`check-condition.ts`): its keys are names of fields and windows. */
 const condition = z.record(z.string(), z.unknown());
 
+/** A note counts when it has been scored; both names mean that moment. */
+const signalType = z.preprocess(
+  (written) => (written === 'call_note.scored' ? 'call_note.received' : written),
+  z.enum(SIGNAL_TYPES),
+);
+
+const baseline = z.strictObject({
+  lookback: duration,
+  step: duration,
+  take: z.enum(['mean', 'median', 'max', 'p90']).default('mean'),
+  floor: z.number().min(0).default(0),
+  warmup: duration.optional(),
+});
+
 const window = z.strictObject({
-  of: z.union([z.enum(SIGNAL_TYPES), z.array(z.enum(SIGNAL_TYPES)).min(1)]),
+  of: z.union([signalType, z.array(signalType).min(1)]),
   fn: z.enum(['count', 'sum', 'avg', 'min', 'max', 'last', 'distinct', 'trend']),
   field: z.string().optional(),
   over: duration,
   where: condition.optional(),
   min_samples: z.int().min(1).max(100).optional(),
   unit: z.enum(['per_hour', 'per_day', 'per_week']).optional(),
-  baseline: notYet('baselines are'),
+  baseline: baseline.optional(),
 });
 export type WindowFile = z.output<typeof window>;
 
@@ -53,7 +60,7 @@ const timebox = z.strictObject({
   contact_by: timeBox.optional(),
   close_by: timeBox.optional(),
   pause_on: z.array(z.string()).optional(),
-  timezone: notYet('time boxes in the customer’s time zone are'),
+  timezone: z.enum(['calendar', 'customer']).optional(),
 });
 
 const route = z.strictObject({ if: condition.optional(), to: z.string(), fallback: z.string().optional() });
@@ -68,6 +75,12 @@ const escalation = z.strictObject({
 });
 export type EscalationFile = z.output<typeof escalation>;
 
+const storm = z.strictObject({
+  max_new: z.int().min(1).max(LIMITS.stormAlerts),
+  over: duration,
+  on_exceed: z.enum(['digest']).default('digest'),
+});
+
 const suppress = z.strictObject({
   dedupe_key: text.optional(),
   merge_open: z.boolean().optional(),
@@ -75,9 +88,15 @@ const suppress = z.strictObject({
   cooldown: duration.optional(),
   mute_if: condition.optional(),
   inhibited_by: z.array(z.string()).optional(),
-  contact_fatigue: notYet('contact fatigue is'),
-  storm: notYet('storms are'),
-  silences: notYet('silences are'),
+  contact_fatigue: z
+    .strictObject({
+      max: z.int().min(1).max(20),
+      over: duration,
+      count: signalType.default('contact.logged'),
+      on_exceed: z.enum(['hold']).default('hold'),
+    })
+    .optional(),
+  storm: storm.optional(),
 });
 
 const close = z.strictObject({
@@ -85,8 +104,31 @@ const close = z.strictObject({
   outcomes: z.array(z.enum(OUTCOMES)).optional(),
 });
 
+/** What a step's signals must be: fields with a value, with operators, or with what an earlier step had. */
+const stepWhere = z.record(z.string(), z.unknown());
+const eventStep = z.strictObject({
+  event: z.union([signalType, z.array(signalType).min(1)]),
+  as: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]*$/, 'expected lower-case letters, digits and underscores')
+    .max(20)
+    .optional(),
+  where: stepWhere.optional(),
+  within: duration.optional(),
+});
+const absentStep = z.strictObject({
+  absent: z.union([signalType, z.array(signalType).min(1)]),
+  where: stepWhere.optional(),
+  for: timeBox,
+  calendar: z.string().optional(),
+});
+const sequenceStep = z.union([eventStep, absentStep]);
+export type EventStepFile = z.output<typeof eventStep>;
+export type AbsentStepFile = z.output<typeof absentStep>;
+export type SequenceStepFile = EventStepFile | AbsentStepFile;
+
 const spec = z.strictObject({
-  listen: z.array(z.enum(SIGNAL_TYPES)).min(1),
+  listen: z.array(signalType).min(1),
   scope: z.enum(['customer', 'segment']).default('customer'),
   key: z.array(z.string()).default(['customer_id']),
   windows: z.record(windowName, window).default({}),
@@ -98,7 +140,7 @@ const spec = z.strictObject({
   suppress: suppress.default({}),
   playbook: z.array(text).max(LIMITS.playbookLines).default([]),
   close: close.default({}),
-  sequence: notYet('sequences and absence are'),
+  sequence: z.array(sequenceStep).min(2, 'expected at least two steps').max(LIMITS.sequenceSteps).optional(),
 });
 
 /** The shape of `<id>.rule.yaml`. */
@@ -111,6 +153,7 @@ export const ruleFileSchema = z.strictObject({
     description: z.string().max(2000).optional(),
     owner: z.string(),
     stage: z.enum(STAGES),
+    canary_percent: z.int().min(1).max(99).optional(),
     runbook: z.string().optional(),
     false_positives: z.array(z.string()).optional(),
   }),
@@ -126,6 +169,6 @@ export const defaultsFileSchema = z.strictObject({
   allowed_lateness: duration.default('6h'),
   max_event_age: duration.default('24h'),
   severity: z.enum(SEVERITIES).default('P3'),
-  storm: notYet('storms are'),
+  storm: storm.optional(),
 });
 export type DefaultsFile = z.output<typeof defaultsFileSchema>;

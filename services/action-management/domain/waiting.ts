@@ -1,0 +1,239 @@
+import type { AlertRequest, Evidence } from '../../contracts/alert-request.ts';
+import type { Assessment } from '../../contracts/assessment.ts';
+import { CHANNELS, SOURCES } from '../../contracts/sources.ts';
+import {
+  type DueTimer,
+  HANDLED,
+  type Outcome,
+  type Step,
+  skipped,
+  type TimerChange,
+} from '../../platform/keyed-process/keyed-process.ts';
+import { ALWAYS_OPEN } from '../../platform/time/business-time.ts';
+import { findCalendar } from '../../settings/calendars.ts';
+import { addTimeBox } from '../../settings/time-box.ts';
+import type { Judging } from './action-management.ts';
+import type { CompiledRule } from './compile.ts';
+import { because, evaluateOnce } from './evaluate.ts';
+import { factsOf } from './facts.ts';
+import { contactNotBefore } from './fatigue.ts';
+import { requestOf } from './request.ts';
+import { type Found, findSequences, hasCome } from './sequences.ts';
+import type { RememberedSignal, Waiting, WindowState } from './window-state.ts';
+
+/** Each sequence is judged once; so many are remembered, which outlasts what is remembered of their signals. */
+const MAX_JUDGED = 64;
+
+/** What a signal did to the sequences of its customer. */
+export interface Advanced {
+  readonly state: WindowState;
+  readonly timers: readonly TimerChange[];
+  readonly requests: readonly AlertRequest[];
+}
+
+/**
+ * Looks for the sequences that the signal may have begun, completed or ended. One that is complete is judged at
+ * once; one that waits for something not to come gets a timer, and loses it when it has come.
+ */
+export function advance(
+  state: WindowState,
+  assessment: Assessment,
+  rules: readonly CompiledRule[],
+  judging: Judging,
+): Advanced {
+  const { riskScore, riskContributions, profile, modelVersion } = assessment;
+  const latest = { riskScore, riskContributions, profile, modelVersion };
+  const timers = new Map(Object.entries(state.waiting?.timers ?? {}));
+  const changes: TimerChange[] = [];
+  const requests: AlertRequest[] = [];
+  let judged = state.judged ?? [];
+  for (const rule of rules) {
+    const { sequence } = rule;
+    if (sequence === undefined) continue;
+    for (const found of findSequences(sequence, state.signals)) {
+      const name = timerName(rule, found.first.id);
+      if (judged.includes(name)) continue;
+      const absence = sequence.sequence.absence;
+      if (absence === undefined) {
+        judged = [...judged, name].slice(-MAX_JUDGED);
+        requests.push(
+          ...judgeSequence(
+            rule,
+            found,
+            found.last.at,
+            { state, latest, customerId: assessment.customerId },
+            judging,
+          ),
+        );
+        continue;
+      }
+      const dueAt = overAt(absence, found, judging);
+      const isOver = hasCome(sequence, found, state.signals, dueAt);
+      const isTooOld = dueAt < judging.now - judging.ruleSet.defaults.maxEventAgeMs;
+      const wanted = isOver || isTooOld ? undefined : dueAt;
+      if (timers.get(name) === wanted) continue;
+      changes.push({ name, dueAt: wanted ?? null });
+      if (wanted === undefined) timers.delete(name);
+      else timers.set(name, wanted);
+    }
+  }
+  return {
+    state: withWaiting({ ...state, ...(judged.length > 0 ? { judged } : {}) }, timers, latest),
+    timers: changes,
+    requests,
+  };
+}
+
+/** A timer fires: the sequence is looked for again among what is remembered, and judged by what is known now. */
+export function fireAbsence(
+  state: WindowState,
+  timer: DueTimer,
+  judging: Judging,
+): Pick<Step<WindowState>, 'outcome' | 'state' | 'timers'> & {
+  readonly requests: readonly AlertRequest[];
+  readonly assessment: Assessment;
+} {
+  const { latest } = state.waiting ?? {};
+  const timers = new Map(Object.entries(state.waiting?.timers ?? {}));
+  timers.delete(timer.name);
+  const [, ruleId = '', firstId = ''] = /^absence\/([^/]+)\/(.*)$/s.exec(timer.name) ?? [];
+  const rule = judging.ruleSet.byId.get(ruleId);
+  const sequence = rule?.sequence;
+  const found = sequence && findSequences(sequence, state.signals).find(({ first }) => first.id === firstId);
+  const absence = sequence?.sequence.absence;
+  const rest = withWaiting(state, timers, latest);
+  const nothing = (reason: string, outcome: Outcome = skipped(reason).outcome) => ({
+    outcome,
+    state: rest,
+    requests: [],
+    assessment: NOBODY,
+  });
+  if (rule === undefined || sequence === undefined || absence === undefined) return nothing('rule_gone');
+  if (found === undefined || latest === undefined) return nothing('sequence_forgotten');
+  const dueAt = overAt(absence, found, judging);
+  if (dueAt > judging.now) {
+    // The calendar has changed meanwhile.
+    const later = withWaiting(state, new Map([...timers, [timer.name, dueAt]]), latest);
+    return { ...nothing('not_due'), state: later, timers: [{ name: timer.name, dueAt }] };
+  }
+  const known = { state: rest, latest, customerId: timer.key };
+  const requests = judgeSequence(rule, found, dueAt, known, judging);
+  const judged = [...(rest.judged ?? []), timer.name].slice(-MAX_JUDGED);
+  return {
+    outcome: HANDLED,
+    state: { ...rest, judged },
+    requests,
+    assessment: assessmentOf(found.last, known, judging.now),
+  };
+}
+
+/** Stands in where there is nothing to hand on. */
+const NOBODY = {} as Assessment; // never read: it goes with an empty list of requests
+
+const timerName = ({ rule }: CompiledRule, firstId: string): string => `absence/${rule.id}/${firstId}`;
+
+/** When the absence is over, on its own clock. */
+function overAt(
+  absence: NonNullable<NonNullable<CompiledRule['rule']['sequence']>['absence']>,
+  found: Found,
+  { calendars }: Judging,
+): number {
+  const calendar = findCalendar(calendars, absence.calendar) ?? ALWAYS_OPEN;
+  return addTimeBox(calendar, found.last.at, absence.for);
+}
+
+function withWaiting(
+  { waiting: _, ...state }: WindowState,
+  timers: ReadonlyMap<string, number>,
+  latest: Waiting['latest'] | undefined,
+): WindowState {
+  if (timers.size === 0 || latest === undefined) return state;
+  return { ...state, waiting: { timers: Object.fromEntries(timers), latest } };
+}
+
+/** What a sequence is judged by when its signals are past. */
+interface Known {
+  readonly state: WindowState;
+  readonly latest: Waiting['latest'];
+  readonly customerId: string;
+}
+
+function judgeSequence(
+  rule: CompiledRule,
+  found: Found,
+  at: number,
+  known: Known,
+  judging: Judging,
+): AlertRequest[] {
+  const { state } = known;
+  const facts = {
+    ...factsOf(assessmentOf(found.last, known, judging.now), state.signals, at, state.since),
+    captured: found.captured,
+    event: found.last,
+  };
+  const evaluation = evaluateOnce(rule, facts);
+  judging.onEvaluation?.(rule, evaluation);
+  if (evaluation.result !== 'match') return [];
+  const notBefore = contactNotBefore(rule.rule, state.signals, judging.now);
+  return [
+    requestOf(
+      {
+        rule,
+        facts,
+        signalId: found.first.id,
+        subject: known.customerId,
+        evidence: Object.values(found.captured).map((signal) => evidenceOfRemembered(signal, state)),
+        at,
+        // An absence is over by the clock; what else the customer did meanwhile does not make it late.
+        newestAt: rule.rule.sequence?.absence === undefined ? state.newestAt : at,
+        because: because(rule, evaluation),
+        ...(notBefore === undefined ? {} : { contactNotBefore: notBefore }),
+      },
+      judging,
+    ),
+  ];
+}
+
+/** The last signal of a sequence with what is known of the customer now. Its text is gone; its quote may be left. */
+function assessmentOf(signal: RememberedSignal, { latest, customerId }: Known, now: number): Assessment {
+  const { id, type, at, fields = {} } = signal;
+  return {
+    ...latest,
+    id,
+    customerId,
+    assessedAt: now,
+    intents: [],
+    signal: {
+      id,
+      type,
+      customerId,
+      quarantined: customerId.startsWith('quarantine:'),
+      occurredAt: at,
+      receivedAt: at,
+      source: wordOf(SOURCES, fields.source),
+      channel: wordOf(CHANNELS, fields.channel),
+      ...(typeof fields.product === 'string' ? { product: fields.product } : {}),
+      ...(typeof fields.region === 'string' ? { region: fields.region } : {}),
+    },
+  };
+}
+
+/** Every remembered signal of a sequence has these; the first word stands in for one of an older version. */
+const wordOf = <W extends string>(words: readonly [W, ...W[]], found: unknown): W =>
+  words.find((word) => word === found) ?? words[0];
+
+function evidenceOfRemembered(signal: RememberedSignal, { quoted }: WindowState): Evidence {
+  const { id, type, at, fields = {} } = signal;
+  return (
+    quoted.find(({ signalId }) => signalId === id) ?? {
+      signalId: id,
+      type,
+      occurredAt: at,
+      source: wordOf(SOURCES, fields.source),
+      channel: wordOf(CHANNELS, fields.channel),
+      ...(typeof fields.sentiment === 'number' ? { sentiment: fields.sentiment } : {}),
+      words: [],
+      intents: [],
+    }
+  );
+}
