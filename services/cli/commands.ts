@@ -9,6 +9,7 @@ import { importCommand } from './import.ts';
 import { ledgerCommand } from './ledger.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesLintCommand } from './rules-lint.ts';
+import { rulesMutateCommand } from './rules-mutate.ts';
 import { rulesReloadCommand } from './rules-reload.ts';
 import { rulesReplayCommand } from './rules-replay.ts';
 import { rulesSchemaCommand } from './rules-schema.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   explainCommand,
   rulesLintCommand,
   rulesTestCommand,
+  rulesMutateCommand,
   rulesReloadCommand,
   rulesReplayCommand,
   rulesDiffCommand,
