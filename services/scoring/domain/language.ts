@@ -60,19 +60,24 @@ export const FOREIGN_WORDS: readonly string[] = [
   'hace desde hasta también porque cuando donde nada nunca siempre más menos todo todos gracias servicio malo mala',
   'pésimo pésima quiero cancelar cuenta ustedes llevo días año mis su sus nos les le ya sobre',
   'o os uma não em um com dos das mas mais você vocês meu minha são foi isso muito péssimo obrigado obrigada estou',
+  'la y mi funciona dinero aplicación pedido llegado factura ayuda atención cliente nadie responde fue hay mejor peor tiempo',
+  'consigo ninguém falar atendimento pedido fatura chegou ainda nunca obrigados dinheiro ninguem',
   // French
+  'commande livraison toujours reçu réponse aide problème facture argent ça personne pourquoi',
   'le les des une et dans que qui pas sur avec vous je nous mon ma mes votre vos cette ce ces mais très été',
   'suis sont ont avez aux jamais toujours rien merci nul mauvais depuis chez',
   // German, Dutch
   'der das und ist nicht ein eine einen einem ich sie wir ihr mein meine auf mit von zu für aber auch sehr wie bei seit',
   'noch schon immer nur wenn dass werden wurde habe haben kein keine schlecht danke bitte kündigen endlich leider mich',
+  'funktioniert kundendienst bestellung rechnung geld freundlich zufrieden geht mehr uns ihnen ihre warum kein keinen',
   'het een niet ik je jullie wij zijn maar ook zeer mijn voor naar geen heel slecht dank wel nog al bij',
   // Italian, Romanian
+  'il mio la mia telefono settimana una ho sono ordine assistenza aiuto nessuno risponde ancora soldi funziona',
   'il gli della delle di che non sono questo questa hai abbiamo molto però perché servizio pessimo grazie mio',
   'nu sunt este foarte pentru cu din',
   // Polish, Czech, Croatian
   'nie jest się że jak ale bardzo dla od przez już tak mam jestem dziękuję je není jsem že ale velmi jsou',
-  'nisam nije sam za vrlo',
+  'nisam nije sam za vrlo usluga usługa obsługa bardzo dobrze źle proszę chcę dlaczego jste služba moc dobře špatně proč',
   // Swedish, Danish, Norwegian, Finnish
   'och att det som är inte jag har för på av till ett mycket dålig tack og ikke jeg på til meget takk',
   'ole ja että mutta hyvin huono kiitos olen tämä',
@@ -80,5 +85,14 @@ export const FOREIGN_WORDS: readonly string[] = [
   'bir için çok değil ama hizmet kötü nem és hogy egy nagyon köszönöm rossz tidak yang dan saya ini itu',
   'dengan untuk sangat buruk ada kami mga ko hindi không là và của tôi rất được asante sana',
   // Hindi in Latin letters
+  'ben erg wat dit deze mijn tevreden slechte goede klantenservice werkt uur dagen waarom jouw uw hebben kunnen',
+  'och du vi kan har fungerar dålig tjänsten ingen svarar hvorfor mitt dårlig fungerer virker ikke dere vår',
+  'oli olen palvelu todella kun minun huonoa hyvä erittäin toimi vastaa miksi teidän meidän kiitoksia',
+  'bu şu benim hizmetiniz berbat teşekkürler neden çalışmıyor yok hiç kimse iyi lütfen internetim müşteri',
+  'szolgáltatás köszönöm miért nagyon jó rossz internetem segítség mi ön önök nincs',
+  'layanan tolong terima kasih kenapa bagus jelek saja sudah belum anda kalian internetku lambat',
+  'ang salamat bakit serbisyo walang ninyo niyo kayo ako',
+  'serviciul prost bună mulțumesc multumesc nimeni internetul meu mea avem vreau de ce',
+  'servis usluga hvala dobro loše ne radi zašto ekki ég þjónusta kein keinen geht seit unser euer danke',
   'hai nahi nahin kya bahut bohut accha acchi mujhe mera meri aap aapka koi karo kar raha rahe ki ke ko bhai kuch bilkul',
 ].flatMap((line) => line.split(' '));

@@ -1,6 +1,7 @@
 import type { IntentFound, Sentiment } from '../../contracts/assessment.ts';
 import { findIntents } from './intents.ts';
 import { findLanguage } from './language.ts';
+import { createGuess } from './misspelling.ts';
 import { normaliseText } from './normalise-text.ts';
 import { createPhraseFinder, type PhraseMatch } from './phrases.ts';
 import { scoreSentiment, UNKNOWN } from './sentiment.ts';
@@ -45,12 +46,13 @@ export function createLayerReader(
 ): (text: string, language?: string) => LayerReading | undefined {
   const tokenise = createTokeniser(vocabulary);
   const findPhrases = createPhraseFinder();
+  const guess = createGuess(vocabulary);
   return (text, language) => {
     const tokens = tokenise(normaliseText(text));
     if (findLanguage(tokens, language) === 'other') return undefined;
     const moods = findPhrases(tokens, 'moodStarts');
     const shown = findPhrases(tokens, 'intentStarts');
-    const sentiment = scoreSentiment(tokens, moods, cover(shown, moods));
+    const sentiment = scoreSentiment(tokens, moods, cover(shown, moods), guess);
     return { tokens, sentiment, intents: findIntents(tokens, shown, sentiment) };
   };
 }
@@ -61,18 +63,23 @@ const NO_MATCHES: readonly PhraseMatch[] = [];
 
 type Cover = readonly (PhraseMatch | undefined)[];
 
-/** By token, the phrase that speaks for it. What shows an intent goes before what only colours the mood. */
+/**
+ * By token, the phrase that speaks for it. What shows an intent goes before what only colours the mood, but for
+ * praise, which is mood itself.
+ */
 function cover(shown: readonly PhraseMatch[], moods: readonly PhraseMatch[]): Cover {
   if (shown.length === 0 && moods.length === 0) return NO_MATCHES;
   const covered: (PhraseMatch | undefined)[] = [];
-  for (const match of shown) {
-    if (match.phrase.effect === 0 && !match.phrase.guard) continue;
-    for (let token = match.start; token < match.end; token++) covered[token] = match;
-  }
-  for (const match of moods) {
-    if (match.phrase.sarcasm && match.phrase.effect === 0) continue;
-    if (covered[match.start] !== undefined || covered[match.end - 1] !== undefined) continue;
-    for (let token = match.start; token < match.end; token++) covered[token] = match;
-  }
+  for (const match of shown) if (match.phrase.intent !== 'praise') coverIfFree(covered, match);
+  for (const match of moods) coverIfFree(covered, match);
+  for (const match of shown) if (match.phrase.intent === 'praise') coverIfFree(covered, match);
   return covered;
+}
+
+/** A phrase takes its tokens when its ends are free. Intents without effect and mere cues leave them to others. */
+function coverIfFree(covered: (PhraseMatch | undefined)[], match: PhraseMatch): void {
+  const { effect, guard, intent, sarcasm } = match.phrase;
+  if (effect === 0 && !guard && (intent !== undefined || sarcasm)) return;
+  if (covered[match.start] !== undefined || covered[match.end - 1] !== undefined) return;
+  for (let token = match.start; token < match.end; token++) covered[token] = match;
 }

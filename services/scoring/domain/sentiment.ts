@@ -1,5 +1,6 @@
 import type { Sentiment, SentimentLabel } from '../../contracts/assessment.ts';
 import { classOf, LETTER } from './character-class.ts';
+import { type Guess, SHORT_TEXT } from './misspelling.ts';
 import type { PhraseMatch } from './phrases.ts';
 import { SHOUTED, STRETCHED, type Tokens } from './tokenise.ts';
 import type { Word } from './vocabulary.ts';
@@ -12,9 +13,11 @@ import type { Word } from './vocabulary.ts';
 
 /** Words that a negator reaches: "not at all happy" needs three. */
 const NEGATION_WINDOW = 3;
+/** Words that carry thoughts and not things let it reach further: "I do not think that this is fair". */
+const NEGATION_REACH = 7;
 /** "not good" is nearly as bad as "bad"; "not bad" is only faintly good. */
 const NEGATED_GOOD = -0.75;
-const NEGATED_BAD = -0.25;
+const NEGATED_BAD = -0.4;
 /** "not unhappy", "never not late": two negators leave less than the plain word. */
 const TWICE_NEGATED = 0.6;
 /** A negation that turns nothing ("it does not arrive") still leans to the bad, on AFINN's −5…5. */
@@ -24,8 +27,12 @@ const AFTER_TURN = 1.25;
 const CONCEDED = 0.5;
 /** A good word in a question or a wish is not there yet. */
 const ASKED_GOOD = 0.4;
+/** "Is there good coverage?" asks for it, and does not have it. */
+const ENQUIRED_GOOD = 0.2;
 const ASKED_BAD = 0.8;
 const WISHED_GOOD = 0.1;
+/** What used to be good is so no more. */
+const PAST_GOOD = -0.3;
 const RELIEVED = -0.4;
 const EMPHASIS = 1.2;
 const PER_EXCLAMATION = 0.08;
@@ -65,8 +72,10 @@ export function scoreSentiment(
   tokens: Tokens,
   matches: readonly PhraseMatch[],
   covered: readonly (PhraseMatch | undefined)[],
+  guess: Guess,
 ): Sentiment {
   const items = collectItems(tokens, covered);
+  if (items.length === 0 && tokens.count < SHORT_TEXT) guessItems(tokens, items, guess);
   if (items.length > 0) weighSurroundings(tokens, items, covered);
   addLooseNegations(tokens, items, covered);
   if (items.length === 0) return NOTHING_SAID;
@@ -105,6 +114,16 @@ function collectItems(tokens: Tokens, covered: readonly (PhraseMatch | undefined
   return items;
 }
 
+/** In a short text without a known word of mood, one may stand there misspelt. */
+function guessItems(tokens: Tokens, items: Item[], guess: Guess): void {
+  for (let index = 0; index < tokens.count; index++) {
+    if (tokens.words[index] !== undefined) continue;
+    const effect = guess(tokens.folded.slice(tokens.starts[index], tokens.ends[index]))?.effect;
+    if (effect !== undefined)
+      items.push({ from: index, start: index, end: index + 1, effect, value: effect });
+  }
+}
+
 /** "damn good", "terribly nice", "pretty bad": before a word with an effect it only makes that stronger. */
 function strengthens(tokens: Tokens, index: number): boolean {
   if (index + 1 >= tokens.count || tokens.clauses[index + 1] !== tokens.clauses[index]) return false;
@@ -138,15 +157,28 @@ interface Surroundings {
 function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | undefined)[]): Surroundings {
   const found: Surroundings = { negators: 0, factor: 1, relieved: false, from: item.start };
   const clause = tokens.clauses[item.start];
-  const reach = Math.max(0, item.start - NEGATION_WINDOW);
-  for (let index = item.start - 1; index >= reach; index--) {
-    if (tokens.clauses[index] !== clause || covered[index] !== undefined) break;
+  const reach = Math.max(0, item.start - NEGATION_REACH);
+  let left = NEGATION_WINDOW;
+  for (let index = item.start - 1; index >= reach && left > 0; index--) {
+    if (tokens.clauses[index] !== clause) break;
     const word = tokens.words[index];
+    const phrase = covered[index];
+    if (phrase !== undefined) {
+      // "No one called back as promised": the phrase is bad by itself, and its negation reaches what follows.
+      if (phrase.phrase.effect < 0 && item.effect > 0 && holdsNegator(tokens, phrase)) {
+        found.negators++;
+        found.from = phrase.start;
+      }
+      break;
+    }
+    if (word === undefined || !LIGHT.has(word.text)) left--;
     if (word === undefined) continue;
     if (word.turn) break;
     if (word.negator) {
       found.negators++;
       found.from = index;
+      // "neither fast nor cheap": nor repeats the negation, and does not undo it.
+      if (word.text === 'nor') break;
     } else if (word.factor !== 1 && item.start - index <= 2) found.factor *= word.factor;
     else if (word.relief) found.relieved = true;
   }
@@ -155,6 +187,19 @@ function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | u
   if (phrase?.phrase.text.includes('~')) found.negators += negatorsInGap(tokens, phrase);
   return found;
 }
+
+function holdsNegator(tokens: Tokens, match: PhraseMatch): boolean {
+  for (let index = match.start; index < match.end; index++)
+    if (tokens.words[index]?.negator === true) return true;
+  return false;
+}
+
+/** Words that a negation passes through without getting weaker. */
+const LIGHT: ReadonlySet<string> = new Set(
+  'i you we it he she they this that these the a an is are was were be been being am to of think feel believe say'.split(
+    ' ',
+  ),
+);
 
 function negatorsInGap(tokens: Tokens, match: PhraseMatch): number {
   let negators = 0;
@@ -176,7 +221,7 @@ function sentenceWeight(tokens: Tokens, item: Item, value: number): number {
   // Emoji stand beside what is said, not in it.
   if (classOf(tokens.text.charCodeAt(tokens.starts[item.start] ?? 0)) !== LETTER) return 1;
   const sentence = tokens.sentences[item.start] ?? 0;
-  let weight = tokens.asked[sentence] === 1 ? (value > 0 ? ASKED_GOOD : ASKED_BAD) : 1;
+  let weight = tokens.asked[sentence] === 1 ? askedWeight(tokens, item.start, value) : 1;
   for (let index = item.start - 1; index >= 0 && tokens.sentences[index] === sentence; index--) {
     const word = tokens.words[index];
     if (word === undefined) continue;
@@ -184,6 +229,7 @@ function sentenceWeight(tokens: Tokens, item: Item, value: number): number {
       weight *= AFTER_TURN;
       return weight;
     }
+    if (word.text === 'used' && value > 0 && tokens.words[index + 1]?.text === 'to') weight *= PAST_GOOD;
     if (word.wish && value > 0 && item.start - index <= WISH_WINDOW) weight *= WISHED_GOOD;
     if (word.concession && tokens.clauses[index] === tokens.clauses[item.start]) weight *= CONCEDED;
   }
@@ -194,8 +240,20 @@ function sentenceWeight(tokens: Tokens, item: Item, value: number): number {
   return weight;
 }
 
+function askedWeight(tokens: Tokens, start: number, value: number): number {
+  if (value <= 0) return ASKED_BAD;
+  let first = start;
+  while (first > 0 && tokens.sentences[first - 1] === tokens.sentences[start]) first--;
+  return ENQUIRING.has(tokens.words[first]?.text ?? '') ? ENQUIRED_GOOD : ASKED_GOOD;
+}
+
+/** Words that open a question whose answer is not known. */
+const ENQUIRING: ReadonlySet<string> = new Set(
+  'is are do does did can could will would has have what where when which who how'.split(' '),
+);
+
 /** "would be really so nice": as far as a wish reaches, in words. */
-const WISH_WINDOW = 5;
+const WISH_WINDOW = 6;
 
 function addLooseNegations(
   tokens: Tokens,
@@ -225,8 +283,9 @@ const isBareAnswer = (tokens: Tokens, index: number): boolean =>
   index + 1 >= tokens.count || tokens.clauses[index + 1] !== tokens.clauses[index];
 
 function turnIrony(tokens: Tokens, items: readonly Item[], matches: readonly PhraseMatch[]): void {
-  const trouble = items.find((item) => item.value <= TROUBLE);
-  if (trouble === undefined || !items.some((item) => item.value > 0)) return;
+  if (!items.some((item) => item.value > 0)) return;
+  turnLoneExclamation(tokens, items);
+  if (!items.some((item) => item.value <= TROUBLE)) return;
   const cues = matches
     .filter((match) => match.phrase.sarcasm)
     .map((match) => tokens.sentences[match.start] ?? 0);
@@ -238,6 +297,31 @@ function turnIrony(tokens: Tokens, items: readonly Item[], matches: readonly Phr
     const sentence = tokens.sentences[item.start] ?? 0;
     if (item.value > 0 && cues.some((cue) => Math.abs(cue - sentence) <= 2)) item.value *= IRONIC;
   }
+}
+
+/**
+ * "Brilliant. My card has been blocked." One strong word cut off at the head of the text, nothing else good, and
+ * something bad right behind it, though it be small.
+ */
+function turnLoneExclamation(tokens: Tokens, items: readonly Item[]): void {
+  const [first, ...others] = items;
+  if (first === undefined || first.effect < STRONG_PRAISE || first.value <= 0 || first.end - first.start > 1)
+    return;
+  if (others.length === 0 || others.some((item) => item.value > 0)) return;
+  const next = others[0];
+  const cutOff = first.end < tokens.count && tokens.clauses[first.end] !== tokens.clauses[first.start];
+  if (!cutOff || next === undefined || next.value > SMALL_TROUBLE) return;
+  if (hasTurn(tokens, first.end, next.start)) return;
+  for (let index = 0; index < first.start; index++) if (tokens.words[index]?.interjection !== true) return;
+  first.value *= IRONIC;
+}
+
+const STRONG_PRAISE = 2;
+const SMALL_TROUBLE = -0.5;
+
+function hasTurn(tokens: Tokens, from: number, to: number): boolean {
+  for (let index = from; index < to; index++) if (tokens.words[index]?.turn === true) return true;
+  return false;
 }
 
 /** A good word that stands at the head of its sentence and is cut off at once: "Great, another outage". */

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { loadScoringSettings } from '../settings.ts';
+import { createTextReader } from './read-text.ts';
+import { MOODS } from './test-moods.ts';
+
+const settings = loadScoringSettings('rules');
+if (!settings.ok) throw new Error(JSON.stringify(settings.problems));
+const read = createTextReader(settings.value.lexicon);
+
+/** Read wrong, and known to be. A text that comes out right leaves this list; a new one needs a reason to enter. */
+const STILL_WRONG: ReadonlySet<string> = new Set([
+  'Setup was not difficult',
+  "It's not that I'm unhappy",
+  'Nobody can say the service is not good',
+  "I don't have no signal, I have no phone at all",
+  'Wow, only four transfers this time. Impressive.',
+  'So helpful, telling me to restart the router for the tenth time',
+  'Nobody picks up the phone',
+  'Your driver left the parcel in the rain',
+  'I would have been happy with a simple apology',
+  'A working connection would be nice',
+  'not…happy',
+  'Way to treat a loyal customer',
+]);
+
+const texts = Object.entries(MOODS).flatMap(([kind, moods]) => moods.map((mood) => [kind, ...mood] as const));
+
+test.each(texts.filter(([, text]) => !STILL_WRONG.has(text)))('%s: "%s" reads %s', (_, text, label) => {
+  expect(read(text).sentiment.label).toBe(label);
+});
+
+test('nine texts in ten come out right', () => {
+  const right = texts.filter(([, text, label]) => read(text).sentiment.label === label);
+  expect(right.length / texts.length).toBeGreaterThan(0.9);
+});
+
+test('what is said to be still wrong is', () => {
+  const nowRight = texts.filter(
+    ([, text, label]) => STILL_WRONG.has(text) && read(text).sentiment.label === label,
+  );
+  expect(nowRight).toEqual([]);
+});
