@@ -46,14 +46,26 @@ const KILLS = (Object.entries(CRASH_POINTS) as [CrashPoint, string][]).flatMap((
 
 test.concurrent.for(KILLS)('killed at the $pass $point: $where', async ({ point, pass }, { expect }) => {
   const played = await play(scene, `${point}:kill@${placeOf(point, pass)}`);
-
   expect(played.kills).toBe(1);
-  expect(played.faults).toEqual([]);
-  expect(played.print).toEqual(undisturbed.print);
-  expect([...new Set(played.messages)]).toEqual(undisturbed.messages);
-  expect(repeatsIn(played.messages).length).toBeLessThanOrEqual(played.uncertain);
+  expectNothingLostOrDoubled(played);
   if (AFTER_SENDING.includes(point)) expect(played.uncertain).toBeGreaterThan(0);
 });
+
+test.concurrent.for(['cp3', 'cp6'] as const)(
+  'killed at %s by four processes in a row, each at its second pass',
+  async (point, { expect }) => {
+    const played = await play(scene, `${point}:kill@2`, 4);
+    expect(played.kills).toBe(4);
+    expectNothingLostOrDoubled(played);
+  },
+);
+
+function expectNothingLostOrDoubled({ faults, print, messages, uncertain }: Played): void {
+  expect(faults).toEqual([]);
+  expect(print).toEqual(undisturbed.print);
+  expect([...new Set(messages)]).toEqual(undisturbed.messages);
+  expect(repeatsIn(messages).length).toBeLessThanOrEqual(uncertain);
+}
 
 /** Where the process dies with a message in its hands. */
 const AFTER_SENDING: readonly CrashPoint[] = ['cp5', 'cp6', 'cp7'];

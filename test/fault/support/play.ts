@@ -41,7 +41,7 @@ export interface Played {
  * Plays the whole scene: a thousand records, missed milestones, twenty orders; then, when all of that is over
  * and a failpoint `…:kill@signal` is armed, one last alert and one last order.
  */
-export async function play({ rules, now }: Scene, failpoint: string): Promise<Played> {
+export async function play({ rules, now }: Scene, failpoint: string, times = 1): Promise<Played> {
   const slack = await FakeSlack.start();
   const smtp = await FakeSmtp.start();
   const data = mkdtempSync(join(tmpdir(), 'tocsin-fault-'));
@@ -51,7 +51,7 @@ export async function play({ rules, now }: Scene, failpoint: string): Promise<Pl
     TOCSIN_SLACK_API_URL: slack.apiUrl,
     TOCSIN_SMTP_URL: smtp.url,
   };
-  const tocsin = new Supervised({ data, env }, failpoint);
+  const tocsin = new Supervised({ data, env }, { text: failpoint, times });
   try {
     for (const sending of thousandRecords(now)) await send(tocsin, sending);
     await quiet(tocsin);

@@ -7,14 +7,20 @@ const ASK_AGAIN_MS = 30;
 /** A request may hang in a process that is just being killed. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
+/** `TOCSIN_FAILPOINT`, and how many processes get it. */
+export interface Failpoint {
+  readonly text: string;
+  readonly times: number;
+}
+
 export interface Answer {
   readonly status: number;
   readonly text: string;
 }
 
 /**
- * A Tocsin that somebody looks after: when it is killed it is started again, without its failpoint, on the same
- * data folder. Its clients repeat a request until it is answered.
+ * A Tocsin that somebody looks after: when it is killed it is started again on the same data folder, with its
+ * failpoint until it was killed often enough. Its clients repeat a request until it is answered.
  */
 export class Supervised {
   readonly #options: StartOptions;
@@ -23,9 +29,12 @@ export class Supervised {
   #stopping = false;
   #failure: Error | undefined;
 
-  constructor(options: StartOptions, failpoint: string | undefined) {
+  readonly #failpoint: Failpoint;
+
+  constructor(options: StartOptions, failpoint: Failpoint) {
     this.#options = options;
-    this.#child = this.#start(failpoint);
+    this.#failpoint = failpoint;
+    this.#child = this.#start();
   }
 
   /** How often it was killed. */
@@ -60,8 +69,9 @@ export class Supervised {
     return this.#child.stop();
   }
 
-  #start(failpoint: string | undefined): ChildTocsin {
-    const env = { ...this.#options.env, ...(failpoint === undefined ? {} : { TOCSIN_FAILPOINT: failpoint }) };
+  #start(): ChildTocsin {
+    const { text, times } = this.#failpoint;
+    const env = { ...this.#options.env, ...(this.#kills < times ? { TOCSIN_FAILPOINT: text } : {}) };
     const child = new ChildTocsin({ ...this.#options, env });
     void child.ended.then((ended) => this.#onEnd(ended));
     return child;
@@ -74,7 +84,7 @@ export class Supervised {
       return;
     }
     this.#kills += 1;
-    this.#child = this.#start(undefined);
+    this.#child = this.#start();
   }
 
   /** Nothing when the process is starting, or died before it answered. */
