@@ -9,8 +9,8 @@ export interface DeadLettersUnderTest {
   /** Commits what a pass set aside, and which redeliveries went well. */
   commit(parked: readonly DeadLetter[], redelivered: readonly string[]): Promise<void>;
   redeliveries(): Promise<readonly Redelivery[]>;
-  /** How often the runner was told that there may be something to do. */
-  wakeUps(): number;
+  /** How often the runner was told that there may be something to do; absent where it looks by itself. */
+  readonly wakeUps: (() => number) | undefined;
   reopen(): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
 
     test('to be tried again wake the runner, and are retried once that went well', async () => {
       expect(await subject.letters().retry('a')).toBe(true);
-      expect(subject.wakeUps()).toBe(1);
+      expect(subject.wakeUps?.() ?? 1).toBe(1);
       expect(await subject.redeliveries()).toMatchObject([{ deadLetterId: 'a', process: 'scoring' }]);
       await subject.commit([], ['a']);
       expect(await subject.letters().counts()).toEqual({ parked: 1, retrying: 0, retried: 1, dropped: 0 });
@@ -93,7 +93,7 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
       await subject.letters().retry('a');
       expect(await subject.letters().retry('a')).toBe(false);
       expect(await subject.letters().drop('a')).toBe(false);
-      expect(subject.wakeUps()).toBe(1);
+      expect(subject.wakeUps?.() ?? 1).toBe(1);
     });
   });
 }

@@ -12,7 +12,7 @@ eventLogContract('sqlite', async () => {
     storageGone: async () => fixture.fillDisk(),
     storageBack: async () => fixture.freeDisk(),
     dispose: async () => fixture.dispose(),
-    promises: { refusesWhenClosed: true },
+    promises: { refusesWhenClosed: true, keepsHalvesOfPairs: true },
   };
 });
 

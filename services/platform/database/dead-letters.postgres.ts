@@ -1,0 +1,81 @@
+import type { DeadLetter } from '../../contracts/dead-letter.ts';
+import { type DeadLetterStatus, type DeadLetters, type ParkedLetter, toStatus } from './dead-letters.ts';
+import type { NamedSql, Postgres } from './postgres.ts';
+import { restored, storable } from './storable-text.ts';
+
+/**
+ * The dead letters of every service in the database. Whoever owns the partition of a letter looks for those to
+ * try again once a second.
+ */
+export class PostgresDeadLetters implements DeadLetters {
+  readonly #postgres: Postgres;
+
+  constructor(postgres: Postgres) {
+    this.#postgres = postgres;
+  }
+
+  async list(status: DeadLetterStatus | undefined, limit: number): Promise<readonly ParkedLetter[]> {
+    return (await this.#postgres.query(SQL.list, [status ?? null, limit])).map(toLetter);
+  }
+
+  async find(id: string): Promise<ParkedLetter | undefined> {
+    const [row] = await this.#postgres.query(SQL.find, [storable(id)]);
+    return row === undefined ? undefined : toLetter(row);
+  }
+
+  async retry(id: string, payload?: string): Promise<boolean> {
+    if (payload !== undefined) JSON.parse(payload);
+    return (await this.#postgres.query(SQL.retry, [payload ?? null, storable(id)])).length > 0;
+  }
+
+  async drop(id: string): Promise<boolean> {
+    return (await this.#postgres.query(SQL.drop, [storable(id)])).length > 0;
+  }
+
+  async counts(): Promise<Readonly<Record<DeadLetterStatus, number>>> {
+    const counts = { parked: 0, retrying: 0, retried: 0, dropped: 0 };
+    for (const row of await this.#postgres.query(SQL.counts, []))
+      counts[toStatus(row.status)] = Number(row.count);
+    return counts;
+  }
+}
+
+const toLetter = (row: Record<string, unknown>): ParkedLetter => ({
+  id: restored(String(row.id)),
+  process: String(row.process),
+  topic: String(row.topic),
+  key: restored(String(row.key)),
+  partition: Number(row.partition),
+  offset: Number(row.at_offset),
+  // The column is only ever written from a DeadLetter.
+  reason: String(row.reason) as DeadLetter['reason'],
+  detail: restored(String(row.detail)),
+  at: Number(row.at),
+  payload: String(row.payload),
+  status: toStatus(row.status),
+  attempts: Number(row.attempts),
+});
+
+const COLUMNS =
+  'id, process, topic, key, partition, at_offset, reason, detail, at, payload, status, attempts';
+
+const sql = (name: string, text: string): NamedSql => ({ name, text });
+
+// Ids begin with the name of the process, so they are unique over all services.
+const SQL = {
+  list: sql(
+    'list-letters',
+    `SELECT ${COLUMNS} FROM dead_letter WHERE $1::text IS NULL OR status = $1 ORDER BY at, id LIMIT $2`,
+  ),
+  find: sql('find-letter', `SELECT ${COLUMNS} FROM dead_letter WHERE id = $1`),
+  retry: sql(
+    'retry-letter',
+    `UPDATE dead_letter SET status = 'retrying', payload = coalesce($1::text, payload)
+     WHERE id = $2 AND status = 'parked' RETURNING 1`,
+  ),
+  drop: sql(
+    'drop-letter',
+    "UPDATE dead_letter SET status = 'dropped' WHERE id = $1 AND status = 'parked' RETURNING 1",
+  ),
+  counts: sql('count-letters', 'SELECT status, count(*) AS count FROM dead_letter GROUP BY status'),
+} satisfies Record<string, NamedSql>;

@@ -1,0 +1,130 @@
+import type { PostgresMigration } from './migrate.postgres.ts';
+
+/**
+ * Tables of the platform itself, for any number of services in one database. `consumer` is the service.
+ *
+ * Text is compared by its bytes. Rows that are updated in place have room on their page (fillfactor), so that an
+ * update touches no index; the queues that fill and empty all the time are vacuumed early.
+ */
+export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
+  {
+    id: '0001-platform',
+    sql: `
+      -- Who owns a partition of a service, and how many facts it has put out. A higher epoch is a later owner.
+      CREATE TABLE owner (
+        consumer text COLLATE "C" NOT NULL,
+        partition integer NOT NULL,
+        epoch bigint NOT NULL DEFAULT 0,
+        instance text NOT NULL DEFAULT '',
+        taken_at bigint NOT NULL DEFAULT 0,
+        next_sequence bigint NOT NULL DEFAULT 1,
+        PRIMARY KEY (consumer, partition)
+      ) WITH (fillfactor = 20);
+
+      CREATE TABLE position (
+        consumer text COLLATE "C" NOT NULL,
+        topic text COLLATE "C" NOT NULL,
+        partition integer NOT NULL,
+        next_offset bigint NOT NULL,
+        PRIMARY KEY (consumer, topic, partition)
+      ) WITH (fillfactor = 20);
+
+      -- The last sequence number taken from each writer: what makes a repeat of a relay a repeat.
+      CREATE TABLE origin (
+        consumer text COLLATE "C" NOT NULL,
+        topic text COLLATE "C" NOT NULL,
+        partition integer NOT NULL,
+        origin text COLLATE "C" NOT NULL,
+        last_sequence bigint NOT NULL,
+        PRIMARY KEY (consumer, topic, partition, origin)
+      ) WITH (fillfactor = 20);
+
+      CREATE TABLE state (
+        consumer text COLLATE "C" NOT NULL,
+        key_space text COLLATE "C" NOT NULL,
+        key text COLLATE "C" NOT NULL,
+        body text NOT NULL,
+        PRIMARY KEY (consumer, key_space, key)
+      ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+
+      CREATE TABLE timer (
+        consumer text COLLATE "C" NOT NULL,
+        partition integer NOT NULL,
+        process text COLLATE "C" NOT NULL,
+        key text COLLATE "C" NOT NULL,
+        name text COLLATE "C" NOT NULL,
+        due_at bigint NOT NULL,
+        PRIMARY KEY (consumer, partition, process, key, name)
+      ) WITH (autovacuum_vacuum_scale_factor = 0.05);
+      CREATE INDEX timer_due ON timer (consumer, partition, due_at);
+
+      -- Facts that are committed and not yet in the log.
+      CREATE TABLE outbox (
+        consumer text COLLATE "C" NOT NULL,
+        partition integer NOT NULL,
+        sequence bigint NOT NULL,
+        topic text COLLATE "C" NOT NULL,
+        key text COLLATE "C" NOT NULL,
+        id text COLLATE "C" NOT NULL,
+        payload text NOT NULL,
+        at bigint NOT NULL,
+        PRIMARY KEY (consumer, partition, sequence)
+      ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000);
+
+      CREATE TABLE effect (
+        consumer text COLLATE "C" NOT NULL,
+        id text COLLATE "C" NOT NULL,
+        partition integer NOT NULL,
+        queue text COLLATE "C" NOT NULL,
+        due_at bigint NOT NULL,
+        payload text NOT NULL,
+        lease_until bigint NOT NULL DEFAULT 0,
+        claims integer NOT NULL DEFAULT 0,
+        cancelled boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (consumer, id)
+      ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
+      CREATE INDEX effect_due ON effect (consumer, queue, due_at);
+
+      -- Each partition counts for itself; whoever reads adds up. Partition -1 counts what came in from outside.
+      CREATE TABLE ledger (
+        consumer text COLLATE "C" NOT NULL,
+        partition integer NOT NULL,
+        stage text COLLATE "C" NOT NULL,
+        topic text COLLATE "C" NOT NULL,
+        outcome text COLLATE "C" NOT NULL,
+        reason text COLLATE "C" NOT NULL,
+        count bigint NOT NULL,
+        PRIMARY KEY (consumer, partition, stage, topic, outcome, reason)
+      ) WITH (fillfactor = 20);
+
+      CREATE TABLE dead_letter (
+        consumer text COLLATE "C" NOT NULL,
+        id text COLLATE "C" NOT NULL,
+        owner_partition integer NOT NULL,
+        process text NOT NULL,
+        topic text NOT NULL,
+        key text NOT NULL,
+        partition integer NOT NULL,
+        at_offset bigint NOT NULL,
+        reason text NOT NULL,
+        detail text NOT NULL,
+        at bigint NOT NULL,
+        payload text NOT NULL,
+        status text NOT NULL CHECK (status IN ('parked', 'retrying', 'retried', 'dropped')),
+        attempts integer NOT NULL DEFAULT 1,
+        PRIMARY KEY (consumer, id)
+      );
+      CREATE INDEX dead_letter_status ON dead_letter (status, at, id);
+      CREATE INDEX dead_letter_retrying ON dead_letter (consumer, owner_partition) WHERE status = 'retrying';
+
+      -- Ids that were published from outside: what makes a repeat a repeat.
+      CREATE TABLE log_seen (
+        topic text COLLATE "C" NOT NULL,
+        id text COLLATE "C" NOT NULL,
+        at bigint NOT NULL,
+        PRIMARY KEY (topic, id)
+      );
+      CREATE INDEX log_seen_age ON log_seen USING brin (at);
+    `,
+  },
+];

@@ -1,0 +1,259 @@
+import { hostname } from 'node:os';
+import type { Producer } from 'kafkajs';
+import kafkajs from 'kafkajs';
+import type { Registry } from 'prom-client';
+import type { Topic } from '../../contracts/topics.ts';
+import { PostgresEffectQueue } from '../database/effect-queue.postgres.ts';
+import { IntakeLedger } from '../database/intake-ledger.postgres.ts';
+import { migratePostgres, type PostgresMigration } from '../database/migrate.postgres.ts';
+import { PLATFORM_POSTGRES_MIGRATIONS } from '../database/migrations.postgres.ts';
+import type { NamedSql, Postgres } from '../database/postgres.ts';
+import { PostgresPartitionStore, type PostgresViewWriter } from '../database/state-store.postgres.ts';
+import { checkBroker } from '../event-log/broker-versions.kafka.ts';
+import { KafkaEventLog } from '../event-log/event-log.kafka.ts';
+import type { EventLog } from '../event-log/event-log.ts';
+import { KafkaInputFeed } from '../event-log/input-feed.kafka.ts';
+import { OutboxPublisher } from '../event-log/outbox-publisher.postgres.ts';
+import { OutboxRelay } from '../event-log/outbox-relay.kafka.ts';
+import { KafkaReader } from '../event-log/reader.kafka.ts';
+import type { RegistryCodec } from '../event-log/schemas.registry.ts';
+import { GroupRunner } from '../keyed-process/group-runner.kafka.ts';
+import type { KeyedProcess } from '../keyed-process/keyed-process.ts';
+import type { OpenPartition } from '../keyed-process/open-partition.ts';
+import { Runner, type RunnerObserver } from '../keyed-process/runner.ts';
+import { Topology } from '../keyed-process/topology.ts';
+import type { Logger } from '../logging/logger.ts';
+import { createKafkaMetrics, type KafkaMetrics } from '../metrics/kafka-metrics.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { Clock } from '../time/clock.ts';
+import { codecOf, kafkaOf, namesOf, postgresOf } from './servers.ts';
+import { type ServiceSettings, tlsOf } from './settings.ts';
+import { watchProgress } from './watch-progress.ts';
+
+export interface DistributedServiceOptions {
+  /** Names the consumer group, and the rows in the database. */
+  readonly name: string;
+  readonly processes: readonly KeyedProcess<never>[] | readonly KeyedProcess<unknown>[];
+  readonly settings: ServiceSettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly lifecycle: Lifecycle;
+  /** Tables of the service's own read models. */
+  readonly migrations?: readonly PostgresMigration[];
+  readonly views?: (postgres: Postgres) => ReadonlyMap<string, PostgresViewWriter>;
+  /** Topics whose single records the service reads for people. */
+  readonly reads?: readonly Topic[];
+  readonly observers?: readonly RunnerObserver[];
+}
+
+/** One service of the distributed mode, connected and ready to run. */
+export interface DistributedService {
+  readonly postgres: Postgres;
+  readonly eventLog: EventLog;
+  readonly effects: PostgresEffectQueue;
+  readonly intake: IntakeLedger;
+  /** Adds somebody who is told after each commit. */
+  observe(observer: RunnerObserver): void;
+  /** Runs the partitions that are assigned to this instance until `stop`; rejects when it cannot go on. */
+  run(stop: AbortSignal): Promise<void>;
+  /** Why the service cannot do its work now; nothing when it can. */
+  notReady(): string | undefined;
+  /** When a partition looked for work, the one that did so the longest ago; epoch ms. */
+  lastScanAt(): number;
+}
+
+/**
+ * Connects a service to Kafka, the registry and PostgreSQL: checks the brokers' versions, brings the tables up to
+ * date, and looks up the ids of our schemas. Throws what is wrong; nothing runs before `run`.
+ */
+export async function openDistributedService(
+  options: DistributedServiceOptions,
+): Promise<DistributedService> {
+  const { name, settings, clock, log, registry, lifecycle } = options;
+  const names = namesOf(settings);
+  await checkBroker(settings.TOCSIN_KAFKA_BROKERS, tlsOf(settings));
+  const postgres = postgresOf(settings, `tocsin ${name}`, settings.TOCSIN_DATABASE_CONNECTIONS);
+  lifecycle.onClose('database', () => postgres.close());
+  await migratePostgres(postgres, [...PLATFORM_POSTGRES_MIGRATIONS, ...(options.migrations ?? [])]);
+  await postgres.query(ADD_OWNERS, [name, settings.TOCSIN_PARTITIONS - 1]);
+
+  const metrics = createKafkaMetrics(registry, name, clock);
+  const codec = codecOf(settings, clock, metrics.registryRequest);
+  await codec.warm(codec.topics());
+  const kafka = kafkaOf(settings, `tocsin-${name}`, log);
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    maxInFlightRequests: 1,
+  });
+  await producer.connect();
+  lifecycle.onClose('kafka producer', () => producer.disconnect());
+
+  const topology = new Topology(options.processes as readonly KeyedProcess<unknown>[], []);
+  const observers: RunnerObserver[] = [...(options.observers ?? [])];
+  const open = new PartitionOpener({ options, codec, postgres, producer, topology, observers, metrics });
+  const group = new GroupRunner({
+    kafka,
+    service: name,
+    names,
+    topics: topology.inputsFromLog(() => false),
+    open: (partition, onRoom) => open.open(partition, onRoom),
+    log,
+    onRebalance: metrics.rebalanced,
+    onCrash: metrics.crashed,
+    sessionTimeoutMs: settings.TOCSIN_KAFKA_SESSION_MS,
+  });
+  metrics.watch(
+    () => group.opened(),
+    () => group.ready,
+  );
+
+  const publisher = new OutboxPublisher({
+    postgres,
+    consumer: name,
+    partitions: settings.TOCSIN_PARTITIONS,
+    encode: (fact) => codec.encode(fact),
+    clock,
+    stored: () => open.wakeRelays(),
+  });
+  lifecycle.onClose('publisher', () => publisher.close());
+  const reader = new KafkaReader({ kafka, codec, names, topics: options.reads ?? [] });
+  lifecycle.onClose('kafka reader', () => reader.close());
+  const intake = new IntakeLedger(postgres, name);
+  lifecycle.onClose('ledger of the intake', () => intake.write());
+  const effects = new PostgresEffectQueue({
+    postgres,
+    consumer: name,
+    partitions: () => group.partitions(),
+    encode: (fact) => codec.encode(fact),
+    clock,
+    settled: () => open.wakeRelays(),
+  });
+
+  let trouble: string | undefined;
+  let failure: unknown;
+  observers.push({
+    onStorageTrouble: ({ reason, message }, retryInMs) => {
+      trouble = `the database or the registry cannot be used (${reason})`;
+      log.error({ reason, message, retryInMs }, 'a pass could not be committed');
+    },
+    onPass: () => {
+      trouble = undefined;
+    },
+  });
+  return {
+    postgres,
+    eventLog: new KafkaEventLog(publisher, reader),
+    effects,
+    intake,
+    observe: (observer) => observers.push(observer),
+    run: async (stop) => {
+      const watch = new AbortController();
+      const until = AbortSignal.any([stop, watch.signal]);
+      try {
+        const stalled = new Promise<never>((_, reject) => {
+          watchProgress({ group, clock, healthy: () => trouble === undefined }, until).catch(reject);
+        });
+        await Promise.race([group.run(until), stalled]);
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        watch.abort();
+      }
+    },
+    notReady: () => {
+      if (failure !== undefined) return `stopped: ${String((failure as Error).message)}`;
+      if (!group.ready) return 'waiting for partitions';
+      return trouble;
+    },
+    lastScanAt: () => Math.min(clock.now(), ...group.opened().map((partition) => partition.lastScanAt)),
+  };
+}
+
+/** Sequence numbers are given out before anybody has taken the partition: to what comes in from outside. */
+const ADD_OWNERS: NamedSql = {
+  name: 'add-owners',
+  text: `INSERT INTO owner (consumer, partition) SELECT $1, partition FROM generate_series(0, $2::integer) AS partition
+         ON CONFLICT DO NOTHING`,
+};
+
+interface OpenerParts {
+  readonly options: DistributedServiceOptions;
+  readonly codec: RegistryCodec;
+  readonly postgres: Postgres;
+  readonly producer: Producer;
+  readonly topology: Topology;
+  readonly observers: readonly RunnerObserver[];
+  readonly metrics: KafkaMetrics;
+}
+
+/** Opens partitions: each with a store, a feed, a runner and a relay of its own. */
+class PartitionOpener {
+  readonly #parts: OpenerParts;
+  readonly #relays = new Set<OutboxRelay>();
+
+  constructor(parts: OpenerParts) {
+    this.#parts = parts;
+  }
+
+  wakeRelays(): void {
+    for (const relay of this.#relays) relay.wake();
+  }
+
+  open(partition: number, onRoom: (topic: Topic) => void): OpenPartition {
+    const { options, codec, postgres, producer, topology, observers, metrics } = this.#parts;
+    const { name, clock, log, settings } = options;
+    const feed = new KafkaInputFeed(partition, codec, onRoom);
+    const store = new PostgresPartitionStore({
+      postgres,
+      consumer: name,
+      partition,
+      instance: `${hostname()}/${process.pid}`,
+      encode: (fact) => codec.encode(fact),
+      views: options.views?.(postgres) ?? new Map(),
+      origins: feed,
+    });
+    const relay = new OutboxRelay({
+      postgres,
+      producer,
+      consumer: name,
+      partition,
+      names: namesOf(settings),
+      log,
+      onProduceError: metrics.produceFailed,
+    });
+    const runner = new Runner({
+      topology,
+      store,
+      openFeed: () => feed,
+      clock,
+      observers: [{ onPass: () => relay.wake() }, ...observers],
+      cachedRows: CACHED_ROWS,
+    });
+    return {
+      positions: (topics) => store.positions(topics),
+      feed,
+      wake: () => runner.wake(),
+      get lastScanAt() {
+        return runner.lastScanAt;
+      },
+      run: async (stop) => {
+        this.#relays.add(relay);
+        const ending = new AbortController();
+        const relaying = relay.run(AbortSignal.any([stop, ending.signal]));
+        try {
+          await runner.run(stop);
+        } finally {
+          this.#relays.delete(relay);
+          ending.abort();
+          await relaying;
+        }
+      },
+    };
+  }
+}
+
+/** Per partition: rows of about 1 KiB, at most 40 MB in two generations. */
+const CACHED_ROWS = 20_000;

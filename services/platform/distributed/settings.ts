@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import type { SASLOptions } from 'kafkajs';
+import { z } from 'zod';
+import { LOG_LEVELS } from '../logging/logger.ts';
+import { FAILPOINT_FORMS, parseFailpoint } from '../process/crash-point.ts';
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const number = (from: number, to: number) =>
+  z.coerce
+    .number('expected a number')
+    .int()
+    .min(from, `expected at least ${from}`)
+    .max(to, `expected at most ${to}`);
+const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+
+/** Where the servers are. Keys are environment variables; each `X` can be given as `X_FILE`, too. */
+export const serverSettings = z.object({
+  /** `host:port`, separated by commas. */
+  TOCSIN_KAFKA_BROKERS: list.refine(
+    (brokers) => brokers.length > 0,
+    'expected host:port, separated by commas',
+  ),
+  /** `true` encrypts; the brokers' certificates are checked. */
+  TOCSIN_KAFKA_TLS: z.enum(['true', 'false'], 'expected true or false').default('false'),
+  /** PEM file of the authority that signed the brokers' certificates, where the system does not know it. */
+  TOCSIN_KAFKA_CA: z.string().optional(),
+  TOCSIN_KAFKA_SASL: z.enum(SASL_MECHANISMS, `expected one of ${SASL_MECHANISMS.join(', ')}`).optional(),
+  TOCSIN_KAFKA_USERNAME: z.string().optional(),
+  TOCSIN_KAFKA_PASSWORD: z.string().optional(),
+  /** Begins the names of all topics, groups and subjects, for example `retention.`. */
+  TOCSIN_TOPIC_PREFIX: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{0,50}$/, 'expected letters, digits, dots, underscores and dashes')
+    .default(''),
+  /** Partitions of every topic: the most instances that a service can have. Not to be changed later. */
+  TOCSIN_PARTITIONS: number(1, 1_000).default(6),
+  /** Root of the Confluent-compatible API, for example `http://registry:8081`. */
+  TOCSIN_REGISTRY_URL: z.url('expected a URL'),
+  TOCSIN_REGISTRY_USERNAME: z.string().optional(),
+  TOCSIN_REGISTRY_PASSWORD: z.string().optional(),
+  /** `postgres://user@host:port/database?sslmode=verify-full` */
+  TOCSIN_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'expected postgres://user@host:port/database'),
+  TOCSIN_DATABASE_PASSWORD: z.string().optional(),
+});
+export type ServerSettings = z.output<typeof serverSettings>;
+
+/** What every service process reads. */
+export const serviceSettings = serverSettings.extend({
+  TOCSIN_DATABASE_CONNECTIONS: number(2, 200).default(10),
+  /** Folder of rules, lexicon, risk model, calendars and teams. Default: the ones that come with Tocsin. */
+  TOCSIN_RULES_DIR: z.string().optional(),
+  /** Address and port of metrics, health and what the service itself serves. */
+  TOCSIN_HOST: z.string().default('127.0.0.1'),
+  TOCSIN_PORT: number(0, 65_535).default(8080),
+  TOCSIN_LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  /** After so long without a word an instance loses its partitions. */
+  TOCSIN_KAFKA_SESSION_MS: number(3_000, 300_000).default(30_000),
+  /** For fault tests: where this process shall die. See `platform/process/crash-point.ts`. */
+  TOCSIN_FAILPOINT: z
+    .string()
+    .refine((text) => parseFailpoint(text) !== undefined, `expected ${FAILPOINT_FORMS}`)
+    .optional(),
+});
+export type ServiceSettings = z.output<typeof serviceSettings>;
+
+export function tlsOf(settings: ServerSettings): ConnectionOptions | undefined {
+  if (settings.TOCSIN_KAFKA_TLS === 'false') return undefined;
+  return settings.TOCSIN_KAFKA_CA === undefined ? {} : { ca: readFileSync(settings.TOCSIN_KAFKA_CA, 'utf8') };
+}
+
+export function saslOf(settings: ServerSettings): SASLOptions | undefined {
+  const { TOCSIN_KAFKA_SASL: mechanism } = settings;
+  if (mechanism === undefined) return undefined;
+  return {
+    mechanism,
+    username: settings.TOCSIN_KAFKA_USERNAME ?? '',
+    password: settings.TOCSIN_KAFKA_PASSWORD ?? '',
+  };
+}

@@ -1,0 +1,107 @@
+import { connect as connectPlain, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+
+/** A broker that no longer speaks what the client speaks; `message` says what is missing. */
+export class BrokerNotSupported extends Error {
+  override readonly name = 'BrokerNotSupported';
+}
+
+/** Oldest and newest version of a request that a broker takes. */
+export interface VersionRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * The requests that we depend on, with the newest version that the client speaks. It looks only at a broker's
+ * newest version: one that had dropped the old ones would close the connection without a word (KIP-896).
+ */
+const SPOKEN: ReadonlyMap<number, readonly [name: string, newest: number]> = new Map([
+  [0, ['Produce', 7]],
+  [1, ['Fetch', 11]],
+  [2, ['ListOffsets', 3]],
+  [3, ['Metadata', 6]],
+  [10, ['FindCoordinator', 2]],
+  [11, ['JoinGroup', 5]],
+  [12, ['Heartbeat', 3]],
+  [13, ['LeaveGroup', 3]],
+  [14, ['SyncGroup', 3]],
+]);
+
+/** What is missing for the client to work with a broker that offers this; nothing when all is there. */
+export function missingRequests(offered: ReadonlyMap<number, VersionRange>): readonly string[] {
+  return [...SPOKEN].flatMap(([key, [name, newest]]) => {
+    const range = offered.get(key);
+    if (range === undefined) return [`${name} is not offered`];
+    return range.min <= newest
+      ? []
+      : [`${name} is offered from version ${range.min} on, known up to ${newest}`];
+  });
+}
+
+/** Asks the first broker that answers; throws `BrokerNotSupported` when the client could not work with it. */
+export async function checkBroker(brokers: readonly string[], ssl?: ConnectionOptions): Promise<void> {
+  let last: unknown = new Error('no broker was named');
+  for (const broker of brokers) {
+    try {
+      const missing = missingRequests(await versionsOf(broker, ssl));
+      if (missing.length === 0) return;
+      throw new BrokerNotSupported(
+        `the Kafka at ${broker} is too new for this client: ${missing.join('; ')}`,
+      );
+    } catch (error) {
+      if (error instanceof BrokerNotSupported) throw error;
+      last = error;
+    }
+  }
+  throw new Error(`no Kafka broker answers at ${brokers.join(', ')}: ${String((last as Error).message)}`);
+}
+
+const ANSWER_WITHIN_MS = 5_000;
+const API_VERSIONS = 18;
+
+/** One ApiVersions request of version 0, which every broker answers, also before anybody has logged in. */
+export function versionsOf(
+  broker: string,
+  ssl: ConnectionOptions | undefined,
+): Promise<ReadonlyMap<number, VersionRange>> {
+  const [host = '', port = '9092'] = broker.split(':');
+  return new Promise((resolve, reject) => {
+    const socket: Socket =
+      ssl === undefined
+        ? connectPlain(Number(port), host)
+        : connectTls({ ...ssl, host, port: Number(port), servername: ssl.servername ?? host });
+    let answer = Buffer.alloc(0);
+    const fail = (error: Error): void => {
+      socket.destroy();
+      reject(error);
+    };
+    socket.setTimeout(ANSWER_WITHIN_MS, () => fail(new Error('no answer')));
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error('the connection was closed')));
+    socket.on(ssl === undefined ? 'connect' : 'secureConnect', () => socket.write(REQUEST));
+    socket.on('data', (part) => {
+      answer = Buffer.concat([answer, part]);
+      if (answer.length < 4 || answer.length < 4 + answer.readInt32BE(0)) return;
+      resolve(readVersions(answer.subarray(4)));
+      socket.destroy();
+    });
+  });
+}
+
+/** Length, request, version, correlation id, no client id. */
+const REQUEST = Buffer.from([0, 0, 0, 10, 0, API_VERSIONS, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
+
+/** Correlation id, error, and for each request its key, oldest and newest version. */
+function readVersions(answer: Buffer): ReadonlyMap<number, VersionRange> {
+  const versions = new Map<number, VersionRange>();
+  const count = answer.readInt32BE(6);
+  for (let index = 0; index < count; index++) {
+    const at = 10 + index * 6;
+    versions.set(answer.readInt16BE(at), {
+      min: answer.readInt16BE(at + 2),
+      max: answer.readInt16BE(at + 4),
+    });
+  }
+  return versions;
+}

@@ -1,0 +1,64 @@
+import { promisify } from 'node:util';
+import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import kafkajs, { type Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
+import type { Logger } from '../logging/logger.ts';
+
+export interface KafkaOptions {
+  readonly brokers: readonly string[];
+  /** Shown in the brokers' logs and quotas. */
+  readonly clientId: string;
+  readonly ssl?: KafkaConfig['ssl'];
+  readonly sasl?: SASLOptions;
+  readonly log: Logger;
+}
+
+/**
+ * A client with every setting that matters given by us: some of its defaults depend on NODE_ENV.
+ *
+ * Batches compressed with zstd are read and written, gzip is built in; any other codec ends the consumer, which
+ * ends the process, so topics say `compression.type=zstd` or `gzip`.
+ */
+export function createKafka({ brokers, clientId, ssl, sasl, log }: KafkaOptions): Kafka {
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ZSTD;
+  return new kafkajs.Kafka({
+    brokers: [...brokers],
+    clientId,
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+    connectionTimeout: 5_000,
+    authenticationTimeout: 10_000,
+    requestTimeout: 30_000,
+    enforceRequestTimeout: true,
+    retry: RETRY,
+    logCreator: () => (entry) => toLog(log, entry),
+  });
+}
+
+/** About half a minute; whoever called then decides. */
+export const RETRY = { initialRetryTime: 200, maxRetryTime: 5_000, factor: 0.2, multiplier: 2, retries: 8 };
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+/** A broker takes messages of 1 MiB by default; nothing honest grows a thousandfold. */
+const LARGEST_BATCH_BYTES = 256 * 1024 * 1024;
+const ZSTD = {
+  compress: (encoder: { readonly buffer: Buffer }) =>
+    compress(encoder.buffer, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
+  decompress: (bytes: Buffer) => decompress(bytes, { maxOutputLength: LARGEST_BATCH_BYTES }),
+};
+
+/** Its levels: 0 nothing, 1 error, 2 warning, 4 info, 5 debug. */
+function toLog(log: Logger, { level, namespace, log: { message, ...fields } }: LogEntry): void {
+  // Group, topic and offset are of use; stacks and whole assignments drown them.
+  const { groupId, topic, partition, error, broker } = fields;
+  const kept = {
+    kafka: namespace,
+    groupId,
+    topic,
+    partition,
+    broker,
+    error: error === undefined ? undefined : String(error),
+  };
+  if (level === kafkajs.logLevel.ERROR) log.warn(kept, message);
+  else log.debug(kept, message);
+}

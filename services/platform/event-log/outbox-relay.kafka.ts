@@ -1,0 +1,162 @@
+import kafkajs, { type Message, type Producer } from 'kafkajs';
+import { isTopic } from '../../contracts/topics.ts';
+import type { NamedSql, Postgres } from '../database/postgres.ts';
+import { restored } from '../database/storable-text.ts';
+import type { Logger } from '../logging/logger.ts';
+import { StorageUnavailable } from './event-log.ts';
+import type { TopicNames } from './topic-names.ts';
+
+/** Headers of every record that a relay has written. */
+export const HEADERS = { id: 'id', origin: 'origin', sequence: 'sequence' } as const;
+
+export interface OutboxRelayOptions {
+  readonly postgres: Postgres;
+  readonly producer: Producer;
+  readonly consumer: string;
+  readonly partition: number;
+  readonly names: TopicNames;
+  readonly log: Logger;
+  /** Told of every try that Kafka did not take. */
+  readonly onProduceError?: () => void;
+}
+
+/**
+ * Brings the outbox of one partition to the log, in the order in which it was filled.
+ *
+ * At least once: what it had sent when it died is sent again, under the same number, and recognised by that. So
+ * two relays of one partition, while it changes its owner, do no harm. One send at a time, or the client's own
+ * repeats could change the order.
+ */
+export class OutboxRelay {
+  readonly #options: OutboxRelayOptions;
+  #after = 0;
+  #woken = false;
+  #wake: () => void = nothing;
+
+  constructor(options: OutboxRelayOptions) {
+    this.#options = options;
+  }
+
+  /** Sends until `stop`; sleeps while there is nothing to send. */
+  async run(stop: AbortSignal): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!stop.aborted) {
+      try {
+        this.#woken = false;
+        const sent = await this.step();
+        pauseMs = FIRST_PAUSE_MS;
+        if (sent === 0 && !this.#woken) await this.#sleep(stop, LOOK_EVERY_MS, true);
+      } catch (error) {
+        this.#trouble(error);
+        await this.#sleep(stop, pauseMs, false);
+        pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
+      }
+    }
+  }
+
+  /** Says that there may be something to send. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Sends until nothing is left. */
+  async drain(): Promise<void> {
+    while ((await this.step()) > 0);
+  }
+
+  /** Sends one batch; answers how many records it held. */
+  async step(): Promise<number> {
+    const { postgres, producer, consumer, partition, names } = this.#options;
+    const rows = await postgres.query<OutboxRow>(SQL.next, [
+      consumer,
+      partition,
+      this.#after,
+      RECORDS_TOGETHER,
+    ]);
+    const last = rows.at(-1);
+    if (last === undefined) return 0;
+    await producer.sendBatch({
+      acks: -1,
+      compression: kafkajs.CompressionTypes.ZSTD,
+      topicMessages: byTopic(rows, `${consumer}/${partition}`, names),
+    });
+    await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
+    this.#after = Number(last.sequence);
+    return rows.length;
+  }
+
+  #trouble(error: unknown): void {
+    const { log, consumer, partition, onProduceError } = this.#options;
+    if (!(error instanceof StorageUnavailable)) onProduceError?.();
+    const message = error instanceof Error ? error.message : String(error);
+    log.warn({ consumer, partition, error: message }, 'the outbox could not be sent; trying again');
+  }
+
+  async #sleep(stop: AbortSignal, ms: number, wakeable: boolean): Promise<void> {
+    if (stop.aborted) return;
+    await new Promise<void>((resume) => {
+      const done = (): void => {
+        clearTimeout(timeout);
+        stop.removeEventListener('abort', done);
+        resume();
+      };
+      const timeout = setTimeout(done, ms);
+      stop.addEventListener('abort', done);
+      if (wakeable) this.#wake = done;
+    });
+    this.#wake = nothing;
+  }
+}
+
+/** About half a megabyte. */
+const RECORDS_TOGETHER = 1_000;
+/** Other instances publish into this outbox, too, and cannot wake us. */
+const LOOK_EVERY_MS = 100;
+const FIRST_PAUSE_MS = 200;
+const LAST_PAUSE_MS = 5_000;
+
+const nothing = (): void => undefined;
+
+function byTopic(
+  rows: readonly OutboxRow[],
+  origin: string,
+  names: TopicNames,
+): { topic: string; messages: Message[] }[] {
+  const topics = new Map<string, Message[]>();
+  for (const { sequence, topic, key, id, payload, at } of rows) {
+    if (!isTopic(topic))
+      throw new Error(`the outbox holds a topic that this version does not know: ${topic}`);
+    const name = names.of(topic);
+    const messages = topics.get(name) ?? [];
+    if (messages.length === 0) topics.set(name, messages);
+    messages.push({
+      key: restored(key),
+      value: Buffer.from(payload, 'base64'),
+      timestamp: at,
+      headers: { [HEADERS.id]: restored(id), [HEADERS.origin]: origin, [HEADERS.sequence]: sequence },
+    });
+  }
+  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+}
+
+interface OutboxRow {
+  readonly sequence: string;
+  readonly topic: string;
+  readonly key: string;
+  readonly id: string;
+  readonly payload: string;
+  readonly at: string;
+}
+
+const SQL = {
+  next: {
+    name: 'next-outbox',
+    text: `SELECT sequence, topic, key, id, payload, at FROM outbox
+           WHERE consumer = $1 AND partition = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`,
+  },
+  forget: {
+    name: 'forget-outbox',
+    text: 'DELETE FROM outbox WHERE consumer = $1 AND partition = $2 AND sequence <= $3',
+  },
+} satisfies Record<string, NamedSql>;

@@ -1,0 +1,208 @@
+import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import type { Topic, TopicValues } from '../../contracts/topics.ts';
+import { type AvroCodec, avroCodec } from '../codec/avro.ts';
+import type { TopicSchema } from '../codec/schema-files.ts';
+import type { Emit } from '../keyed-process/keyed-process.ts';
+import type { Clock } from '../time/clock.ts';
+import { StorageUnavailable } from './event-log.ts';
+import type { TopicNames } from './topic-names.ts';
+import { framed, unframed } from './wire-format.ts';
+
+export interface RegistryOptions {
+  /** Root of the Confluent-compatible API. */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** The newest version of each topic's schema: what we write, and read everything as. */
+  readonly schemas: ReadonlyMap<Topic, TopicSchema>;
+  readonly names: TopicNames;
+  readonly clock: Clock;
+  /** Told of every question to the registry. */
+  readonly onRequest?: (outcome: 'found' | 'not_found' | 'failed') => void;
+}
+
+export type Decoded =
+  | { readonly ok: true; readonly value: TopicValues[Topic] }
+  | { readonly ok: false; readonly detail: string };
+
+/** The schemas are not in the registry; `message` says how they get there. */
+export class SchemasNotRegistered extends Error {
+  override readonly name = 'SchemasNotRegistered';
+}
+
+/**
+ * Avro with schema ids from a registry.
+ *
+ * Never registers anything: that is done at deployment. Each writer's schema is asked for once and resolved once;
+ * an id that the registry does not know is not asked for again for a minute. A registry that is down stops
+ * nothing that is already known; for an unknown id it throws `StorageUnavailable`.
+ */
+export class RegistryCodec {
+  readonly #options: RegistryOptions;
+  readonly #registry: SchemaRegistry;
+  readonly #codecs = new Map<Topic, AvroCodec<TopicValues[Topic]>>();
+  readonly #ids = new Map<Topic, number>();
+  readonly #readers = new Map<string, Reader>();
+  readonly #unknownUntil = new Map<string, { readonly at: number; readonly detail: string }>();
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    const { url, username, password } = options;
+    this.#registry = new SchemaRegistry({
+      host: url,
+      clientId: 'tocsin',
+      ...(username === undefined || password === undefined ? {} : { auth: { username, password } }),
+      retry: { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 },
+    });
+    for (const [topic, schema] of options.schemas) {
+      // Each codec gets values of its own topic only; the map cannot say so.
+      this.#codecs.set(topic, avroCodec({ ...schema, topic }) as AvroCodec<TopicValues[Topic]>);
+    }
+  }
+
+  /** The topics that have a schema. */
+  topics(): Iterable<Topic> {
+    return this.#codecs.keys();
+  }
+
+  /** Looks up the ids of our own schemas. Throws `SchemasNotRegistered` when one is missing. */
+  async warm(topics: Iterable<Topic>): Promise<void> {
+    const missing: Topic[] = [];
+    for (const topic of topics) {
+      if (this.#ids.has(topic)) continue;
+      const id = await this.#ownId(topic);
+      if (id === undefined) missing.push(topic);
+      else this.#ids.set(topic, id);
+    }
+    if (missing.length > 0) {
+      const subjects = missing.map(this.#options.names.subject).join(', ');
+      throw new SchemasNotRegistered(
+        `the registry does not have our schemas of ${subjects}; run: tocsin schemas register`,
+      );
+    }
+  }
+
+  /** Throws `NotEncodable`, naming the field, for a value that its schema does not allow. */
+  encode(fact: Emit): Buffer {
+    const { topic, value } = fact;
+    const id = this.#ids.get(topic);
+    if (id === undefined) throw new Error(`the schema id of ${topic} was not looked up at the start`);
+    return framed(id, this.#codecOf(topic).encode(value));
+  }
+
+  /** What the bytes say, or why nobody can read them. At once when their schema has been seen before. */
+  decode(topic: Topic, bytes: Buffer | null): Decoded | Promise<Decoded> {
+    if (bytes === null) return { ok: false, detail: 'the record has no value' };
+    const parts = unframed(bytes);
+    if (parts === undefined) return { ok: false, detail: 'not in the wire format of a schema registry' };
+    const known = this.#readers.get(`${topic} ${parts.schemaId}`);
+    if (known !== undefined) return readWith(known, parts);
+    return this.#readerOf(topic, parts.schemaId).then((reader) => readWith(reader, parts));
+  }
+
+  #codecOf(topic: Topic): AvroCodec<TopicValues[Topic]> {
+    const codec = this.#codecs.get(topic);
+    if (codec === undefined) throw new Error(`${topic} has no schema`);
+    return codec;
+  }
+
+  async #readerOf(topic: Topic, schemaId: number): Promise<Reader> {
+    const place = `${topic} ${schemaId}`;
+    const unknown = this.#unknownUntil.get(place);
+    if (unknown !== undefined && unknown.at > this.#options.clock.now())
+      return { ok: false, detail: unknown.detail };
+    const reader = await this.#openReader(topic, schemaId);
+    if (reader.ok) this.#readers.set(place, reader);
+    else
+      this.#unknownUntil.set(place, { at: this.#options.clock.now() + ASK_AGAIN_MS, detail: reader.detail });
+    return reader;
+  }
+
+  async #openReader(topic: Topic, schemaId: number): Promise<Reader> {
+    const json = await this.#ask(`schema ${schemaId}`, async () => {
+      const schema: unknown = await this.#registry.getSchema(schemaId);
+      return JSON.parse(JSON.stringify(schema)) as unknown;
+    });
+    if (json === undefined) return { ok: false, detail: `the registry does not know schema ${schemaId}` };
+    try {
+      const writer = { topic, version: 0, file: `schema ${schemaId} of the registry`, json };
+      return { ok: true, read: this.#codecOf(topic).readerOf(writer) };
+    } catch (error) {
+      return {
+        ok: false,
+        detail: `schema ${schemaId} cannot be read as ${topic}: ${String((error as Error).message)}`,
+      };
+    }
+  }
+
+  #ownId(topic: Topic): Promise<number | undefined> {
+    const schema = this.#options.schemas.get(topic);
+    if (schema === undefined) throw new Error(`${topic} has no schema`);
+    return this.#ask(this.#options.names.subject(topic), () =>
+      // The client wants its own type of schema; ours is only known to be JSON until the registry has seen it.
+      this.#registry.getRegistryIdBySchema(
+        this.#options.names.subject(topic),
+        schema.json as Parameters<SchemaRegistry['getRegistryIdBySchema']>[1],
+      ),
+    );
+  }
+
+  /** Nothing when the registry says that it does not have it. */
+  async #ask<T>(what: string, question: () => Promise<T>): Promise<T | undefined> {
+    const { onRequest } = this.#options;
+    try {
+      const answer = await within(question(), ANSWER_WITHIN_MS);
+      onRequest?.('found');
+      return answer;
+    } catch (error) {
+      if (isUnknown(error)) {
+        onRequest?.('not_found');
+        return undefined;
+      }
+      onRequest?.('failed');
+      throw new StorageUnavailable(
+        'closed',
+        `the registry does not answer about ${what}: ${describe(error)}`,
+        error,
+      );
+    }
+  }
+}
+
+function readWith(reader: Reader, { schemaId, avro }: { schemaId: number; avro: Buffer }): Decoded {
+  if (!reader.ok) return reader;
+  try {
+    return { ok: true, value: reader.read(avro) };
+  } catch (error) {
+    return { ok: false, detail: `not Avro of schema ${schemaId}: ${describe(error)}` };
+  }
+}
+
+type Reader =
+  | { readonly ok: true; readonly read: (bytes: Buffer) => TopicValues[Topic] }
+  | { readonly ok: false; readonly detail: string };
+
+/** How long an id that the registry did not know is not asked for again. */
+const ASK_AGAIN_MS = 60_000;
+/** Three tries and their pauses fit. */
+const ANSWER_WITHIN_MS = 10_000;
+
+/** 404 is an answer. So is 422, for a schema that the registry cannot even read. */
+const isUnknown = (error: unknown): boolean => {
+  const { status } = error as { status?: unknown };
+  return status === 404 || status === 422 || /not found|does not exist/i.test(describe(error));
+};
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timeout: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timeout = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timeout);
+  }
+}
