@@ -66,9 +66,13 @@ export class ChildTocsin {
   }
 }
 
-/** Runs a `tocsin` command to its end. */
-export async function runTocsin(args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
-  const child = launch(args, options, LONGEST_COMMAND_MS);
+/** Runs a `tocsin` command to its end, or kills it when it does not come to one in time. */
+export async function runTocsin(
+  args: readonly string[],
+  options: ChildOptions = {},
+  withinMs = LONGEST_COMMAND_MS,
+): Promise<Ended> {
+  const child = launch(args, options, withinMs);
   return endOf(child, new Output(child));
 }
 
