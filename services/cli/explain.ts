@@ -40,8 +40,8 @@ async function runExplain(args: readonly string[], io: Io): Promise<number> {
   const until = readInstant(values.at);
   const { data } = globals(values, io);
   try {
-    const { ruleSet } = await readRulesFolder(values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
-    const ids = ruleSet.rules.map(({ id }) => id);
+    const rules = await readRulesFolder(values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
+    const ids = rules.ruleSet.rules.map(({ id }) => id);
     if (values.rule !== undefined && !ids.includes(values.rule)) {
       throw new UsageError(`unknown rule "${values.rule}"${didYouMean(values.rule, ids)}`);
     }
@@ -53,7 +53,7 @@ async function runExplain(args: readonly string[], io: Io): Promise<number> {
       const events = [...history.speakingOf('alerts', customer)]
         .map(({ value }) => value)
         .filter(({ alert, at }) => alert.subject === customer && at <= until);
-      const told = explainCustomer(ruleSet, records, events);
+      const told = explainCustomer(rules, records, events);
       if (told === undefined) {
         io.err(`${data}: nothing is recorded of customer "${customer}"\n`);
         return EXIT.foundWrong;

@@ -8,6 +8,7 @@ import {
 } from '../../action-management/domain/test-story.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
+import { BUILT_IN_CALENDARS } from '../../settings/calendars.ts';
 import { explainCustomer } from './explain-customer.ts';
 import { explanationWords } from './explanation-words.ts';
 
@@ -22,12 +23,14 @@ const ruleSet = ruleSetOf(
   ruleText('paid', '  listen: [payment.failed]\n  when: {event.amount: {gte: 100}}'),
 );
 
+const given = { ruleSet, calendars: BUILT_IN_CALENDARS };
+
 function told(...story: readonly Partial<Said>[]) {
   const records = story.map((said, n): TopicRecord<'assessments'> => {
     const value = assessed({ id: `k${n}`, type: 'complaint.received', at: START + n * HOUR, ...said });
     return { topic: 'assessments', key: 'c1', value, partition: 0, offset: n, appendedAt: value.assessedAt };
   });
-  const explanation = explainCustomer(ruleSet, records, []);
+  const explanation = explainCustomer(given, records, []);
   if (explanation === undefined) throw new Error('something was recorded');
   return explanation;
 }
@@ -77,5 +80,5 @@ test('a rule that heard nothing says what it listens to', () => {
 });
 
 test('of somebody of whom nothing is recorded there is nothing to tell', () => {
-  expect(explainCustomer(ruleSet, [], [])).toBeUndefined();
+  expect(explainCustomer(given, [], [])).toBeUndefined();
 });

@@ -7,6 +7,8 @@ import type { HeldReason, Stage } from '../../contracts/alert-request.ts';
 import type { Profile, RiskContribution } from '../../contracts/assessment.ts';
 import type { SignalType } from '../../contracts/signal.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
+import type { Calendars } from '../../settings/calendars.ts';
+import type { RulesFolder } from '../rules-folder.ts';
 import { INTERNAL_TOPICS } from '../rules-replay/replay.ts';
 import { Simulation } from '../rules-test/simulation.ts';
 
@@ -58,13 +60,13 @@ export interface RecordedEvent {
  * what is known today; the rules are those that are handed in.
  */
 export function explainCustomer(
-  ruleSet: RuleSet,
+  { ruleSet, calendars }: Pick<RulesFolder, 'ruleSet' | 'calendars'>,
   records: readonly TopicRecord<'assessments'>[],
   events: readonly AlertEvent[],
 ): CustomerExplanation | undefined {
   const last = records.at(-1)?.value;
   if (last === undefined) return undefined;
-  const judged = judgeAll(ruleSet, records);
+  const judged = judgeAll(ruleSet, calendars, records);
   const hashes = new Set(events.map(({ alert }) => alert.ruleSetHash));
   hashes.delete(ruleSet.hash);
   return {
@@ -93,11 +95,16 @@ export function explainCustomer(
 type Judgement = NonNullable<RuleExplanation['judged']>;
 
 /** Per rule, how it judged the last signal that it listens to, or the last thing that did not come. */
-function judgeAll(ruleSet: RuleSet, records: readonly TopicRecord<'assessments'>[]): Map<string, Judgement> {
+function judgeAll(
+  ruleSet: RuleSet,
+  calendars: Calendars,
+  records: readonly TopicRecord<'assessments'>[],
+): Map<string, Judgement> {
   const judged = new Map<string, Judgement>();
   const simulation = new Simulation({
     processes: createActionManagementProcesses({
       ruleSet: new RuleSetHolder(ruleSet),
+      calendars,
       onEvaluation: (rule, evaluation) => {
         const { signal } = evaluation.facts.assessment;
         judged.set(rule.rule.id, {

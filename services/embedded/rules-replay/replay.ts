@@ -125,6 +125,7 @@ class Play {
         ...createScoringProcesses(rules.scoring),
         ...createActionManagementProcesses({
           ruleSet: new RuleSetHolder(rules.ruleSet),
+          calendars: rules.calendars,
           ...(options.onEvaluation === undefined ? {} : { onEvaluation: options.onEvaluation }),
         }),
         ...createAlertingProcesses(rules),

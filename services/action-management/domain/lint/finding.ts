@@ -33,7 +33,6 @@ export const LINTS = {
     level: 'warning',
     says: 'The dedupe key opens several alerts for one customer or segment.',
   },
-  'key-merges': { level: 'error', says: 'The dedupe key makes one alert of several customers or segments.' },
   'cooldown-without-effect': { level: 'warning', says: 'The cooldown never holds anything back.' },
 } as const satisfies Readonly<Record<string, { level: Level; says: string }>>;
 

@@ -1,3 +1,4 @@
+import type { Rule } from '../language/ast.ts';
 import { type Finding, finding, type PlacedRule, placeWords } from './finding.ts';
 import { operandName } from './lint-conditions.ts';
 import { allOf, implies, isNever, listeningTo, reasonKey, type Way, type Ways, waysOf } from './ways.ts';
@@ -30,20 +31,16 @@ function withWays(placed: PlacedRule): Live {
 function lintPair(one: Live, other: Live): Finding[] {
   const [a, b] = [one.placed.rule, other.placed.rule];
   const common = a.listen.filter((type) => b.listen.includes(type));
-  if (
-    common.length === 0 ||
-    one.placed.written.scope !== other.placed.written.scope ||
-    inhibits(one, other) ||
-    inhibits(other, one)
-  )
-    return [];
+  // What a sequence waits for is not reasoned about.
+  if (common.length === 0 || a.sequence !== undefined || b.sequence !== undefined) return [];
+  if (judgedFor(a) !== judgedFor(b)) return [];
   if (implies(one.matching, other.matching)) return [covered(one, other)];
   if (implies(other.matching, one.matching)) return [covered(other, one)];
   return overlap(one, other, common);
 }
 
-const inhibits = ({ placed }: Live, other: Live): boolean =>
-  other.placed.written.suppress.inhibited_by?.includes(placed.rule.id) === true;
+/** The customer, or the fields that make the segment. */
+const judgedFor = ({ scope, key }: Rule): string => [scope, ...key.map(({ name }) => name)].join(' ');
 
 function covered(narrow: Live, wide: Live): Finding {
   const { rule, file } = wide.placed;
@@ -52,7 +49,7 @@ function covered(narrow: Live, wide: Live): Finding {
     narrow.placed,
     narrow.placed.rule.when.at,
     `whenever this matches, ${rule.id} matches too (${placeWords(file, rule.when.at)}), and two alerts are raised`,
-    `narrow one of them, add inhibited_by: [${rule.id}], or retire this rule`,
+    `narrow one of them, or retire this rule`,
   );
 }
 
@@ -106,14 +103,14 @@ function twice(one: Live, other: Live, way: Way): Finding {
     other.placed,
     other.placed.rule.when.at,
     `one signal can raise this and ${rule.id} (${placeWords(file, rule.when.at)}), both because of ${[...new Set(facts)].join(', ')}`,
-    `exclude one from the other, for example with not, or add inhibited_by: [${rule.id}]`,
+    `leave to one rule what the other has, for example with not`,
   );
 }
 
 function silentInhibitors(placed: PlacedRule, stages: ReadonlyMap<string, string>): Finding[] {
-  return (placed.written.suppress.inhibited_by ?? []).flatMap((id, index) => {
+  return placed.rule.inhibitedBy.flatMap((id, index) => {
     const stage = stages.get(id);
-    if (stage === undefined || stage === 'live') return [];
+    if (stage === undefined || stage === 'live' || stage === 'canary') return [];
     const at = placed.place(['spec', 'suppress', 'inhibited_by', index]);
     const message = `"${id}" is in stage ${stage} and holds nothing back until it is live`;
     return [finding('inhibited-by-silent-rule', placed, at, message, `make ${id} live, or remove it here`)];

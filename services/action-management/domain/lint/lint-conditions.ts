@@ -2,14 +2,17 @@ import { operandsOf } from '../compile.ts';
 import type { Comparison, Condition, Operand } from '../language/ast.ts';
 import { OPERATORS } from '../language/operators.ts';
 import type { Template } from '../language/template.ts';
+import { MAX_SIGNALS } from '../window-state.ts';
 import { type Finding, finding, type PlacedRule } from './finding.ts';
-import { allOf, implies, isNever, listeningTo, type Ways, waysOf } from './ways.ts';
+import { ALWAYS, allOf, implies, isNever, listeningTo, remembering, type Ways, waysOf } from './ways.ts';
 
 /** What is wrong with the conditions of one rule, as far as it is certain. */
 export function lintConditions(placed: PlacedRule): Finding[] {
   const { rule } = placed;
-  const listening = listeningTo(rule.listen);
-  const matching = allOf([listening, waysOf(rule.when)]);
+  // A sequence is judged when it is complete, by its last signal or by none.
+  const listening = rule.sequence === undefined ? listeningTo(rule.listen) : ALWAYS;
+  const limits = rule.scope === 'customer' ? remembering(rule.windows, MAX_SIGNALS) : ALWAYS;
+  const matching = allOf([listening, limits, waysOf(rule.when)]);
   if (isNever(matching)) return [neverFires(placed, matching)];
   return [
     ...deadBranches(rule.when, listening, placed),
@@ -42,7 +45,8 @@ function conflictWords(because: readonly Comparison[], { rule }: PlacedRule): st
   }
   if (others.length === 0) {
     const window = first.operand.from === 'window' ? first.operand.window.fn : undefined;
-    const limit = window === 'count' || window === 'distinct' ? '; a window holds at most 200 signals' : '';
+    const limit =
+      window === 'count' || window === 'distinct' ? `; a window holds at most ${MAX_SIGNALS} signals` : '';
     return `${name} is never ${comparisonText(first)}${limit}`;
   }
   return `${name} would have to be ${because.map(comparisonText).join(' and also ')}`;
@@ -55,13 +59,11 @@ function comparisonText({ operator, literal }: Comparison): string {
 }
 
 export const operandName = (operand: Operand): string =>
-  operand.from === 'window' || operand.from === 'remembered'
-    ? operand.name
-    : `${operand.from}.${operand.name}`;
+  operand.from === 'event' || operand.from === 'profile' ? `${operand.from}.${operand.name}` : operand.name;
 
 /** Parts of an `any` that cannot be true beside what must hold anyway. */
 function deadBranches(condition: Condition, context: Ways, placed: PlacedRule): Finding[] {
-  if (condition.type === 'not' || condition.type === 'compare' || !('of' in condition)) return [];
+  if (condition.type === 'not' || condition.type === 'compare') return [];
   if (condition.type === 'all') {
     return condition.of.flatMap((part) => {
       const others = condition.of.filter((other) => other !== part).map((other) => waysOf(other));

@@ -159,30 +159,15 @@ function lintKey(placed: PlacedRule): Finding[] {
     const changing = from === 'profile' && part.reads.field.type === 'number';
     return from === 'window' || restless || changing ? [part.name] : [];
   });
-  const used = rule.dedupeKey.parts.flatMap((part) => (typeof part === 'string' ? [] : [part.name]));
-  const missing = placed.written.key.filter(
-    (key) => ![key, `event.${key}`, `profile.${key}`].some((name) => used.includes(name)),
+  return splitting.map((name) =>
+    finding(
+      'key-splits',
+      placed,
+      at,
+      `{${name}} has another value with nearly every signal, so each match opens an alert of its own`,
+      `remove {${name}}; a number belongs into when`,
+    ),
   );
-  return [
-    ...splitting.map((name) =>
-      finding(
-        'key-splits',
-        placed,
-        at,
-        `{${name}} has another value with nearly every signal, so each match opens an alert of its own`,
-        `remove {${name}}; a number belongs into when`,
-      ),
-    ),
-    ...missing.map((key) =>
-      finding(
-        'key-merges',
-        placed,
-        at,
-        `the rule is judged by ${key}, but its key does not name it, so different ones become one alert`,
-        `add {${key}} to the key`,
-      ),
-    ),
-  ];
 }
 
 /** A match within `reopen_within` reopens; only later ones meet the cooldown. */

@@ -1,7 +1,6 @@
 import type { Comparison, Literal, Operand } from '../language/ast.ts';
 import { operandType } from '../language/check-condition.ts';
 import type { OperatorName } from '../language/operators.ts';
-import { MAX_SIGNALS } from '../window-state.ts';
 
 /**
  * The values that an operand may have when some comparisons hold: an interval, a choice, and what cannot be
@@ -30,7 +29,9 @@ export function anything(operand: Operand): Possible {
   const fn = operand.from === 'window' ? operand.window.fn : undefined;
   const counts = fn === 'count' || fn === 'distinct';
   const keepsRange = fn === undefined || fn === 'avg' || fn === 'min' || fn === 'max' || fn === 'last';
-  const [low, high] = counts ? [0, MAX_SIGNALS] : ((keepsRange ? field?.range : undefined) ?? []);
+  const [low, high] = counts
+    ? [0, Number.POSITIVE_INFINITY]
+    : ((keepsRange ? field?.range : undefined) ?? []);
   const words = keepsRange ? field?.values : undefined;
   const type = operandType(operand);
   const closed = type === 'boolean' ? [true, false] : type === 'string' ? words : undefined;
@@ -40,7 +41,8 @@ export function anything(operand: Operand): Possible {
     high: high ?? Number.POSITIVE_INFINITY,
     lowOpen: false,
     highOpen: false,
-    whole: counts,
+    // The usual value of a count is a mean or the like.
+    whole: counts && operand.from === 'window' && operand.window.baseline === undefined,
     ...(closed === undefined ? {} : { only: new Set(closed.map(folded)) }),
     never: new Set(),
     someOf: [],
@@ -103,6 +105,9 @@ const OPPOSITE: Readonly<Record<Exclude<OperatorName, 'exists'>, Opposite>> = {
   contains: 'contains_not',
   matches: 'matches_not',
 };
+
+/** At most so many. */
+export const atMost = (possible: Possible, high: number): Possible => withHigh(possible, high, false);
 
 /** Both at once. */
 export const both = (a: Possible, b: Possible): Possible => {

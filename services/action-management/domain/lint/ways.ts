@@ -1,7 +1,15 @@
 import type { SignalType } from '../../../contracts/signal.ts';
 import type { Comparison, Condition, Operand, Window } from '../language/ast.ts';
 import { EVENT_FIELDS } from '../language/fields.ts';
-import { anything, both, includes, isImpossible, narrowed, type Possible } from './possible-values.ts';
+import {
+  anything,
+  atMost,
+  both,
+  includes,
+  isImpossible,
+  narrowed,
+  type Possible,
+} from './possible-values.ts';
 
 /** One way for a condition to be true: what each operand may then be, and the comparisons that say so. */
 export type Way = ReadonlyMap<string, Constraint>;
@@ -39,9 +47,6 @@ export function waysOf(condition: Condition, holds = true): Ways {
     }
     case 'compare':
       return fromComparison(condition, holds);
-    default:
-      // A construct that lint does not reason about: it may be true or false as it likes.
-      return ALWAYS;
   }
 }
 
@@ -110,6 +115,18 @@ export function listeningTo(types: readonly SignalType[]): Ways {
   return { ...ALWAYS, ways: [new Map([['event.type', { operand, possible, because: [] }]])] };
 }
 
+/** Windows count no more signals than are remembered of a customer. */
+export function remembering(windows: readonly Window[], most: number): Ways {
+  const counts = windows.filter(({ fn, baseline }) => COUNTING.includes(fn) && baseline === undefined);
+  const constraints = counts.map((window): [string, Constraint] => {
+    const operand: Operand = { from: 'window', name: window.name, window };
+    return [operandKey(operand), { operand, possible: atMost(anything(operand), most), because: [] }];
+  });
+  return { ...ALWAYS, ways: [new Map(constraints)] };
+}
+
+const COUNTING: readonly string[] = ['count', 'distinct'];
+
 /** Whether it is certain that nothing makes it true. */
 export const isNever = ({ ways, tooMany }: Ways): boolean => ways.length === 0 && !tooMany;
 
@@ -129,19 +146,23 @@ const wayImplies = (narrow: Way, wide: Way): boolean =>
 function countsNoMoreThan(other: Constraint, operand: Operand, wanted: Possible): boolean {
   if (operand.from !== 'window' || other.operand.from !== 'window') return false;
   const [longer, shorter] = [operand.window, other.operand.window];
+  if (longer.baseline !== undefined || shorter.baseline !== undefined) return false;
   if (longer.fn !== 'count' || reasonKey(operand) !== reasonKey(other.operand)) return false;
   if (longer.overMs < shorter.overMs) return false;
   return includes(wanted, { ...anything(operand), low: other.possible.low, lowOpen: other.possible.lowOpen });
 }
 
 /** The same for two operands that always have the same value, whatever their windows are called. */
-export const operandKey = (operand: Operand): string =>
-  operand.from === 'window'
-    ? `${reasonKey(operand)} over ${operand.window.overMs} of ${operand.window.minSamples}`
-    : `${operand.from}.${operand.name}`;
+export function operandKey(operand: Operand): string {
+  if (operand.from === 'ratio') return `${operandKey(operand.of)} / ${operandKey(operand.to)}`;
+  if (operand.from !== 'window') return `${operand.from}.${operand.name}`;
+  const { overMs, minSamples, baseline } = operand.window;
+  return JSON.stringify([reasonKey(operand), overMs, minSamples, baseline]);
+}
 
 /** The same for two operands that speak of the same facts, over a shorter or longer time. */
 export function reasonKey(operand: Operand): string {
+  if (operand.from === 'ratio') return `${reasonKey(operand.of)} / ${reasonKey(operand.to)}`;
   if (operand.from !== 'window') return `${operand.from}.${operand.name}`;
   const { of, fn, field, where, perMs }: Window = operand.window;
   const unit = fn === 'trend' ? perMs : '';
