@@ -12,6 +12,8 @@ export interface ActionManagementMetrics {
   onFact(emit: Emit): void;
   /** A rule set was loaded and is in force. */
   rulesLoaded(ruleSet: RuleSet, now: number): void;
+  /** Shows how many silences hold, asked at each scrape. */
+  watchSilences(active: () => number): void;
   /** A rule set was refused; the one before it stays in force. */
   reloadFailed(): void;
 }
@@ -34,6 +36,7 @@ export function createActionManagementMetrics(registry: Registry): ActionManagem
   const reloads = registerReloads(registry);
   return {
     ...reloads,
+    watchSilences: (active) => registerSilences(registry, active),
     onEvaluation: ({ rule }, { result }) => {
       countsOf(counts, rule.id, rule.stage).byResult[result] += 1;
     },
@@ -53,7 +56,18 @@ export function createActionManagementMetrics(registry: Registry): ActionManagem
 }
 
 /** The ways in which a match leaves this service. */
-const HELD_HERE = ['no', 'mute', 'too_old', 'late'];
+const HELD_HERE = ['no', 'mute', 'too_old', 'late', 'silence', 'inhibited', 'storm'];
+
+function registerSilences(registry: Registry, active: () => number): void {
+  new Gauge({
+    name: 'tocsin_silences_active',
+    help: 'Silences that hold now.',
+    registers: [registry],
+    collect() {
+      this.set(active());
+    },
+  });
+}
 
 function countsOf(counts: Map<string, RuleCounts>, rule: string, stage: Stage): RuleCounts {
   const key = `${rule} ${stage}`;

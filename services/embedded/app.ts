@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
+import { registerSilences } from '../action-management/adapters/silences.fastify.ts';
 import { registerGateway } from '../ingestion/adapters/gateway.fastify.ts';
 import { registerApi } from '../loop-closure/adapters/api.fastify.ts';
 import { registerPages } from '../loop-closure/adapters/pages.fastify.ts';
@@ -60,6 +61,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     assignees: assigneesOf(rules),
   });
   registerOperations(app, pipeline);
+  registerSilences(app, {
+    silences: pipeline.silences,
+    clock,
+    rules: () => pipeline.rules.current.rules.map(({ id }) => id),
+  });
   const handle = takeClick(pipeline.clickDesk);
   await registerSandbox(app, {
     store: options.sandbox,

@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import { type ActionManagementMetrics, createActionManagementMetrics } from '../action-management/metrics.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../action-management/service.ts';
+import { SilenceBook } from '../action-management/silences.ts';
 import { createAlertingMetrics } from '../alerting/metrics.ts';
 import { createAlertingProcesses } from '../alerting/service.ts';
 import type { Alert } from '../contracts/alert.ts';
@@ -70,6 +71,8 @@ export interface Pipeline {
   /** The same for clicks in Slack, which must be answered within a second or two, obeyed or not. */
   readonly clickDesk: AlertDesk;
   readonly rules: RuleSetHolder;
+  /** Call its `load` before `runner`. */
+  readonly silences: SilenceBook;
   readonly rulesMetrics: Pick<ActionManagementMetrics, 'rulesLoaded' | 'reloadFailed'>;
   readonly runner: Runner;
   readonly sender: Sender;
@@ -110,11 +113,13 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const views = createViews(store.db);
   const watch = createCommandWatch();
   const holder = new RuleSetHolder(rules.ruleSet);
+  const silences = new SilenceBook(store.log, EMBEDDED_PARTITION);
   const trouble = watchStorage(clock);
   const watchedLog = trouble.watched(store.log);
 
   const metrics = createMetrics(options, store);
   metrics.actionManagement.rulesLoaded(rules.ruleSet, clock.now());
+  metrics.actionManagement.watchSilences(() => silences.active(clock.now()).length);
   metrics.scoring.modelsLoaded(rules.scoring);
   const observers: RunnerObserver[] = [
     { onFact: (fact) => metrics.onFact(fact) },
@@ -134,6 +139,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
       ...createActionManagementProcesses({
         ruleSet: holder,
         calendars: rules.calendars,
+        silences: () => silences.all(),
         onEvaluation: metrics.actionManagement.onEvaluation,
       }),
       ...createAlertingProcesses(rules),
@@ -191,6 +197,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     desk: createAlertDesk(deskDeps),
     clickDesk: createAlertDesk({ ...deskDeps, settleTimeoutMs: CLICK_SETTLES_WITHIN_MS }),
     rules: holder,
+    silences,
     rulesMetrics: metrics.actionManagement,
     runner,
     sender,

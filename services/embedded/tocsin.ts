@@ -95,6 +95,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   if (chosen === undefined) throw new Error('the pipeline did not ask for its channels');
   const { channels, sandbox } = chosen;
   await pipeline.restoreGauges();
+  await pipeline.silences.load();
   const health = new Health(clock, pipeline);
   const app = await createApp({
     pipeline,

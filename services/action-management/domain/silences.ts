@@ -28,6 +28,6 @@ function covers(
 const fits = (wanted: string | undefined, found: string | undefined): boolean =>
   wanted === undefined || wanted.toLowerCase() === found?.toLowerCase();
 
-/** `planned maintenance (ana, until 2026-03-30 12:00 UTC)` */
-export const silenceWords = ({ reason, by, endsAt }: Silence): string =>
-  `${reason} (${by}, until ${new Date(endsAt).toISOString().slice(0, 16).replace('T', ' ')} UTC)`;
+/** `planned maintenance (S-3f2a9c01 by ana, until 2026-03-30 12:00 UTC)` */
+export const silenceWords = ({ id, reason, by, endsAt }: Silence): string =>
+  `${reason} (${id} by ${by}, until ${new Date(endsAt).toISOString().slice(0, 16).replace('T', ' ')} UTC)`;

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Silence } from '../../contracts/silence.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { SilenceBook, SilenceResult } from '../silences.ts';
+
+const text = z.string().trim().min(1).max(200);
+const instant = z.iso.datetime({ offset: true, error: 'expected an instant such as 2026-03-30T12:00:00Z' });
+const Add = z.strictObject({
+  rule: text.optional(),
+  subject: text.optional(),
+  product: text.optional(),
+  region: text.optional(),
+  by: text,
+  reason: text,
+  startsAt: instant.optional(),
+  endsAt: instant,
+});
+const Expire = z.strictObject({ by: text });
+const One = z.object({ id: z.string().min(1).max(100) });
+const List = z.object({ all: z.enum(['true', 'false']).default('false') });
+
+/** A silence as the API shows it: instants as text. */
+export interface ShownSilence extends Omit<Silence, 'startsAt' | 'endsAt'> {
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly state: 'planned' | 'active' | 'over';
+}
+
+/** `/v1/silences`: what is silenced, by whom, why and until when. */
+export function registerSilences(
+  app: FastifyInstance,
+  { silences, clock, rules }: { silences: SilenceBook; clock: Clock; rules: () => readonly string[] },
+): void {
+  app.get('/v1/silences', async (request, reply) => {
+    const query = List.safeParse(request.query);
+    if (!query.success) return reply.code(400).send(problem(400, z.prettifyError(query.error)));
+    const now = clock.now();
+    const wanted = query.data.all === 'true' ? silences.all() : silences.notOver(now);
+    return { silences: wanted.map((silence) => shown(silence, now)) };
+  });
+
+  app.post('/v1/silences', async (request, reply) => {
+    const body = Add.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
+    const { rule, startsAt, endsAt, ...rest } = body.data;
+    if (rule !== undefined && !rules().includes(rule)) {
+      return reply.code(422).send(problem(422, `there is no rule "${rule}"`));
+    }
+    const order = {
+      ...rest,
+      rule,
+      endsAt: Date.parse(endsAt),
+      startsAt: startsAt === undefined ? undefined : Date.parse(startsAt),
+    };
+    // Eight hex digits tell the silences of a company apart.
+    const result = await silences.add(order, `S-${randomUUID().slice(0, 8)}`, clock.now());
+    return result.ok ? reply.code(201).send(shown(result.silence, clock.now())) : refuse(result, reply);
+  });
+
+  app.post('/v1/silences/:id/expire', async (request, reply) => {
+    const body = Expire.safeParse(request.body);
+    if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
+    const result = await silences.end(One.parse(request.params).id, body.data.by, clock.now());
+    return result.ok ? reply.send(shown(result.silence, clock.now())) : refuse(result, reply);
+  });
+}
+
+const STATUS = { unknown: 404, over: 409, invalid: 422 } as const;
+
+const refuse = (
+  { reason, words }: SilenceResult & { readonly ok: false },
+  reply: { code(status: number): { send(body: unknown): unknown } },
+) => reply.code(STATUS[reason]).send(problem(STATUS[reason], words));
+
+const problem = (status: number, detail: string) => ({
+  type: 'about:blank',
+  title: 'Not done',
+  status,
+  detail,
+});
+
+const shown = (silence: Silence, now: number): ShownSilence => ({
+  ...silence,
+  startsAt: new Date(silence.startsAt).toISOString(),
+  endsAt: new Date(silence.endsAt).toISOString(),
+  state: silence.endsAt <= now ? 'over' : silence.startsAt > now ? 'planned' : 'active',
+});
