@@ -3,6 +3,7 @@ import { benchCommand } from './bench.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
+import { doctorCommand } from './doctor.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { explainCommand } from './explain.ts';
 import { importCommand } from './import.ts';
@@ -15,6 +16,7 @@ import { rulesReplayCommand } from './rules-replay.ts';
 import { rulesSchemaCommand } from './rules-schema.ts';
 import { rulesTestCommand } from './rules-test.ts';
 import { sentimentFitCommand } from './sentiment-fit.ts';
+import { silenceCommands } from './silence.ts';
 import { startCommand } from './start.ts';
 import { timersCommand } from './timers.ts';
 
@@ -27,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   explainCommand,
   rulesLintCommand,
   rulesTestCommand,
+  ...silenceCommands,
   rulesMutateCommand,
   rulesReloadCommand,
   rulesReplayCommand,
@@ -37,5 +40,6 @@ export const COMMANDS: readonly Command[] = [
   ledgerCommand,
   ...dlqCommands,
   timersCommand,
+  doctorCommand,
   benchCommand,
 ];
