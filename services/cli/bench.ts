@@ -35,7 +35,7 @@ async function runBench(args: readonly string[], io: Io): Promise<number> {
     seed: { type: 'string' },
   });
   if (positionals.length > 0)
-    throw new UsageError(`unknown bench "${positionals[0]}"; there is only the plain one yet`);
+    throw new UsageError(`unknown bench "${positionals[0]}"; see tocsin --help for the ones there are`);
   const dir = mkdtempSync(join(values.data ?? tmpdir(), 'tocsin-bench-'));
   try {
     const result = await benchPipeline({

@@ -1,5 +1,6 @@
 import { alertsCommands } from './alerts.ts';
 import { benchCommand } from './bench.ts';
+import { benchSentimentCommand } from './bench-sentiment.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
@@ -42,4 +43,5 @@ export const COMMANDS: readonly Command[] = [
   timersCommand,
   doctorCommand,
   benchCommand,
+  benchSentimentCommand,
 ];

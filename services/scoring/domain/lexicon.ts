@@ -6,7 +6,7 @@ import { didYouMean, type Locate, type Problem, parseYamlFile } from '../../plat
 import { ENGLISH_WORDS, FOREIGN_WORDS } from './language.ts';
 import { addPhrase, emptyNode } from './phrases.ts';
 import { withoutContraction } from './tokenise.ts';
-import type { Phrase, PhraseNode, Vocabulary, Word } from './vocabulary.ts';
+import { maskOf, type Phrase, type PhraseNode, type Vocabulary, type Word } from './vocabulary.ts';
 
 const words = z.array(z.string().min(1).max(60));
 const phrases = z.array(z.string().min(1).max(400));
@@ -71,6 +71,7 @@ interface Draft {
   english: boolean;
   foreign: boolean;
   symbols: number[];
+  mask: number;
   moodStarts: PhraseNode[];
   intentStarts: PhraseNode[];
 }
@@ -108,6 +109,7 @@ const blank = (text: string, symbol: number): Draft => ({
   english: false,
   foreign: false,
   symbols: [symbol],
+  mask: maskOf(symbol),
   moodStarts: [],
   intentStarts: [],
 });
@@ -238,6 +240,7 @@ function addGroups(lexicon: LexiconFile, drafts: Drafts, number: Draft): Readonl
       const draft = drafts.of(member);
       draft.english = true;
       draft.symbols.push(symbol);
+      draft.mask |= maskOf(symbol);
     }
   }
   return groups;

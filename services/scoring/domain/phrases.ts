@@ -1,5 +1,5 @@
 import type { Tokens } from './tokenise.ts';
-import { MAX_GAP, type Phrase, type PhraseNode, type Word } from './vocabulary.ts';
+import { MAX_GAP, maskOf, type Phrase, type PhraseNode, type Word } from './vocabulary.ts';
 
 /** A phrase found in a text: tokens `start` to `end`, the end not included. */
 export interface PhraseMatch {
@@ -16,7 +16,7 @@ export function addPhrase(root: PhraseNode, symbols: readonly (number | 'gap')[]
   node.phrase = earlier === undefined ? phrase : combine(earlier, phrase);
 }
 
-export const emptyNode = (): PhraseNode => ({ edges: undefined, gap: undefined, phrase: undefined });
+export const emptyNode = (): PhraseNode => ({ edges: undefined, gap: undefined, phrase: undefined, mask: 0 });
 
 function gapOf(node: PhraseNode): PhraseNode {
   node.gap ??= emptyNode();
@@ -29,6 +29,7 @@ function edgeOf(node: PhraseNode, symbol: number): PhraseNode {
   if (next === undefined) {
     next = emptyNode();
     node.edges.set(symbol, next);
+    node.mask |= maskOf(symbol);
   }
   return next;
 }
@@ -67,11 +68,13 @@ class PhraseSearch {
     }
     if (position >= tokens.count || tokens.sentences[position] !== this.#sentence) return;
     const word = tokens.words[position];
-    if (node.edges !== undefined && word !== undefined) this.#followWord(node.edges, word, tokens, position);
+    if (word !== undefined && (node.mask & word.mask) !== 0) this.#followWord(node, word, tokens, position);
     if (node.gap !== undefined) this.#followGap(node.gap, tokens, position);
   }
 
-  #followWord(edges: ReadonlyMap<number, PhraseNode>, word: Word, tokens: Tokens, position: number): void {
+  #followWord(node: PhraseNode, word: Word, tokens: Tokens, position: number): void {
+    const edges = node.edges;
+    if (edges === undefined) return;
     for (let index = 0; index < word.symbols.length; index++) {
       const next = edges.get(word.symbols[index] ?? -1);
       if (next !== undefined) this.#follow(next, tokens, position + 1);
@@ -84,7 +87,7 @@ class PhraseSearch {
       if (tokens.sentences[position] !== this.#sentence) return;
       const word = tokens.words[position];
       if (word === undefined) continue;
-      if (gap.edges !== undefined) this.#followWord(gap.edges, word, tokens, position);
+      if ((gap.mask & word.mask) !== 0) this.#followWord(gap, word, tokens, position);
       if (word.turn) return;
     }
   }
@@ -103,10 +106,14 @@ function findAll(
   tokens: Tokens,
   kind: 'moodStarts' | 'intentStarts',
 ): readonly PhraseMatch[] {
+  const ofMood = kind === 'moodStarts';
+  const { words, count } = tokens;
   let matches: PhraseMatch[] | undefined;
-  for (let index = 0; index < tokens.count; index++) {
-    const starts = tokens.words[index]?.[kind];
-    if (starts === undefined || starts.length === 0) continue;
+  for (let index = 0; index < count; index++) {
+    const word = words[index];
+    if (word === undefined) continue;
+    const starts = ofMood ? word.moodStarts : word.intentStarts;
+    if (starts.length === 0) continue;
     const match = search.at(starts, tokens, index);
     if (match === undefined) continue;
     matches ??= [];

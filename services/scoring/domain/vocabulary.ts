@@ -24,6 +24,8 @@ export interface Word {
   readonly foreign: boolean;
   /** Its own symbol and those of its groups, as phrases refer to it. */
   readonly symbols: readonly number[];
+  /** The bits of its symbols, see `maskOf`. */
+  readonly mask: number;
   /** Where phrases that begin with it go on; most words begin none. */
   readonly moodStarts: readonly PhraseNode[];
   readonly intentStarts: readonly PhraseNode[];
@@ -46,7 +48,12 @@ export interface PhraseNode {
   edges: Map<number, PhraseNode> | undefined;
   gap: PhraseNode | undefined;
   phrase: Phrase | undefined;
+  /** The bits of all symbols that lead on from here: most words share none, and then no look-up is needed. */
+  mask: number;
 }
+
+/** A symbol's bit among 32. Symbols that share a bit cost a look-up, and nothing else. */
+export const maskOf = (symbol: number): number => 1 << (symbol & 31);
 
 /** A compiled lexicon: everything that reading a text looks up. Immutable after compilation. */
 export interface Vocabulary {

@@ -1,0 +1,164 @@
+import { seeded } from '../fit/risk/random.ts';
+
+/** How well probabilities foresee outcomes. */
+export interface RiskFigures {
+  readonly n: number;
+  readonly outcomes: number;
+  /** Chance that a row with the outcome is put above one without; ties count half. */
+  readonly auc: number;
+  /** How many times more outcomes the top tenth holds than chance would put there. */
+  readonly liftTop10: number;
+  /** Mean squared error of the probabilities: lower is better. */
+  readonly brier: number;
+  /** The Brier score if the probabilities were redrawn to fit these very rows (isotonic regression). */
+  readonly brierIfRecalibrated: number;
+  /** 95 % intervals, by drawing the rows again (bootstrap). */
+  readonly interval95: { readonly auc: Interval; readonly liftTop10: Interval; readonly brier: Interval };
+  /** Ten groups of equal size by probability, lowest first. */
+  readonly reliability: readonly ReliabilityRow[];
+}
+
+export type Interval = readonly [low: number, high: number];
+
+export interface ReliabilityRow {
+  readonly rows: number;
+  readonly foreseen: number;
+  readonly happened: number;
+}
+
+/** Enough for two digits of a 95 % interval. */
+const DRAWS = 200;
+
+/** Judges probabilities by what happened. Labels are 1 with the outcome, 0 without; there must be both. */
+export function judgeRisk(probabilities: Float64Array, labels: Uint8Array): RiskFigures {
+  const order = Uint32Array.from(probabilities.keys()).sort(
+    (a, b) => (probabilities[a] ?? 0) - (probabilities[b] ?? 0) || a - b,
+  );
+  const sorted = { p: probabilities, order, labels };
+  const once = new Uint16Array(labels.length).fill(1);
+  const figures = weigh(sorted, once);
+  const random = seeded(labels.length);
+  const draws = Array.from({ length: DRAWS }, () => weigh(sorted, drawRows(labels.length, random)));
+  const interval = (of: keyof Weighed): Interval => percentiles(draws.map((draw) => draw[of]));
+  return {
+    n: labels.length,
+    outcomes: labels.reduce((sum, label) => sum + label, 0),
+    auc: fourDigits(figures.auc),
+    liftTop10: fourDigits(figures.liftTop10),
+    brier: fiveDigits(figures.brier),
+    brierIfRecalibrated: fiveDigits(isotonicBrier(sorted)),
+    interval95: { auc: interval('auc'), liftTop10: interval('liftTop10'), brier: interval('brier') },
+    reliability: reliabilityOf(sorted),
+  };
+}
+
+interface Sorted {
+  readonly p: Float64Array;
+  /** Rows by rising probability. */
+  readonly order: Uint32Array;
+  readonly labels: Uint8Array;
+}
+
+interface Weighed {
+  readonly auc: number;
+  readonly liftTop10: number;
+  readonly brier: number;
+}
+
+/** The figures with each row counted `times`. One pass from the lowest probability up; ties share their fate. */
+function weigh({ p, order, labels }: Sorted, times: Uint16Array): Weighed {
+  let total = 0;
+  let outcomes = 0;
+  let squares = 0;
+  for (let row = 0; row < labels.length; row++) {
+    const count = times[row] ?? 0;
+    total += count;
+    outcomes += count * (labels[row] ?? 0);
+    squares += count * ((labels[row] ?? 0) - (p[row] ?? 0)) ** 2;
+  }
+  const topFrom = total * 0.9;
+  let rows = 0;
+  let quiet = 0;
+  let wins = 0;
+  let inTop = 0;
+  for (let from = 0; from < order.length; ) {
+    let to = from;
+    let tied = 0;
+    let tiedOutcomes = 0;
+    const value = p[order[from] ?? 0];
+    while (to < order.length && p[order[to] ?? 0] === value) {
+      const row = order[to] ?? 0;
+      tied += times[row] ?? 0;
+      tiedOutcomes += (times[row] ?? 0) * (labels[row] ?? 0);
+      to++;
+    }
+    wins += tiedOutcomes * (quiet + (tied - tiedOutcomes) / 2);
+    quiet += tied - tiedOutcomes;
+    const above = Math.min(tied, Math.max(0, rows + tied - topFrom));
+    if (tied > 0) inTop += (tiedOutcomes * above) / tied;
+    rows += tied;
+    from = to;
+  }
+  return {
+    auc: wins / (outcomes * (total - outcomes)),
+    liftTop10: inTop / (total / 10) / (outcomes / total),
+    brier: squares / total,
+  };
+}
+
+function drawRows(n: number, random: () => number): Uint16Array {
+  const times = new Uint16Array(n);
+  for (let draw = 0; draw < n; draw++) {
+    const row = Math.floor(random() * n);
+    times[row] = (times[row] ?? 0) + 1;
+  }
+  return times;
+}
+
+function percentiles(values: readonly number[]): Interval {
+  const sorted = values.filter(Number.isFinite).toSorted((a, b) => a - b);
+  const at = (share: number): number => fourDigits(sorted[Math.round(share * (sorted.length - 1))] ?? 0);
+  return [at(0.025), at(0.975)];
+}
+
+/** Pools neighbours that are out of order until what happened rises with what was foreseen. */
+function isotonicBrier({ p, order, labels }: Sorted): number {
+  const pools: { rows: number; outcomes: number }[] = [];
+  let before: number | undefined;
+  for (const row of order) {
+    const label = labels[row] ?? 0;
+    const last = pools.at(-1);
+    if (last !== undefined && p[row] === before) {
+      last.rows++;
+      last.outcomes += label;
+    } else pools.push({ rows: 1, outcomes: label });
+    before = p[row];
+    for (let one = pools.at(-2), two = pools.at(-1); one !== undefined && two !== undefined; ) {
+      if (one.outcomes / one.rows < two.outcomes / two.rows) break;
+      pools.pop();
+      one.rows += two.rows;
+      one.outcomes += two.outcomes;
+      two = one;
+      one = pools.at(-2);
+    }
+  }
+  const squares = pools.reduce((sum, { rows, outcomes }) => sum + outcomes * (1 - outcomes / rows), 0);
+  return squares / labels.length;
+}
+
+function reliabilityOf({ p, order, labels }: Sorted): readonly ReliabilityRow[] {
+  const groups = Math.min(10, order.length);
+  return Array.from({ length: groups }, (_, group) => {
+    const rows = order.subarray((group * order.length) / groups, ((group + 1) * order.length) / groups);
+    const mean = (of: (row: number) => number): number =>
+      fourDigits(rows.reduce((sum, row) => sum + of(row), 0) / rows.length);
+    return {
+      rows: rows.length,
+      foreseen: mean((row) => p[row] ?? 0),
+      happened: mean((row) => labels[row] ?? 0),
+    };
+  });
+}
+
+const fourDigits = (value: number): number => Math.round(value * 1e4) / 1e4;
+const fiveDigits = (value: number): number => Math.round(value * 1e5) / 1e5;
