@@ -30,7 +30,7 @@ export interface AlertState {
   readonly pausedAt?: number;
   /** Ids of the last requests, oldest first: a repeat is skipped. */
   readonly requests: readonly string[];
-  /** Ids of the last commands, oldest first: a repeat is skipped. */
+  /** Ids of the last commands, and of the signals of the last proofs, oldest first: a repeat is skipped. */
   readonly commands: readonly string[];
 }
 

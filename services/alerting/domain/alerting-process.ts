@@ -89,11 +89,15 @@ function takeCommand(
 }
 
 function takeProof(state: AlertState, proof: ContactProof, circumstances: Circumstances): Step<AlertState> {
-  const { occurredAt } = proof.signal;
+  const { id, occurredAt } = proof.signal;
+  if (state.commands.includes(id)) return skip('repeated');
   const at = within(occurredAt, state.alert?.openedAt ?? occurredAt, circumstances.now);
   const settled = settle({ state, events: [] }, at, circumstances);
   const decision = decideProof(settled.state, proof, at);
-  return conclude(state, settled, decision, at, circumstances, (next) => next);
+  return conclude(state, settled, decision, at, circumstances, (next) => ({
+    ...next,
+    commands: remember(next.commands, id),
+  }));
 }
 
 function conclude(

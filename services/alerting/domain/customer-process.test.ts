@@ -70,8 +70,13 @@ test('a conversation proves the contact for every loop that was open by then', (
   ]);
 });
 
+test('a call that reached nobody is handed on as an attempt', () => {
+  const note = callNote('n1', at('Fri 15:30'), { reached: false });
+  const { facts } = play(loop('a', true, 'Fri 15:00'), note);
+  expect(facts.at(-1)?.value).toEqual({ alertKey: 'a', alertId: 'a#1', signal: note });
+});
+
 test.each([
-  ['a try without an answer', callNote('n1', at('Fri 16:00'), { reached: false }), 'no_contact'],
   ['a complaint', callNote('n1', at('Fri 16:00'), { type: 'complaint.received' }), 'no_contact'],
   ['a change of identity', callNote('n1', at('Fri 16:00'), { type: 'identity.joined' }), 'no_contact'],
   ['a conversation before the opening', callNote('n1', at('Fri 14:59')), 'no_open_loop'],

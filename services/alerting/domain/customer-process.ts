@@ -35,7 +35,7 @@ export function createCustomerProcess(): KeyedProcess<CustomerLoops> {
     onInput(state, input) {
       switch (input.topic) {
         case 'signals':
-          if (input.value.type !== 'contact.logged' || input.value.reached !== true) return NO_CONTACT;
+          if (input.value.type !== 'contact.logged' || input.value.reached === undefined) return NO_CONTACT;
           return state === undefined ? NO_OPEN_LOOP : prove(state, input.value);
         case 'customer-loops':
           return input.value.open ? open(state, input.value) : close(state, input.value);

@@ -46,14 +46,15 @@ export function decideCommand(
 }
 
 /**
- * What a record of a conversation with the customer leads to. It counts from the moment of the conversation,
+ * What a record of a call to the customer leads to: a proven contact, or an attempt when nobody was reached. It counts from the moment of the conversation,
  * however late the record arrives: a contact in time whose breach is already on record shows both.
  */
 export function decideProof(state: AlertState, { alertId, signal }: ContactProof, at: number): Decision {
   const alert = openAlert(state);
   if (alert === undefined || alert.alertId !== alertId) return { skip: 'loop_closed' };
-  if (alert.contact?.proven === true) return { skip: 'already_proven' };
   const by: Actor = { kind: 'record', id: signal.id };
+  if (signal.reached !== true) return { changes: [{ type: 'contact_attempted', at, by }] };
+  if (alert.contact?.proven === true) return { skip: 'already_proven' };
   const made: Contact = {
     at,
     by,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DAY } from '../../platform/time/clock.ts';
-import { at, planWith, story } from '../test-support/alert-story.ts';
+import { type AlertStory, at, planWith, story } from '../test-support/alert-story.ts';
 import { ATTEMPTS_BEFORE_UNREACHABLE } from './decide-command.ts';
 
 const ben = { kind: 'person', id: 'ben' } as const;
@@ -66,6 +66,14 @@ test('a call note proves the contact, and replaces a declared one', () => {
     signalId: 'note-Fri 15:18',
   });
   expect(given.alert.deadlines.contact_by?.metAt).toBe(at('Fri 15:20'));
+});
+
+test('a call note that reached nobody is an attempt, counts once and meets no contact_by', () => {
+  const unreached = (given: AlertStory) => given.proof('Fri 15:20', 'Fri 15:20', undefined, false);
+  const given = unreached(unreached(opened()));
+  expect(given.alert.contactAttempts).toBe(1);
+  expect(given.alert.deadlines.contact_by?.metAt).toBeUndefined();
+  expect(given.outcome).toEqual({ type: 'skipped', reason: 'repeated' });
 });
 
 test('a second proof changes nothing', () => {

@@ -246,11 +246,11 @@ export class AlertStory {
   }
 
   /** A call note that says that the customer was spoken to at `when`, read at `arrives`. */
-  proof(when: string, arrives = when, alertId = this.alert.alertId): this {
+  proof(when: string, arrives = when, alertId = this.alert.alertId, reached = true): this {
     return this.handIn('contact-proofs', at(arrives), {
       alertKey: 'churn:c1',
       alertId,
-      signal: callNote(`note-${when}`, at(when)),
+      signal: callNote(`note-${when}`, at(when), { reached }),
     });
   }
 
