@@ -20,6 +20,18 @@ const SUITES: readonly Suite[] = [
   { name: 'lint', command: ['npm', 'run', '--silent', 'lint'], counted: false, withinMinutes: 3 },
   { name: 'tests', command: ['vitest', 'run'], counted: true, withinMinutes: 10 },
   {
+    name: 'rules lint',
+    command: ['npx', 'tocsin', 'rules', 'lint'],
+    counted: false,
+    withinMinutes: 2,
+  },
+  {
+    name: 'rules test',
+    command: ['npx', 'tocsin', 'rules', 'test'],
+    counted: false,
+    withinMinutes: 2,
+  },
+  {
     name: 'faults',
     command: ['npm', 'run', '--silent', 'test:fault', '--'],
     counted: true,
