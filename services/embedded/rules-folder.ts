@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import type { RuleSet } from '../action-management/domain/compile.ts';
 import type { Names } from '../action-management/domain/language/check.ts';
 import { loadRuleSet } from '../action-management/load-rules.ts';
-import { TEMPLATES } from '../notification/domain/wording.ts';
 import { formatProblem, type Problem } from '../platform/config/yaml-file.ts';
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadScoringSettings, type ScoringSettings } from '../scoring/settings.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
+import { TEMPLATES } from '../settings/templates.ts';
 
 /** Everything that ops people write, read as a whole. */
 export interface RulesFolder extends Settings {

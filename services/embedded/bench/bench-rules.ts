@@ -1,6 +1,6 @@
 import { type RuleSetFile, readRuleSet } from '../../action-management/domain/read-rule-set.ts';
-import { TEMPLATES } from '../../notification/domain/wording.ts';
 import { parseTeams } from '../../settings/teams.ts';
+import { TEMPLATES } from '../../settings/templates.ts';
 import { RulesBroken, type RulesFolder, readRulesFolder, SHIPPED_RULES } from '../rules-folder.ts';
 
 /** People of the bench's one team: as many that a message a second to each of them is never the limit. */

@@ -4,7 +4,8 @@ import type { Migration } from '../../platform/database/sqlite.ts';
 import type { AlertRow } from '../domain/alert-row.ts';
 import type { DeliveryRow, HeldRow } from '../domain/alert-view.ts';
 import type { AuditRow } from '../domain/audit.ts';
-import { type AlertFilter, type AlertQueries, type AuditFilter, BadCursor, type Page } from '../ports.ts';
+import type { AlertFilter, AlertQueries, AuditFilter } from '../ports.ts';
+import { fromBottom, fromTop, NEVER, pageOf } from './cursor.ts';
 
 /**
  * Tables of the read models. What is searched or sorted by has a column; the row itself is JSON in `body`,
@@ -144,9 +145,6 @@ export const READ_SQL = {
     WHERE (at, event_id) < (?, ?) ORDER BY at DESC, event_id DESC LIMIT ?`,
   heldByReason: 'SELECT reason, count(*) AS n FROM loop_held WHERE at >= ? AND at < ? GROUP BY reason',
 } as const;
-
-/** Sorts behind every deadline: an alert that nothing is due for comes last in the queue. */
-const NEVER = Number.MAX_SAFE_INTEGER;
 
 // The writers are called with the rows that `alert-view` made for the view of that name, and with no others;
 // the runner hands them on as `unknown`. Likewise every `body` was written here, so it reads back as its row.
@@ -316,46 +314,3 @@ const filterParts = (filter: AlertFilter) => ({
   overdueAt: filter.overdueAt ?? null,
   stage: filter.stage ?? null,
 });
-
-/** One row more than the page was asked for, which says that there is a next page. */
-const pageOf = <Row>(rows: readonly SqlRow[], limit: number, read: (row: SqlRow) => Row): Page<Row> => {
-  const page = rows.slice(0, limit);
-  const last = rows.length > limit ? page.at(-1) : undefined;
-  return { rows: page.map(read), ...(last === undefined ? {} : { next: toCursor(last) }) };
-};
-
-interface Place {
-  readonly sort: number;
-  readonly id: string;
-}
-
-const toCursor = (row: SqlRow): string =>
-  Buffer.from(JSON.stringify([row.sort, row.id ?? ''])).toString('base64url');
-
-/** Sorts behind every id there is: no character is greater than U+10FFFF. */
-const LAST_ID = '\u{10ffff}';
-
-const fromTop = (cursor: string | undefined): Place =>
-  cursor === undefined ? { sort: NEVER, id: LAST_ID } : placeOf(cursor);
-
-const fromBottom = (cursor: string | undefined): Place =>
-  cursor === undefined ? { sort: -NEVER, id: '' } : placeOf(cursor);
-
-const placeOf = (cursor: string): Place => {
-  const place: unknown = parsed(Buffer.from(cursor, 'base64url').toString());
-  if (Array.isArray(place) && Number.isSafeInteger(place[0]) && typeof place[1] === 'string') {
-    return { sort: place[0], id: place[1] };
-  }
-  throw new BadCursor(
-    `cursor: got ${JSON.stringify(cursor.slice(0, 80))}, expected the \`next\` of an earlier page`,
-  );
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON is not a cursor; the caller says so.
-    return undefined;
-  }
-};

@@ -1,5 +1,6 @@
 import type { AlertStatus } from '../../contracts/alert.ts';
 import type { Deadline } from '../../contracts/alert-request.ts';
+import type { Template } from '../../settings/templates.ts';
 import type { Briefing, DueLine } from './briefing.ts';
 
 /** How a template speaks: what kind of message it is and what it asks for. */
@@ -12,7 +13,9 @@ export interface Wording {
 }
 
 /** The template's wording. A name that nobody has worded speaks like `open`: it must never fail to be sent. */
-export const wordingOf = (template: string): Wording => WORDINGS[template] ?? OPEN;
+export const wordingOf = (template: string): Wording => (isTemplate(template) ? WORDINGS[template] : OPEN);
+
+const isTemplate = (name: string): name is Template => Object.hasOwn(WORDINGS, name);
 
 const dueOf = (briefing: Briefing, deadline: Deadline): DueLine | undefined =>
   briefing.due.find((line) => line.deadline === deadline);
@@ -43,7 +46,7 @@ const LATE_ACK: Wording = {
     `Nobody has taken this alert.${was(dueOf(briefing, 'ack_by'))} Take it now, or give it to somebody who can.`,
 };
 
-const WORDINGS: { readonly [template: string]: Wording } = {
+const WORDINGS: { readonly [T in Template]: Wording } = {
   open: OPEN,
   nudge: {
     icon: '⏰',
@@ -99,6 +102,3 @@ function next(briefing: Briefing): string | undefined {
   const ahead = nextDue(briefing);
   return ahead === undefined ? undefined : `Next: ${ahead.what.toLowerCase()} ${by(ahead)}.`;
 }
-
-/** Names that have a wording of their own. */
-export const TEMPLATES: readonly string[] = Object.keys(WORDINGS);

@@ -1,9 +1,9 @@
-import { createEmailChannel } from '../notification/adapters/channel.email.ts';
-import { createSandboxChannel } from '../notification/adapters/channel.sandbox.ts';
-import { createSlackChannel } from '../notification/adapters/channel.slack.ts';
-import type { NotificationConfig } from '../notification/config.ts';
-import type { Channels, ModalOpener, SandboxStore } from '../notification/ports.ts';
-import type { Clock } from '../platform/time/clock.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { NotificationConfig } from '../config.ts';
+import type { Channels, ModalOpener, SandboxStore } from '../ports.ts';
+import { createEmailChannel } from './channel.email.ts';
+import { createSandboxChannel } from './channel.sandbox.ts';
+import { createSlackChannel } from './channel.slack.ts';
 
 export interface ChosenChannels {
   readonly channels: Channels;
