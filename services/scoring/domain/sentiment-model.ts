@@ -1,19 +1,12 @@
 import { z } from 'zod';
 import type { IntentFound, Sentiment } from '../../contracts/assessment.ts';
 import { type Problem, parseYamlFile } from '../../platform/config/yaml-file.ts';
+import { MAX_TEXT_LENGTH } from './normalise-text.ts';
+import { PairTable } from './pair-table.ts';
 import { wordsOf } from './sentiment.ts';
-import {
-  BAD_WORD_CUES,
-  CUES,
-  type Cue,
-  GAP,
-  GOOD_WORD_CUES,
-  hasStem,
-  readCues,
-  STEM_LENGTH,
-} from './text-terms.ts';
+import { BAD_WORD_CUES, CUES, GOOD_WORD_CUES, hasStem, readCues, STEM_LENGTH } from './text-terms.ts';
 import type { Tokens } from './tokenise.ts';
-import type { Vocabulary, Word } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 import { hashOf, WordTable } from './word-table.ts';
 
 const CLASSES = ['negative', 'neutral', 'positive'] as const;
@@ -104,27 +97,16 @@ function faultOf(term: string): string | undefined {
   return `expected a word, a stem*, two words, or "word ~ word"; got "${term}"`;
 }
 
-/** A term with its weights; where it stands in the text of the moment. */
-interface Term {
-  readonly negative: number;
-  readonly neutral: number;
-  readonly positive: number;
-  /** Number of the last text that had it, so that a repeated term counts once. */
-  seen: number;
-}
-
-/** A term found in a text: tokens `start` to `end`, the end not included. */
-interface Found {
-  readonly term: Term;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Spellings in a model; two numbers below it make one key of a pair. */
-const MAX_SPELLINGS = 2 ** 20;
 const MAX_WORDS = 8;
 /** Effects below this are not worth a reader's time. */
 const MIN_EFFECT = 0.01;
+/** A text has at most three terms for each of its words, and a stem. */
+const TERMS_PER_TOKEN = 4;
+const NONE = -1;
+
+/** Two tables of pairs: words side by side, and with one word between. */
+const CLOSE = 0;
+const APART = 1;
 
 class LinearModel implements SentimentModel {
   readonly version: string;
@@ -133,15 +115,23 @@ class LinearModel implements SentimentModel {
   readonly #intercept: Float64Array;
   /** Three weights for each cue, in the order of `CUES`. */
   readonly #cueWeights: Float64Array;
-  readonly #numberOfWord = new Map<Word, number>();
+  /** Three weights for each term. */
+  readonly #weights: Float64Array;
+  /** By term: number of the last text that had it, as a repeated term counts once. */
+  readonly #seen: Int32Array;
+  /** By symbol of a word that the lexicon knows: its spelling's number, and the term of its stem. */
+  readonly #numberOfSymbol: Int32Array;
+  readonly #stemOfSymbol: Int32Array;
   readonly #numberOfSpelling: WordTable<number>;
-  /** By number of the spelling. */
-  readonly #single: (Term | undefined)[] = [];
-  readonly #stems: WordTable<Term>;
-  readonly #stemOfWord = new Map<Word, Term>();
-  readonly #pairs = new Map<number, Term>();
-  readonly #gapPairs = new Map<number, Term>();
+  readonly #stemOfStart: WordTable<number>;
+  /** By number of a spelling: its term, when it is one by itself. */
+  readonly #termOfNumber: Int32Array;
+  readonly #pairs: readonly [PairTable, PairTable];
   #text = 0;
+  #foundCount = 0;
+  readonly #found = new Int32Array((MAX_TEXT_LENGTH + 1) * TERMS_PER_TOKEN);
+  readonly #foundAt = new Int32Array((MAX_TEXT_LENGTH + 1) * TERMS_PER_TOKEN);
+  readonly #foundLength = new Uint8Array((MAX_TEXT_LENGTH + 1) * TERMS_PER_TOKEN);
   readonly #cues = new Float64Array(CUES.length);
   readonly #odds = new Float64Array(CLASSES.length);
   readonly #chances = new Float64Array(CLASSES.length);
@@ -152,181 +142,223 @@ class LinearModel implements SentimentModel {
     this.#label = Float64Array.from(file.label);
     this.#intercept = Float64Array.from(file.intercept);
     this.#cueWeights = Float64Array.from(CUES.flatMap((cue) => file.cues[cue] ?? [0, 0, 0]));
-    const numbers = new Map<string, number>();
-    const stems = new Map<string, Term>();
-    for (const [text, [negative, neutral, positive]] of Object.entries(file.terms)) {
-      const term: Term = { negative, neutral, positive, seen: 0 };
-      if (text.endsWith('*')) stems.set(text.slice(0, -1), term);
-      else this.#addTerm(text, term, numbers);
-    }
-    for (const [spelling, number] of numbers) {
-      const word = vocabulary.words.get(spelling);
-      if (word !== undefined && word.text === spelling) this.#numberOfWord.set(word, number);
-      if (spelling === vocabulary.number.text) this.#numberOfWord.set(vocabulary.number, number);
-    }
-    for (const word of vocabulary.words.values()) {
-      const stem = hasStem(word.text) ? stems.get(word.text.slice(0, STEM_LENGTH)) : undefined;
-      if (stem !== undefined) this.#stemOfWord.set(word, stem);
-    }
+    const terms = Object.entries(file.terms);
+    this.#weights = Float64Array.from(terms.flatMap(([, weights]) => weights));
+    this.#seen = new Int32Array(terms.length);
+    const { numbers, stems, single, pairs } = sortTerms(terms.map(([term]) => term));
+    this.#termOfNumber = Int32Array.from({ length: numbers.size }, (_, number) => single.get(number) ?? NONE);
+    this.#pairs = [new PairTable(pairs[CLOSE]), new PairTable(pairs[APART])];
     this.#numberOfSpelling = new WordTable(numbers);
-    this.#stems = new WordTable(stems);
-  }
-
-  #addTerm(text: string, term: Term, numbers: Map<string, number>): void {
-    const numberOf = (spelling: string): number => {
-      const number = numbers.get(spelling) ?? numbers.size;
-      numbers.set(spelling, number);
-      return number;
-    };
-    const gap = text.indexOf(GAP);
-    const blank = text.indexOf(' ');
-    if (gap > 0) {
-      const key = pairKey(numberOf(text.slice(0, gap)), numberOf(text.slice(gap + GAP.length)));
-      this.#gapPairs.set(key, term);
-    } else if (blank > 0) {
-      this.#pairs.set(pairKey(numberOf(text.slice(0, blank)), numberOf(text.slice(blank + 1))), term);
-    } else this.#single[numberOf(text)] = term;
+    this.#stemOfStart = new WordTable(stems);
+    const words = [...vocabulary.words.values(), vocabulary.number];
+    const symbols = words.reduce((most, { symbols }) => Math.max(most, symbols[0] ?? 0), 0) + 1;
+    this.#numberOfSymbol = new Int32Array(symbols).fill(NONE);
+    this.#stemOfSymbol = new Int32Array(symbols).fill(NONE);
+    for (const { text, symbols } of words) {
+      const [symbol = 0] = symbols;
+      this.#numberOfSymbol[symbol] = numbers.get(text) ?? NONE;
+      if (hasStem(text)) this.#stemOfSymbol[symbol] = stems.get(text.slice(0, STEM_LENGTH)) ?? NONE;
+    }
   }
 
   judge(tokens: Tokens, layer: Sentiment, intents: readonly IntentFound[]): ModelJudgement {
     readCues(tokens, layer, intents, this.#cues);
-    const odds = this.#odds;
-    odds.set(this.#intercept);
+    this.#odds.set(this.#intercept);
     for (let cue = 0; cue < CUES.length; cue++) {
       const value = this.#cues[cue] ?? 0;
-      if (value === 0) continue;
-      for (let each = 0; each < 3; each++) {
-        odds[each] = (odds[each] ?? 0) + value * (this.#cueWeights[cue * 3 + each] ?? 0);
-      }
+      if (value !== 0) this.#add(this.#cueWeights, cue, value);
     }
-    const found = this.#findTerms(tokens);
+    this.#findTerms(tokens);
     const chances = this.#chances;
-    chances.set(odds);
+    chances.set(this.#odds);
     toChances(chances);
     const [negative = 0, , positive = 0] = chances;
-    const label = this.#labelOf(odds);
+    const label = this.#labelOf();
     const score = positive - negative;
     const sentiment: Sentiment = {
       score: round(score),
       label: CLASSES[label] ?? 'neutral',
       confidence: round(chances[label] ?? 0),
-      words: this.#explain(tokens, layer, found, score),
+      words: this.#explain(tokens, layer, score),
     };
     return { sentiment, negative };
   }
 
-  #labelOf(odds: Float64Array): number {
+  #add(weights: Float64Array, index: number, times: number): void {
+    const odds = this.#odds;
+    odds[0] = (odds[0] ?? 0) + times * (weights[index * 3] ?? 0);
+    odds[1] = (odds[1] ?? 0) + times * (weights[index * 3 + 1] ?? 0);
+    odds[2] = (odds[2] ?? 0) + times * (weights[index * 3 + 2] ?? 0);
+  }
+
+  #labelOf(): number {
     let best = 0;
-    for (let each = 1; each < 3; each++) {
-      const [here = 0, there = 0] = [odds[each], odds[best]];
-      if (here + (this.#label[each] ?? 0) > there + (this.#label[best] ?? 0)) best = each;
+    let bestOdds = Number.NEGATIVE_INFINITY;
+    for (let each = 0; each < 3; each++) {
+      const odds = (this.#odds[each] ?? 0) + (this.#label[each] ?? 0);
+      if (odds > bestOdds) [best, bestOdds] = [each, odds];
     }
     return best;
   }
 
-  /** Adds the terms of the text to the log odds, each once, and gives them with their places. */
-  #findTerms(tokens: Tokens): readonly Found[] {
+  /** Adds the terms of the text to the log odds, each once, and keeps them with their places. */
+  #findTerms(tokens: Tokens): void {
     this.#text++;
-    const found: Found[] = [];
-    let before = -1;
-    let beforeThat = -1;
+    this.#foundCount = 0;
+    const [close, apart] = this.#pairs;
+    let before = NONE;
+    let beforeThat = NONE;
     for (let index = 0; index < tokens.count; index++) {
       const number = this.#numberOf(tokens, index);
-      const sentence = tokens.sentences[index];
-      if (number >= 0) {
-        this.#count(this.#single[number], index, index + 1, found);
-        if (before >= 0 && tokens.sentences[index - 1] === sentence) {
-          this.#count(this.#pairs.get(pairKey(before, number)), index - 1, index + 1, found);
+      if (number !== NONE) {
+        const sentence = tokens.sentences[index];
+        this.#take(this.#termOfNumber[number] ?? NONE, index, 1);
+        if (before !== NONE && tokens.sentences[index - 1] === sentence) {
+          this.#take(close.find(before, number), index - 1, 2);
         }
-        if (beforeThat >= 0 && tokens.sentences[index - 2] === sentence) {
-          this.#count(this.#gapPairs.get(pairKey(beforeThat, number)), index - 2, index + 1, found);
+        if (beforeThat !== NONE && tokens.sentences[index - 2] === sentence) {
+          this.#take(apart.find(beforeThat, number), index - 2, 3);
         }
       }
-      this.#count(this.#stemAt(tokens, index), index, index + 1, found);
+      this.#take(this.#stemAt(tokens, index), index, 1);
       beforeThat = before;
       before = number;
     }
-    return found;
   }
 
-  #count(term: Term | undefined, start: number, end: number, found: Found[]): void {
-    if (term === undefined || term.seen === this.#text) return;
-    term.seen = this.#text;
-    found.push({ term, start, end });
-    const odds = this.#odds;
-    odds[0] = (odds[0] ?? 0) + term.negative;
-    odds[1] = (odds[1] ?? 0) + term.neutral;
-    odds[2] = (odds[2] ?? 0) + term.positive;
+  #take(term: number, start: number, length: number): void {
+    if (term === NONE || this.#seen[term] === this.#text) return;
+    this.#seen[term] = this.#text;
+    this.#add(this.#weights, term, 1);
+    const at = this.#foundCount++;
+    this.#found[at] = term;
+    this.#foundAt[at] = start;
+    this.#foundLength[at] = length;
   }
 
   /** Number of the token's spelling, or −1 when no term has it. */
   #numberOf(tokens: Tokens, index: number): number {
     const word = tokens.words[index];
-    if (word !== undefined) return this.#numberOfWord.get(word) ?? -1;
+    if (word !== undefined) return this.#numberOfSymbol[word.symbols[0] ?? 0] ?? NONE;
     const start = tokens.starts[index] ?? 0;
     const end = tokens.ends[index] ?? 0;
-    return this.#numberOfSpelling.find(tokens.folded, start, end, hashOf(tokens.folded, start, end)) ?? -1;
+    return this.#numberOfSpelling.find(tokens.folded, start, end, hashOf(tokens.folded, start, end)) ?? NONE;
   }
 
-  #stemAt(tokens: Tokens, index: number): Term | undefined {
+  #stemAt(tokens: Tokens, index: number): number {
     const word = tokens.words[index];
-    if (word !== undefined) return this.#stemOfWord.get(word);
+    if (word !== undefined) return this.#stemOfSymbol[word.symbols[0] ?? 0] ?? NONE;
     const start = tokens.starts[index] ?? 0;
-    if ((tokens.ends[index] ?? 0) - start <= STEM_LENGTH) return undefined;
+    if ((tokens.ends[index] ?? 0) - start <= STEM_LENGTH) return NONE;
     const end = start + STEM_LENGTH;
-    return this.#stems.find(tokens.folded, start, end, hashOf(tokens.folded, start, end));
+    return this.#stemOfStart.find(tokens.folded, start, end, hashOf(tokens.folded, start, end)) ?? NONE;
   }
 
   /**
    * The words that made the score, strongest first: how far the score would move without them, roughly, as the
    * log odds that they bring times the slope of the score here.
    */
-  #explain(tokens: Tokens, layer: Sentiment, found: readonly Found[], score: number): Sentiment['words'] {
-    const leans = new Map<string, number>();
-    const add = (word: string, lean: number) => leans.set(word, (leans.get(word) ?? 0) + lean);
-    for (const { term, start, end } of strongest(found)) {
-      add(wordsOf(tokens, start, end), term.positive - term.negative);
-    }
-    const bad = this.#leanOf(BAD_WORD_CUES);
-    const good = this.#leanOf(GOOD_WORD_CUES);
-    const sumOf = (sign: number) =>
-      layer.words.reduce((sum, { effect }) => (effect * sign > 0 ? sum + Math.abs(effect) : sum), 0);
-    const [badSum, goodSum] = [sumOf(-1), sumOf(1)];
-    for (const { word, effect } of layer.words) {
-      add(word, effect < 0 ? (bad * -effect) / badSum : (good * effect) / goodSum);
-    }
+  #explain(tokens: Tokens, layer: Sentiment, score: number): Sentiment['words'] {
     // Half of the slope of tanh(x/2), which p(positive) − p(negative) is when nothing is neutral; never below a tenth,
     // so that a sure judgement still says what made it.
     const slope = Math.max(0.1, (1 - score * score) / 2);
-    return [...leans]
-      .map(([word, lean]) => ({ word, effect: round(Math.max(-1, Math.min(1, lean * slope))) }))
-      .filter(({ effect }) => Math.abs(effect) >= MIN_EFFECT)
-      .sort((one, other) => Math.abs(other.effect) - Math.abs(one.effect))
-      .slice(0, MAX_WORDS);
+    const reasons: { word: string; effect: number }[] = [];
+    for (const at of this.#strongest(MIN_EFFECT / slope)) {
+      const start = this.#foundAt[at] ?? 0;
+      addReason(reasons, wordsOf(tokens, start, start + (this.#foundLength[at] ?? 1)), this.#leanOfTerm(at));
+    }
+    this.#addLayerWords(reasons, layer);
+    for (const reason of reasons) reason.effect = round(Math.max(-1, Math.min(1, reason.effect * slope)));
+    reasons.sort((one, other) => Math.abs(other.effect) - Math.abs(one.effect));
+    const worthless = reasons.findIndex(({ effect }) => Math.abs(effect) < MIN_EFFECT);
+    return reasons.slice(0, worthless < 0 ? MAX_WORDS : Math.min(worthless, MAX_WORDS));
   }
 
-  #leanOf(cues: readonly Cue[]): number {
+  /** What the layer's own words brought, shared out among them. */
+  #addLayerWords(reasons: { word: string; effect: number }[], layer: Sentiment): void {
+    if (layer.words.length === 0) return;
+    let badSum = 0;
+    let goodSum = 0;
+    for (const { effect } of layer.words) {
+      if (effect < 0) badSum -= effect;
+      else goodSum += effect;
+    }
+    const bad = this.#leanOf(BAD_WORD_CUES);
+    const good = this.#leanOf(GOOD_WORD_CUES);
+    for (const { word, effect } of layer.words) {
+      addReason(reasons, word, effect < 0 ? (bad * -effect) / badSum : (good * effect) / goodSum);
+    }
+  }
+
+  /** Places in `#found` of the terms that lean most, at most eight, none below `least`. */
+  #strongest(least: number): readonly number[] {
+    const best: number[] = [];
+    for (let at = 0; at < this.#foundCount; at++) {
+      const lean = Math.abs(this.#leanOfTerm(at));
+      if (lean < least) continue;
+      let place = best.length;
+      while (place > 0 && Math.abs(this.#leanOfTerm(best[place - 1] ?? 0)) < lean) place--;
+      if (place >= MAX_WORDS) continue;
+      best.splice(place, 0, at);
+      if (best.length > MAX_WORDS) best.pop();
+    }
+    return best;
+  }
+
+  #leanOfTerm(at: number): number {
+    const term = (this.#found[at] ?? 0) * 3;
+    return (this.#weights[term + 2] ?? 0) - (this.#weights[term] ?? 0);
+  }
+
+  #leanOf(cues: readonly number[]): number {
     let lean = 0;
     for (const cue of cues) {
-      const index = CUES.indexOf(cue);
-      const [negative = 0, , positive = 0] = this.#cueWeights.subarray(index * 3, index * 3 + 3);
-      lean += (this.#cues[index] ?? 0) * (positive - negative);
+      const weights = this.#cueWeights;
+      lean += (this.#cues[cue] ?? 0) * ((weights[cue * 3 + 2] ?? 0) - (weights[cue * 3] ?? 0));
     }
     return lean;
   }
 }
 
-/** Only these can be among the eight that are shown, unless many terms share their words. */
-const CANDIDATES = 16;
-
-function strongest(found: readonly Found[]): readonly Found[] {
-  const lean = ({ term }: Found) => Math.abs(term.positive - term.negative);
-  return found.length <= CANDIDATES
-    ? found
-    : found.toSorted((a, b) => lean(b) - lean(a)).slice(0, CANDIDATES);
+/** A word that brings something in several ways, as itself, by its stem and to the layer, is one reason. */
+function addReason(reasons: { word: string; effect: number }[], word: string, effect: number): void {
+  for (const reason of reasons) {
+    if (reason.word !== word) continue;
+    reason.effect += effect;
+    return;
+  }
+  reasons.push({ word, effect });
 }
 
-const pairKey = (first: number, second: number): number => first * MAX_SPELLINGS + second;
+interface SortedTerms {
+  /** Every spelling that stands in a term, with a number of its own. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Terms that are stems, by their letters. */
+  readonly stems: ReadonlyMap<string, number>;
+  /** Terms that are one word, by its number. */
+  readonly single: ReadonlyMap<number, number>;
+  readonly pairs: readonly [[number, number, number][], [number, number, number][]];
+}
+
+function sortTerms(terms: readonly string[]): SortedTerms {
+  const numbers = new Map<string, number>();
+  const stems = new Map<string, number>();
+  const single = new Map<number, number>();
+  const pairs: [[number, number, number][], [number, number, number][]] = [[], []];
+  const numberOf = (spelling: string): number => {
+    const number = numbers.get(spelling) ?? numbers.size;
+    numbers.set(spelling, number);
+    return number;
+  };
+  for (const [term, text] of terms.entries()) {
+    const [first = '', second, third] = text.split(' ');
+    if (text.endsWith('*')) stems.set(text.slice(0, -1), term);
+    else if (second === undefined) single.set(numberOf(first), term);
+    else if (third === undefined) pairs[CLOSE].push([numberOf(first), numberOf(second), term]);
+    else pairs[APART].push([numberOf(first), numberOf(third), term]);
+  }
+  return { numbers, stems, single, pairs };
+}
 
 function toChances(odds: Float64Array): void {
   const largest = Math.max(odds[0] ?? 0, odds[1] ?? 0, odds[2] ?? 0);

@@ -54,11 +54,10 @@ export const CUES = [
   'length',
   ...INTENTS.map((intent) => `intent_${intent}` as const),
 ] as const;
-export type Cue = (typeof CUES)[number];
 
-/** Cues that come from words with an effect; their share is shown at those words. */
-export const BAD_WORD_CUES: readonly Cue[] = ['layer_negative', 'worst_word'];
-export const GOOD_WORD_CUES: readonly Cue[] = ['layer_positive', 'best_word'];
+/** Places in `CUES` of what comes from words with an effect; their share is shown at those words. */
+export const BAD_WORD_CUES: readonly number[] = [CUES.indexOf('layer_negative'), CUES.indexOf('worst_word')];
+export const GOOD_WORD_CUES: readonly number[] = [CUES.indexOf('layer_positive'), CUES.indexOf('best_word')];
 
 const FIRST_INTENT = CUES.length - INTENTS.length;
 /** Above this a question or a cry more says nothing more. */
