@@ -5,10 +5,13 @@ import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
 import { doctorCommand } from './doctor.ts';
+import { evaluateRiskCommand } from './evaluate-risk.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { explainCommand } from './explain.ts';
 import { importCommand } from './import.ts';
+import { kafkaCommands } from './kafka.ts';
 import { ledgerCommand } from './ledger.ts';
+import { riskFitCommand } from './risk-fit.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesLintCommand } from './rules-lint.ts';
 import { rulesMutateCommand } from './rules-mutate.ts';
@@ -16,6 +19,7 @@ import { rulesReloadCommand } from './rules-reload.ts';
 import { rulesReplayCommand } from './rules-replay.ts';
 import { rulesSchemaCommand } from './rules-schema.ts';
 import { rulesTestCommand } from './rules-test.ts';
+import { schemasCommands } from './schemas.ts';
 import { sentimentFitCommand } from './sentiment-fit.ts';
 import { silenceCommands } from './silence.ts';
 import { startCommand } from './start.ts';
@@ -38,10 +42,14 @@ export const COMMANDS: readonly Command[] = [
   rulesSchemaCommand,
   evaluateSentimentCommand,
   sentimentFitCommand,
+  evaluateRiskCommand,
+  riskFitCommand,
   ledgerCommand,
   ...dlqCommands,
   timersCommand,
   doctorCommand,
   benchCommand,
   benchSentimentCommand,
+  ...kafkaCommands,
+  ...schemasCommands,
 ];

@@ -8,6 +8,8 @@ export type FeatureValue = number | string | boolean | undefined;
 
 /** What a customer's behaviour shows, worked out once per assessment in one pass over the happenings. */
 export interface Behaviour {
+  /** Epoch ms: the newest thing known of the customer, at which ages are taken. */
+  readonly at: number;
   readonly attributes: CustomerAttributes;
   readonly daysToRenewal: number | undefined;
   /** −1…1, each text counting half after thirty days. */
@@ -153,6 +155,7 @@ class Counts {
     const days = (at: number): number => (this.#now - at) / DAY;
     const oldest = open[0];
     return {
+      at: this.#now,
       attributes,
       daysToRenewal: attributes.renewalAt === undefined ? undefined : -days(attributes.renewalAt),
       mood: texts < MIN_TEXTS ? undefined : mood / texts,

@@ -2,41 +2,78 @@ import { z } from 'zod';
 import type { RiskContribution } from '../../contracts/assessment.ts';
 import { didYouMean, type Locate, type Problem, parseYamlFile } from '../../platform/config/yaml-file.ts';
 import { type Behaviour, FEATURES, type FeatureValue, featureReader } from './features.ts';
+import { binShape, checkBins, compileBins, pairBinSchema, type Span } from './risk-model-bins.ts';
+import { behaviourReader, columnsOf, readingSchema } from './risk-model-reading.ts';
 
 const weight = z.number().min(-10).max(10);
-const wording = z.string().min(1).max(120).optional();
+const wording = z.string().min(1).max(300).optional();
 
-/** One stretch of a feature's values. `below` for numbers, `is` for words; a bin with neither takes the rest. */
-const binSchema = z.strictObject({
-  below: z.number().optional(),
-  is: z
-    .array(z.union([z.string(), z.number(), z.boolean()]))
-    .min(1)
-    .optional(),
-  weight,
-  words: wording,
-});
+const binSchema = z.strictObject({ ...binShape, weight, words: wording });
 type Bin = z.output<typeof binSchema>;
 
 const featureSchema = z.strictObject({
   feature: z.string(),
-  bins: z.array(binSchema).min(1).max(32),
+  /** For a feature that the model makes itself of the company's columns. */
+  read: readingSchema.optional(),
+  bins: z.array(binSchema).min(1).max(256),
   missing: weight.default(0),
 });
 type FeatureFile = z.output<typeof featureSchema>;
 
-/** `rules/risk-model.yaml`, as people write it. Weights are log-odds. */
+/** What two features say together, beyond what each says alone: a small table of weights. */
+const interactionSchema = z.strictObject({
+  features: z.tuple([z.string(), z.string()]),
+  /** Bins of the first feature, from top to bottom. */
+  rows: z.array(pairBinSchema).min(1).max(32),
+  /** Bins of the second feature, from left to right. */
+  columns: z.array(pairBinSchema).min(1).max(32),
+  weights: z.array(z.array(weight)),
+});
+type InteractionFile = z.output<typeof interactionSchema>;
+
+const share = z.number().min(0).max(1);
+
+/** How a fitted model came to be, and how good it was on rows that it had not seen. For people and for `evaluate`. */
+const fitSchema = z.strictObject({
+  label: z.string(),
+  rows: z.number().int().positive(),
+  outcomes: z.number().int().positive(),
+  seed: z.number().int(),
+  held_out: z.strictObject({
+    folds: z.number().int(),
+    auc: share,
+    auc_95: z.tuple([share, share]),
+    lift_top10: z.number(),
+    brier: share,
+    brier_if_recalibrated: share,
+  }),
+  left_out: z.array(z.strictObject({ column: z.string(), because: z.string() })).default([]),
+  /** Shares of the held-out scores in ten equal bands of 0–100, for telling drift. */
+  score_bands: z.array(share).length(10),
+});
+export type FitFile = z.output<typeof fitSchema>;
+
+/** `rules/risk-model.yaml`, as people or `risk fit` write it. Weights are log-odds. */
 const riskModelSchema = z.strictObject({
   apiVersion: z.literal('tocsin/v1'),
   kind: z.literal('RiskModel'),
   version: z.string().min(1).max(40),
+  fit: fitSchema.optional(),
   intercept: z.number().min(-20).max(20),
-  features: z.array(featureSchema).min(1).max(200),
+  features: z.array(featureSchema).min(1).max(400),
+  interactions: z.array(interactionSchema).max(40).default([]),
 });
+export type RiskModelFile = z.input<typeof riskModelSchema>;
 
 /** A churn model, ready to use. */
 export interface RiskModel {
   readonly version: string;
+  /** How it was fitted, when it was. */
+  readonly fit?: FitFile;
+  /** The company's own columns that it reads. */
+  readonly columns: readonly string[];
+  /** Probability that the customer leaves, 0–1, not rounded. */
+  probability(seen: Behaviour): number;
   /** 0 (will stay) to 100 (is leaving), one decimal. */
   score(seen: Behaviour): number;
   /** The same score with its reasons, strongest first, at most `MAX_CONTRIBUTIONS`. */
@@ -64,127 +101,184 @@ export type RiskModelResult =
 export function compileRiskModel(file: string, text: string, stamp = ''): RiskModelResult {
   const parsed = parseYamlFile(file, text, riskModelSchema);
   if (!parsed.ok) return parsed;
-  const problems: Problem[] = [];
-  const terms: Term[] = [];
-  for (const [index, entry] of parsed.value.features.entries()) {
-    problems.push(...checkFeature(entry, ['features', index], parsed.at));
-    const term = compileTerm(entry);
-    if (term !== undefined) terms.push(term);
-  }
+  const { features, interactions, version, intercept, fit } = parsed.value;
+  const problems = [
+    ...features.flatMap((entry, index) => checkFeature(entry, ['features', index], parsed.at)),
+    ...interactions.flatMap((entry, index) =>
+      checkInteraction(entry, features, ['interactions', index], parsed.at),
+    ),
+  ];
   if (problems.length > 0) return { ok: false, problems };
-  const version = stamp === '' ? parsed.value.version : `${parsed.value.version}-${stamp}`;
-  return { ok: true, value: modelOf(version, parsed.value.intercept, terms) };
+  const terms = features.map(compileTerm).filter((term) => term !== undefined);
+  const pairs = interactions.map((entry) => compilePair(entry, terms)).filter((pair) => pair !== undefined);
+  const stamped = stamp === '' ? version : `${version}-${stamp}`;
+  const columns = [...new Set(features.flatMap(({ read }) => (read === undefined ? [] : columnsOf(read))))];
+  const model = modelOf(stamped, intercept, terms, pairs);
+  return { ok: true, value: { ...(fit === undefined ? {} : { fit }), columns, ...model } };
 }
 
 function checkFeature(entry: FeatureFile, path: readonly PropertyKey[], at: Locate): Problem[] {
   const problems: Problem[] = [];
-  if (featureReader(entry.feature) === undefined) {
+  if (entry.read === undefined && featureReader(entry.feature) === undefined) {
     const hint = didYouMean(entry.feature, Object.keys(FEATURES));
     problems.push(at([...path, 'feature'], `unknown feature "${entry.feature}"${hint}`));
   }
-  let before = Number.NEGATIVE_INFINITY;
-  for (const [index, bin] of entry.bins.entries()) {
-    const place = [...path, 'bins', index];
-    if (bin.below !== undefined && bin.is !== undefined) {
-      problems.push(at(place, 'a bin has either "below" or "is", not both'));
-    }
-    if (bin.below !== undefined && bin.below <= before) {
-      problems.push(at([...place, 'below'], `bins must rise: ${bin.below} after ${before}`));
-    }
-    if (bin.below === undefined && bin.is === undefined && index < entry.bins.length - 1) {
-      problems.push(at(place, 'only the last bin may take the rest; give this one "below" or "is"'));
-    }
-    before = bin.below ?? before;
+  const profile = entry.read !== undefined && 'profile' in entry.read ? entry.read.profile : undefined;
+  if (profile !== undefined && featureReader(profile) === undefined) {
+    const hint = didYouMean(profile, Object.keys(FEATURES));
+    problems.push(at([...path, 'read', 'profile'], `unknown feature "${profile}"${hint}`));
   }
-  return problems;
+  return [...problems, ...checkBins(entry.bins, [...path, 'bins'], at)];
+}
+
+function checkInteraction(
+  entry: InteractionFile,
+  features: readonly FeatureFile[],
+  path: readonly PropertyKey[],
+  at: Locate,
+): Problem[] {
+  const names = features.map(({ feature }) => feature);
+  const unknown = entry.features.flatMap((name, index) =>
+    names.includes(name)
+      ? []
+      : [at([...path, 'features', index], `"${name}" is not among the features${didYouMean(name, names)}`)],
+  );
+  const fits =
+    entry.weights.length === entry.rows.length &&
+    entry.weights.every((row) => row.length === entry.columns.length);
+  const shape = fits
+    ? []
+    : [at([...path, 'weights'], `expected ${entry.rows.length} rows of ${entry.columns.length} weights`)];
+  return [
+    ...unknown,
+    ...shape,
+    ...checkBins(entry.rows, [...path, 'rows'], at),
+    ...checkBins(entry.columns, [...path, 'columns'], at),
+  ];
 }
 
 /** One feature of the model. */
 interface Term {
   readonly feature: string;
   readonly missing: number;
-  binOf(value: FeatureValue): CompiledBin | undefined;
+  readonly bins: readonly Bin[];
+  find(value: Exclude<FeatureValue, undefined>): number;
   read(seen: Behaviour): FeatureValue;
 }
 
-interface CompiledBin {
-  readonly below: number | undefined;
-  readonly is: ReadonlySet<string> | undefined;
-  readonly weight: number;
-  readonly words: string | undefined;
-}
-
 function compileTerm(entry: FeatureFile): Term | undefined {
-  const read = featureReader(entry.feature);
+  const read = entry.read === undefined ? featureReader(entry.feature) : behaviourReader(entry.read);
   if (read === undefined) return undefined;
-  const bins = entry.bins.map(compileBin);
-  return { feature: entry.feature, missing: entry.missing, read, binOf: (value) => findBin(bins, value) };
+  const { feature, missing, bins } = entry;
+  return { feature, missing, bins, read, find: compileBins(bins) };
 }
 
-const compileBin = (bin: Bin): CompiledBin => ({
-  below: bin.below,
-  is: bin.is === undefined ? undefined : new Set(bin.is.map((word) => plainWord(word))),
-  weight: bin.weight,
-  words: bin.words,
-});
-
-function findBin(bins: readonly CompiledBin[], value: FeatureValue): CompiledBin | undefined {
-  for (const bin of bins) {
-    if (bin.is !== undefined) {
-      if (value !== undefined && bin.is.has(plainWord(value))) return bin;
-    } else if (bin.below === undefined) return bin;
-    else if (typeof value === 'number' && value < bin.below) return bin;
-  }
-  return undefined;
+/** What two features say together. Values come by position among the terms, so that each is read once. */
+interface Pair {
+  readonly first: number;
+  readonly second: number;
+  readonly rows: readonly Span[];
+  readonly columns: readonly Span[];
+  readonly weights: readonly (readonly number[])[];
+  row(value: FeatureValue): number;
+  column(value: FeatureValue): number;
 }
 
-/** `Month-to-month` and `month_to_month` are one word. */
-const plainWord = (value: string | number | boolean): string =>
-  typeof value === 'string' ? value.toLowerCase().replace(/[\s-]+/g, '_') : String(value);
+function compilePair(entry: InteractionFile, terms: readonly Term[]): Pair | undefined {
+  const [first, second] = entry.features.map((name) => terms.findIndex((term) => term.feature === name));
+  if (first === undefined || second === undefined) return undefined;
+  const { rows, columns, weights } = entry;
+  return { first, second, rows, columns, weights, row: pairFinder(rows), column: pairFinder(columns) };
+}
 
-function modelOf(version: string, intercept: number, terms: readonly Term[]): RiskModel {
-  const logOdds = (seen: Behaviour): number => {
+function pairFinder(bins: readonly Span[]): (value: FeatureValue) => number {
+  const find = compileBins(bins);
+  const missing = bins.findIndex((bin) => bin.missing === true);
+  return (value) => (value === undefined ? missing : find(value));
+}
+
+function modelOf(
+  version: string,
+  intercept: number,
+  terms: readonly Term[],
+  pairs: readonly Pair[],
+): Omit<RiskModel, 'fit' | 'columns'> {
+  const logOdds = (values: readonly FeatureValue[]): number => {
     let sum = intercept;
-    for (const term of terms) sum += weightOf(term, term.read(seen));
+    for (const [index, term] of terms.entries()) sum += weightOf(term, values[index]);
+    for (const pair of pairs) sum += pairWeight(pair, values);
     return sum;
   };
+  const read = (seen: Behaviour): readonly FeatureValue[] => terms.map((term) => term.read(seen));
   return {
     version,
-    score: (seen) => points(logOdds(seen)),
-    explain: (seen) => explain(terms, logOdds(seen), seen),
+    probability: (seen) => likelihood(logOdds(read(seen))),
+    score: (seen) => points(logOdds(read(seen))),
+    explain: (seen) => {
+      const values = read(seen);
+      return explain(terms, pairs, logOdds(values), values);
+    },
   };
 }
 
 function weightOf(term: Term, value: FeatureValue): number {
   if (value === undefined) return term.missing;
-  return term.binOf(value)?.weight ?? 0;
+  return term.bins[term.find(value)]?.weight ?? 0;
 }
 
-const points = (logOdds: number): number => tenths(100 / (1 + Math.exp(-logOdds)));
+const pairWeight = (pair: Pair, values: readonly FeatureValue[]): number =>
+  pair.weights[pair.row(values[pair.first])]?.[pair.column(values[pair.second])] ?? 0;
+
+const likelihood = (logOdds: number): number => 1 / (1 + Math.exp(-logOdds));
+const points = (logOdds: number): number => tenths(100 * likelihood(logOdds));
 const tenths = (value: number): number => Math.round(value * 10) / 10 + 0;
 
 /** A reason's points are what the score would lose without it; together they need not add up to the score. */
-function explain(terms: readonly Term[], logOdds: number, seen: Behaviour): Risk {
+function explain(
+  terms: readonly Term[],
+  pairs: readonly Pair[],
+  logOdds: number,
+  values: readonly FeatureValue[],
+): Risk {
   const score = points(logOdds);
   const contributions: RiskContribution[] = [];
-  for (const term of terms) {
-    const value = term.read(seen);
+  const add = (feature: string, weight: number, words: () => string): void => {
+    const effect = tenths(score - points(logOdds - weight));
+    if (Math.abs(effect) >= MIN_POINTS) contributions.push({ feature, points: effect, words: words() });
+  };
+  for (const [index, term] of terms.entries()) {
+    const value = values[index];
     if (value === undefined) continue;
-    const bin = term.binOf(value);
-    if (bin?.words === undefined || bin.weight === 0) continue;
-    const effect = tenths(score - points(logOdds - bin.weight));
-    if (Math.abs(effect) < MIN_POINTS) continue;
-    contributions.push({ feature: term.feature, points: effect, words: fill(bin.words, value) });
+    const bin = term.bins[term.find(value)];
+    const words = bin?.words;
+    if (bin === undefined || words === undefined || bin.weight === 0) continue;
+    add(term.feature, bin.weight, () => fill(words, value));
+  }
+  for (const pair of pairs) {
+    const [first, second] = [values[pair.first], values[pair.second]];
+    if (first === undefined || second === undefined) continue;
+    const names = [terms[pair.first]?.feature ?? '', terms[pair.second]?.feature ?? ''] as const;
+    add(names.join(' and '), pairWeight(pair, values), () => together(names, [first, second]));
   }
   contributions.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
   return { score, contributions: contributions.slice(0, MAX_CONTRIBUTIONS) };
 }
 
+const together = (names: readonly [string, string], values: readonly [Known, Known]): string =>
+  `${names[0]} ${shown(values[0])} together with ${names[1]} ${shown(values[1])}`;
+
+type Known = Exclude<FeatureValue, undefined>;
+
+const shown = (value: Known): string =>
+  typeof value === 'number'
+    ? String(Math.abs(value) >= 10 ? Math.round(value) : tenths(value))
+    : String(value);
+
 /** `{value}` is the value itself, `{percent}` a ratio in per cent without its sign. */
-function fill(words: string, value: string | number | boolean): string {
+function fill(words: string, value: Known): string {
   if (!words.includes('{')) return words;
-  if (typeof value !== 'number') return words.replace('{value}', String(value));
-  return words
-    .replace('{value}', String(Math.abs(value) >= 10 ? Math.round(value) : tenths(value)))
-    .replace('{percent}', String(Math.round(Math.abs(value) * 100)));
+  const filled = words.replace('{value}', shown(value));
+  return typeof value === 'number'
+    ? filled.replace('{percent}', String(Math.round(Math.abs(value) * 100)))
+    : filled;
 }

@@ -1,0 +1,283 @@
+import type { Axis } from './binning.ts';
+import { cellsOf, type PairAxis } from './pair-axis.ts';
+import { bestQuarters } from './pair-search.ts';
+import { type Random, shuffled } from './random.ts';
+import { smoothStep } from './smooth-search.ts';
+import { bestLeaves, type Direction } from './step-search.ts';
+
+/** A table in bins: for each feature the bin of each row. */
+export interface BinnedTable {
+  readonly axes: readonly Axis[];
+  readonly bins: readonly Uint16Array[];
+  /** 1 for a row with the outcome, otherwise 0. */
+  readonly labels: Uint8Array;
+  /** Whether a feature's weights may only rise or only fall. */
+  readonly directions: readonly (Direction | undefined)[];
+}
+
+/** A sum of tables: `mains` by feature and bin, `pairs` by pair and cell (row by row). Log-odds. */
+export interface AdditiveModel {
+  readonly intercept: number;
+  readonly mains: readonly Float64Array[];
+  readonly pairs: readonly Float64Array[];
+}
+
+export interface BoostingSettings {
+  /** Share of each step that is taken. Small steps find smoother functions. */
+  readonly learningRate: number;
+  readonly maxRounds: number;
+  /** Rounds without a better loss on the rows kept aside, after which it ends. */
+  readonly patience: number;
+  /** Pulls the value of a leaf towards nothing; in units of the Hessian (a quarter of a row, at most). */
+  readonly leafPenalty: number;
+  /** The same for a word, on its whole weight. */
+  readonly wordPenalty: number;
+  /** When given, numbers get smooth functions instead of steps. */
+  readonly smoothness?: number;
+  readonly minLeafRows: number;
+  readonly maxLeaves: number;
+}
+
+/** Rows to learn from and rows to stop by. */
+export interface Bag {
+  readonly learn: Int32Array;
+  readonly stop: Int32Array;
+}
+
+/** Draws a share of the rows to stop by, with both labels in proportion; the rest is learnt from. */
+export function drawBag(rows: Int32Array, labels: Uint8Array, share: number, random: Random): Bag {
+  const learn: number[] = [];
+  const stop: number[] = [];
+  const quota = [0, 0];
+  for (const row of rows) quota[labels[row] ?? 0] = (quota[labels[row] ?? 0] ?? 0) + 1;
+  const wanted = quota.map((count) => Math.round(count * share));
+  for (const position of shuffled(rows.length, random)) {
+    const row = rows[position] ?? 0;
+    const label = labels[row] ?? 0;
+    const left = wanted[label] ?? 0;
+    if (left > 0) {
+      stop.push(row);
+      wanted[label] = left - 1;
+    } else learn.push(row);
+  }
+  return { learn: Int32Array.from(learn), stop: Int32Array.from(stop) };
+}
+
+/** One term of the model while it grows: where its bins stand for the rows of a bag, and its weights so far. */
+interface Term {
+  readonly learn: Uint16Array;
+  readonly stop: Uint16Array;
+  readonly weights: Float64Array;
+  /** What the latest step multiplies the odds of a bin with. */
+  readonly factors: Float64Array;
+  /** Fills `step` from the sums per bin; false when nothing is worth a step. */
+  search(gradients: Float64Array, hessians: Float64Array, rows: Float64Array, step: Float64Array): boolean;
+}
+
+/**
+ * Cyclic gradient boosting of bin functions: each round gives each term one small step against the logistic loss.
+ *
+ * Starts from `from`, whose mains stay as they are when `pairs` are given; ends where the loss on the bag's other
+ * rows was best. Same input, same result.
+ */
+export function boost(
+  table: BinnedTable,
+  bag: Bag,
+  pairs: readonly PairAxis[],
+  from: AdditiveModel | undefined,
+  settings: BoostingSettings,
+): AdditiveModel {
+  const intercept = from?.intercept ?? logit(meanOf(table.labels, bag.learn));
+  const start: AdditiveModel = from ?? {
+    intercept,
+    mains: table.axes.map((axis) => new Float64Array(axis.size)),
+    pairs: [],
+  };
+  const learn = new Side(table, bag.learn, start);
+  const stop = new Side(table, bag.stop, start);
+  const terms =
+    pairs.length === 0
+      ? table.axes.map((_, feature) => mainTerm(table, feature, learn, stop, settings))
+      : pairs.map((pair) => pairTerm(pair, learn, stop, settings));
+  grow(terms, learn, stop, settings);
+  const weights = terms.map((term) => term.weights);
+  return pairs.length === 0
+    ? { intercept, mains: weights, pairs: [] }
+    : { intercept, mains: start.mains, pairs: weights };
+}
+
+/** The rows of one side of a bag, laid out for the inner loop. */
+class Side {
+  readonly n: number;
+  readonly bins: readonly Uint16Array[];
+  readonly labels: Uint8Array;
+  readonly odds: Float64Array;
+
+  constructor(table: BinnedTable, rows: Int32Array, start: AdditiveModel) {
+    this.n = rows.length;
+    this.labels = gather(table.labels, rows);
+    this.bins = table.bins.map((bins) => gather(bins, rows));
+    this.odds = new Float64Array(this.n).fill(Math.exp(start.intercept));
+    for (const [feature, weights] of start.mains.entries()) {
+      const factors = weights.map(Math.exp);
+      if (weights.some((weight) => weight !== 0)) multiply(this.odds, this.bins[feature] ?? NO_BINS, factors);
+    }
+  }
+
+  loss(): number {
+    let sum = 0;
+    for (let row = 0; row < this.n; row++) {
+      const odds = this.odds[row] ?? 1;
+      sum += Math.log1p(odds) - (this.labels[row] === 1 ? Math.log(odds) : 0);
+    }
+    return sum / this.n;
+  }
+}
+
+const NO_BINS = new Uint16Array(0);
+
+function gather<A extends Uint8Array | Uint16Array>(values: A, rows: Int32Array): A {
+  // A copy of the same kind, as long as the rows.
+  const gathered = (
+    values instanceof Uint8Array ? new Uint8Array(rows.length) : new Uint16Array(rows.length)
+  ) as A;
+  for (let index = 0; index < rows.length; index++) gathered[index] = values[rows[index] as number] as number;
+  return gathered;
+}
+
+function multiply(odds: Float64Array, bins: Uint16Array, factors: Float64Array): void {
+  // Typed arrays of the same length: every index is there.
+  for (let row = 0; row < odds.length; row++) {
+    odds[row] = (odds[row] as number) * (factors[bins[row] as number] as number);
+  }
+}
+
+function mainTerm(
+  table: BinnedTable,
+  feature: number,
+  learn: Side,
+  stop: Side,
+  settings: BoostingSettings,
+): Term {
+  const axis = table.axes[feature];
+  const size = axis?.size ?? 0;
+  const weights = new Float64Array(size);
+  const direction = table.directions[feature];
+  return {
+    learn: learn.bins[feature] ?? NO_BINS,
+    stop: stop.bins[feature] ?? NO_BINS,
+    weights,
+    factors: new Float64Array(size).fill(1),
+    search: (gradients, hessians, rows, step) => {
+      if (axis?.kind === 'word') return ridgeStep(gradients, hessians, weights, settings.wordPenalty, step);
+      if (settings.smoothness === undefined) {
+        return bestLeaves(gradients, hessians, rows, size, direction, settings, step);
+      }
+      smoothStep(gradients, hessians, weights, settings.smoothness, settings.wordPenalty, step);
+      return true;
+    },
+  };
+}
+
+/** One Newton step of ridge regression per word: rare words stay near nothing, frequent ones speak for themselves. */
+function ridgeStep(
+  gradients: Float64Array,
+  hessians: Float64Array,
+  weights: Float64Array,
+  penalty: number,
+  step: Float64Array,
+): boolean {
+  for (let bin = 0; bin < weights.length; bin++) {
+    const weight = weights[bin] as number;
+    step[bin] = ((gradients[bin] as number) - penalty * weight) / ((hessians[bin] as number) + penalty);
+  }
+  return true;
+}
+
+function pairTerm(pair: PairAxis, learn: Side, stop: Side, settings: BoostingSettings): Term {
+  const size = pair.firstCoarse.size * pair.secondCoarse.size;
+  return {
+    learn: cellsOf(pair, learn.bins),
+    stop: cellsOf(pair, stop.bins),
+    weights: new Float64Array(size),
+    factors: new Float64Array(size).fill(1),
+    search: (gradients, hessians, rows, step) =>
+      bestQuarters(gradients, hessians, rows, pair.firstCoarse.size, pair.secondCoarse.size, settings, step),
+  };
+}
+
+/** Rounds of one step per term, until the other side's loss no longer falls; keeps the best round's weights. */
+function grow(terms: readonly Term[], learn: Side, stop: Side, settings: BoostingSettings): void {
+  const size = Math.max(1, ...terms.map((term) => term.weights.length));
+  const sums = {
+    gradients: new Float64Array(size),
+    hessians: new Float64Array(size),
+    rows: new Float64Array(size),
+  };
+  const step = new Float64Array(size);
+  let best = stop.loss();
+  let bestRound = 0;
+  let kept = terms.map((term) => term.weights.slice());
+  let previous: Term | undefined;
+  for (let round = 1; round <= settings.maxRounds; round++) {
+    for (const term of terms) {
+      sumUp(learn, term, previous, sums);
+      previous = undefined;
+      if (!term.search(sums.gradients, sums.hessians, sums.rows, step)) continue;
+      takeStep(term, step, settings.learningRate);
+      multiply(stop.odds, term.stop, term.factors);
+      previous = term;
+    }
+    const loss = stop.loss();
+    // A gain below a hundred-thousandth of a nat per row is noise, and would never end.
+    if (loss < best - 1e-5) {
+      best = loss;
+      bestRound = round;
+      kept = terms.map((term) => term.weights.slice());
+    } else if (round - bestRound >= settings.patience) break;
+  }
+  for (const [index, term] of terms.entries()) term.weights.set(kept[index] ?? []);
+}
+
+function takeStep(term: Term, step: Float64Array, rate: number): void {
+  for (let bin = 0; bin < term.weights.length; bin++) {
+    const change = (step[bin] as number) * rate;
+    term.weights[bin] = (term.weights[bin] as number) + change;
+    term.factors[bin] = Math.exp(change);
+  }
+}
+
+/**
+ * Sums gradients and Hessians per bin of a term, having brought the odds up to date with the previous term's step
+ * in the same pass: this loop is where the time goes.
+ */
+function sumUp(
+  side: Side,
+  term: Term,
+  previous: Term | undefined,
+  { gradients, hessians, rows }: { gradients: Float64Array; hessians: Float64Array; rows: Float64Array },
+): void {
+  const { n, odds, labels } = side;
+  const bins = term.learn;
+  const size = term.weights.length;
+  gradients.fill(0, 0, size);
+  hessians.fill(0, 0, size);
+  rows.fill(0, 0, size);
+  if (previous !== undefined) multiply(odds, previous.learn, previous.factors);
+  for (let row = 0; row < n; row++) {
+    // Typed arrays of length n: every index is there.
+    const likely = 1 - 1 / (1 + (odds[row] as number));
+    const bin = bins[row] as number;
+    gradients[bin] = (gradients[bin] as number) + (labels[row] as number) - likely;
+    hessians[bin] = (hessians[bin] as number) + likely * (1 - likely);
+    rows[bin] = (rows[bin] as number) + 1;
+  }
+}
+
+function meanOf(labels: Uint8Array, rows: Int32Array): number {
+  let sum = 0;
+  for (const row of rows) sum += labels[row] ?? 0;
+  return sum / rows.length;
+}
+
+const logit = (share: number): number => Math.log(share / (1 - share));

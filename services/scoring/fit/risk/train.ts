@@ -1,0 +1,222 @@
+import type { FeatureValue } from '../../domain/features.ts';
+import { type Axis, binsOf, findAxis } from './binning.ts';
+import {
+  type AdditiveModel,
+  type Bag,
+  type BinnedTable,
+  type BoostingSettings,
+  boost,
+  drawBag,
+} from './boosting.ts';
+import type { Feature } from './features.ts';
+import { cellsOf, type PairAxis } from './pair-axis.ts';
+import { choosePairs } from './pair-choice.ts';
+import { seeded, stratifiedFolds } from './random.ts';
+import { type Blend, blend, blended } from './stacking.ts';
+import type { Direction } from './step-search.ts';
+
+export interface TrainingTable {
+  readonly features: readonly Feature[];
+  /** For each feature the value of each row. */
+  readonly values: readonly (readonly FeatureValue[])[];
+  /** 1 for a row with the outcome. */
+  readonly labels: Uint8Array;
+  readonly directions: readonly (Direction | undefined)[];
+}
+
+/** A trained model: an intercept, a weight per bin of each feature, and a table per chosen pair. Log-odds. */
+export interface TrainedModel {
+  readonly axes: readonly Axis[];
+  /** The bin of each row, by feature. */
+  readonly bins: readonly Uint16Array[];
+  readonly intercept: number;
+  readonly mains: readonly Float64Array[];
+  readonly pairs: readonly { readonly axis: PairAxis; readonly weights: Float64Array }[];
+  /** Log-odds of each row by models that had not seen the row. */
+  readonly heldOut: Float64Array;
+  readonly folds: number;
+  readonly blend: Blend;
+}
+
+export const FOLDS = 5;
+/** Share of a bag that decides when to stop. */
+const STOP_SHARE = 0.15;
+const PAIRS = 8;
+/** Shares before the data speaks: both kinds of function in equal parts; pairs have to earn theirs. */
+const PRIOR = [0.5, 0.5, 0];
+/** A share of the pairs below this is noise; then the model goes without them. */
+const LEAST_PAIR_SHARE = 0.1;
+/** Cells (rows × features) up to which each model is the mean of the most bags; with more data each bag is steadier. */
+const CELLS_PER_BAG_BUDGET = 1_000_000;
+
+const STEPS: BoostingSettings = {
+  learningRate: 0.05,
+  maxRounds: 1000,
+  patience: 30,
+  leafPenalty: 1,
+  wordPenalty: 3,
+  minLeafRows: 10,
+  maxLeaves: 3,
+};
+const SMOOTH: BoostingSettings = { ...STEPS, learningRate: 0.1, smoothness: 3000 };
+
+/**
+ * Trains the model and judges it by cross-validation.
+ *
+ * Two kinds of functions are boosted, steps and smooth curves: steps find thresholds, curves waste less on noise.
+ * Then the pairs. How much of each goes into the model is decided by rows that the parts have not seen. The sum of
+ * additive models is additive, so that the result still reads as points per bin.
+ */
+export function train(
+  table: TrainingTable,
+  seed: number,
+  progress: (done: number, of: number) => void,
+): TrainedModel {
+  const random = seeded(seed);
+  const n = table.labels.length;
+  const folds = stratifiedFolds(table.labels, FOLDS, random);
+  const bags = Math.max(2, Math.min(10, Math.floor(CELLS_PER_BAG_BUDGET / (n * table.features.length))));
+  const total = FOLDS + 2;
+  const parts = PRIOR.map(() => new Float64Array(n));
+  for (let fold = 0; fold < FOLDS; fold++) {
+    progress(fold, total);
+    const rows = rowsWhere(folds, (own) => own !== fold);
+    const binned = binTable(table, rows);
+    const grown = growParts(binned, rows, bags, PAIRS, random);
+    writeParts(
+      grown,
+      binned,
+      rowsWhere(folds, (own) => own === fold),
+      parts,
+    );
+  }
+  progress(FOLDS, total);
+  const everywhere = rowsWhere(folds, () => true);
+  const chosen = blend(parts, table.labels, everywhere, PRIOR);
+  const withPairs = (chosen.shares[2] ?? 0) >= LEAST_PAIR_SHARE;
+  const heldOut = blendOutOfFold(parts, table.labels, folds);
+  const binned = binTable(table, everywhere);
+  const grown = growParts(binned, everywhere, bags * 2, withPairs ? PAIRS : 0, random);
+  progress(total, total);
+  return {
+    axes: binned.axes,
+    bins: binned.bins,
+    ...mix(grown, chosen),
+    heldOut,
+    folds: FOLDS,
+    blend: chosen,
+  };
+}
+
+interface Parts {
+  readonly steps: AdditiveModel;
+  readonly smooth: AdditiveModel;
+  readonly pairAxes: readonly PairAxis[];
+  readonly pairs: readonly Float64Array[];
+}
+
+function growParts(
+  table: BinnedTable,
+  rows: Int32Array,
+  bagCount: number,
+  pairCount: number,
+  random: () => number,
+): Parts {
+  const bags = Array.from({ length: bagCount }, () => drawBag(rows, table.labels, STOP_SHARE, random));
+  const steps = bags.map((bag) => boost(table, bag, [], undefined, STEPS));
+  const smooth = bags.map((bag) => boost(table, bag, [], undefined, SMOOTH));
+  const parts = { steps: meanModel(steps), smooth: meanModel(smooth) };
+  const both = meanModel([parts.steps, parts.smooth]);
+  const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, STEPS);
+  if (pairAxes.length === 0) return { ...parts, pairAxes, pairs: [] };
+  const paired = bags.map((bag: Bag, index) => {
+    const start = meanModel([steps[index] ?? both, smooth[index] ?? both]);
+    return boost(table, bag, pairAxes, start, STEPS);
+  });
+  return { ...parts, pairAxes, pairs: meanModel(paired).pairs };
+}
+
+function meanModel(models: readonly AdditiveModel[]): AdditiveModel {
+  const mean = (tables: readonly Float64Array[]): Float64Array =>
+    new Float64Array(tables[0]?.length ?? 0).map(
+      (_, bin) => tables.reduce((sum, table) => sum + (table[bin] ?? 0), 0) / tables.length,
+    );
+  const first = models[0];
+  return {
+    intercept: models.reduce((sum, model) => sum + model.intercept, 0) / models.length,
+    mains: (first?.mains ?? []).map((_, feature) =>
+      mean(models.map((model) => model.mains[feature] ?? EMPTY)),
+    ),
+    pairs: (first?.pairs ?? []).map((_, pair) => mean(models.map((model) => model.pairs[pair] ?? EMPTY))),
+  };
+}
+
+const EMPTY = new Float64Array(0);
+
+function binTable({ features, values, labels, directions }: TrainingTable, rows: Int32Array): BinnedTable {
+  const axes = features.map((feature, index) => {
+    const column = values[index] ?? [];
+    return findAxis(
+      feature.kind,
+      Array.from(rows, (row) => column[row]),
+    );
+  });
+  return { axes, labels, directions, bins: axes.map((axis, index) => binsOf(axis, values[index] ?? [])) };
+}
+
+/** Writes each part's log-odds for the rows. */
+function writeParts(
+  grown: Parts,
+  { bins }: BinnedTable,
+  rows: Int32Array,
+  parts: readonly Float64Array[],
+): void {
+  const [steps, smooth, pairs] = parts;
+  const cells = grown.pairAxes.map((axis) => cellsOf(axis, bins));
+  for (const row of rows) {
+    if (steps !== undefined) steps[row] = sumAt(grown.steps, bins, row);
+    if (smooth !== undefined) smooth[row] = sumAt(grown.smooth, bins, row);
+    if (pairs === undefined) continue;
+    let sum = 0;
+    for (const [index, weights] of grown.pairs.entries()) sum += weights[cells[index]?.[row] ?? 0] ?? 0;
+    pairs[row] = sum;
+  }
+}
+
+function sumAt({ intercept, mains }: AdditiveModel, bins: readonly Uint16Array[], row: number): number {
+  let sum = intercept;
+  for (const [feature, weights] of mains.entries()) sum += weights[bins[feature]?.[row] ?? 0] ?? 0;
+  return sum;
+}
+
+/** The held-out log-odds, each fold blended as the other folds advise. */
+function blendOutOfFold(parts: readonly Float64Array[], labels: Uint8Array, folds: Uint8Array): Float64Array {
+  const heldOut = new Float64Array(labels.length);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const advice = blend(
+      parts,
+      labels,
+      rowsWhere(folds, (own) => own !== fold),
+      PRIOR,
+    );
+    for (const row of rowsWhere(folds, (own) => own === fold)) heldOut[row] = blended(parts, advice, row);
+  }
+  return heldOut;
+}
+
+function mix(parts: Parts, { offset, shares }: Blend): Pick<TrainedModel, 'intercept' | 'mains' | 'pairs'> {
+  const [ofSteps = 0, ofSmooth = 0, ofPairs = 0] = shares;
+  return {
+    intercept: offset + ofSteps * parts.steps.intercept + ofSmooth * parts.smooth.intercept,
+    mains: parts.steps.mains.map((weights, feature) =>
+      weights.map((weight, bin) => ofSteps * weight + ofSmooth * (parts.smooth.mains[feature]?.[bin] ?? 0)),
+    ),
+    pairs: parts.pairAxes.map((axis, index) => ({
+      axis,
+      weights: (parts.pairs[index] ?? EMPTY).map((weight) => ofPairs * weight),
+    })),
+  };
+}
+
+const rowsWhere = (folds: Uint8Array, wanted: (fold: number) => boolean): Int32Array =>
+  Int32Array.from([...folds.keys()].filter((row) => wanted(folds[row] ?? 0)));
