@@ -56,8 +56,7 @@ function judge(
   const keying = ruleSet.segments.get(type)?.find((one) => one.names === names);
   if (keying === undefined) return skipped('no_rule_listens');
   if (isRepeatIn(state, assessment.id)) return skipped('repeated');
-  const { allowedLatenessMs } = ruleSet.defaults;
-  const counted = countIn(state, assessment, keying.windows, allowedLatenessMs);
+  const counted = countIn(state, assessment, keying.windows);
   const requests = judgeAll(keying, segment, assessment, counted, judging);
   const first = state.newestAt === 0 || counted.newestAt - state.newestAt > RENEW_MS;
   return {
@@ -65,9 +64,7 @@ function judge(
     state: counted,
     ...(requests.length === 0 ? {} : { emit: requests.map(straight) }),
     // A segment in which nothing happens any more is forgotten; the timer is moved once a day, not at each signal.
-    ...(first
-      ? { timers: [{ name: FORGET, dueAt: judging.now + keptMs(keying) + allowedLatenessMs + RENEW_MS }] }
-      : {}),
+    ...(first ? { timers: [{ name: FORGET, dueAt: judging.now + keptMs(keying) + RENEW_MS }] } : {}),
   };
 }
 

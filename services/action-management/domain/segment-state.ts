@@ -11,7 +11,7 @@ import type { CompiledWindow } from './windows.ts';
  * What action-management remembers of one segment: counts per bucket of time for each window, and no single signal.
  *
  * A window is kept in sixtieths of its length, a usual value in windows of its own length or step; empty buckets
- * take no room. So a segment's size is bounded by its windows, however much happens in it: 60 buckets of some ten
+ * take no room. So a segment's size is bounded by its windows, however much happens in it: 60 buckets of some fifteen
  * bytes for a window, 672 for a usual value, 256 different values for a `distinct`.
  */
 export interface SegmentState {
@@ -35,13 +35,12 @@ export interface OpenAlert {
   readonly label: string;
 }
 
-/** The counts of one window. Exactly one of the two is used, as its function needs. */
-export interface Series {
-  /** By bucket: how many signals, and the sum of the field. */
-  readonly buckets?: Readonly<Record<string, readonly [count: number, sum: number]>>;
-  /** By hash of the value: the bucket in which it was seen last. */
-  readonly values?: Readonly<Record<string, number>>;
-}
+/**
+ * The counts of one window as a flat list, oldest first, because it is copied with every signal: of a `distinct`
+ * window a hash and the bucket in which it was seen last, of a `count` the bucket and how many, of the others the
+ * bucket, how many, and the sum of the field.
+ */
+export type Series = readonly number[];
 
 export const NO_SEGMENT: SegmentState = { series: {}, quoted: [], seen: [], newestAt: 0 };
 
@@ -69,14 +68,14 @@ export function countIn(
   state: SegmentState,
   assessment: Assessment,
   windows: readonly CompiledWindow[],
-  latenessMs: number,
 ): SegmentState {
   const at = happenedAt(assessment);
   const newestAt = Math.max(state.newestAt, at);
   const series: Record<string, Series> = {};
   for (const window of windows) {
-    const before = pruned(state.series[window.series], window, newestAt - spanMs(window) - latenessMs);
-    const after = belongs(window, assessment) ? counted(before, window, assessment, at) : before;
+    const before = pruned(state.series[window.series], window, newestAt - spanMs(window));
+    const isInside = at > newestAt - spanMs(window) && belongs(window, assessment);
+    const after = isInside ? counted(before, window, assessment, at) : before;
     if (after !== undefined) series[window.series] = after;
   }
   return {
@@ -100,49 +99,56 @@ function counted(
 ): Series | undefined {
   const { fn, field } = compiled.window;
   const bucket = Math.floor(at / bucketMs(compiled));
+  if (fn === 'count') return increased(series ?? [], COUNT, bucket);
   const value = field?.field.read(assessment);
-  if (fn === 'distinct') {
-    if (value === undefined) return series;
-    const key = hashOf(String(value));
-    const values = series?.values ?? {};
-    return { values: atMost({ ...values, [key]: Math.max(values[key] ?? bucket, bucket) }) };
+  if (fn === 'distinct') return value === undefined ? series : seen(series ?? [], fnv(String(value)), bucket);
+  return typeof value === 'number' ? increased(series ?? [], SUM, bucket, value) : series;
+}
+
+/** Numbers per entry of the list. */
+const COUNT = 2;
+const SUM = 3;
+const DISTINCT = 2;
+
+/** One more in a bucket. Nearly always it is the last of the list. */
+function increased(series: Series, width: typeof COUNT | typeof SUM, bucket: number, value = 0): Series {
+  let place = series.length - width;
+  while (place >= 0 && (series[place] ?? 0) > bucket) place -= width;
+  const next = series.slice();
+  if (place >= 0 && next[place] === bucket) {
+    next[place + 1] = (next[place + 1] ?? 0) + 1;
+    if (width === SUM) next[place + 2] = (next[place + 2] ?? 0) + value;
+  } else {
+    next.splice(place + width, 0, ...(width === SUM ? [bucket, 1, value] : [bucket, 1]));
   }
-  if (fn !== 'count' && typeof value !== 'number') return series;
-  const [count, sum] = series?.buckets?.[bucket] ?? [0, 0];
-  const added = typeof value === 'number' ? value : 0;
-  return { buckets: { ...series?.buckets, [bucket]: [count + 1, sum + added] } };
+  return next;
 }
 
-/** With too many different values those that were not seen for longest make room. */
-function atMost(values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  const entries = Object.entries(values);
-  if (entries.length <= LIMITS.segmentDistinct) return values;
-  return Object.fromEntries(entries.sort((a, b) => b[1] - a[1]).slice(0, LIMITS.segmentDistinct));
+/** A value was seen; with too many different ones those that were not seen for longest make room. */
+function seen(series: Series, hash: number, bucket: number): Series {
+  let at = -1;
+  for (let place = series.length - DISTINCT; place >= 0 && at < 0; place -= DISTINCT) {
+    if (series[place] === hash) at = place;
+  }
+  if (at >= 0 && (series[at + 1] ?? 0) >= bucket) return series;
+  const next = series.slice();
+  if (at >= 0) next.splice(at, DISTINCT);
+  let place = next.length;
+  while (place > 0 && (next[place - 1] ?? 0) > bucket) place -= DISTINCT;
+  next.splice(place, 0, hash, bucket);
+  const surplus = next.length - LIMITS.segmentDistinct * DISTINCT;
+  return surplus > 0 ? next.slice(surplus) : next;
 }
 
-function pruned(series: Series | undefined, window: CompiledWindow, after: number): Series | undefined {
+/** What is too old lies at the beginning. */
+function pruned(series: Series | undefined, compiled: CompiledWindow, after: number): Series | undefined {
   if (series === undefined) return undefined;
-  const first = Math.floor(after / bucketMs(window));
-  const { buckets, values } = series;
-  if (buckets !== undefined) {
-    const kept = keptEntries(buckets, (bucket) => Number(bucket) > first);
-    return kept === buckets ? series : { buckets: kept };
-  }
-  const kept = keptEntries(values ?? {}, (_, bucket) => bucket > first);
-  return kept === values ? series : { values: kept };
-}
-
-/** The same object when nothing has to go, which is nearly always. */
-function keptEntries<V>(
-  all: Readonly<Record<string, V>>,
-  keep: (key: string, value: V) => boolean,
-): Readonly<Record<string, V>> {
-  for (const key in all) {
-    // `key` is one of `all`'s own, so there is a value.
-    if (!keep(key, all[key] as V))
-      return Object.fromEntries(Object.entries(all).filter((entry) => keep(...entry)));
-  }
-  return all;
+  const { fn } = compiled.window;
+  const first = Math.floor(after / bucketMs(compiled));
+  const [width, offset] = fn === 'distinct' ? [DISTINCT, 1] : [fn === 'count' ? COUNT : SUM, 0];
+  let end = 0;
+  while (end < series.length && (series[end + offset] ?? 0) <= first) end += width;
+  return end === 0 ? series : series.slice(end);
 }
 
 /** The value of a window that ends at `until`, to the bucket. Nothing when it is unknown. */
@@ -172,12 +178,13 @@ function valuesOf(
   const windows = baseline === undefined ? 0 : windowsBack(baseline);
   const counts = new Array<number>(windows + 1).fill(0);
   const sums = new Array<number>(windows + 1).fill(0);
-  for (const [key, [count, sum]] of Object.entries(series?.buckets ?? {})) {
-    const back = last - Number(key);
+  const width = fn === 'count' ? COUNT : SUM;
+  for (let place = 0; series !== undefined && place < series.length; place += width) {
+    const back = last - (series[place] ?? 0);
     const newest = Math.max(1, Math.ceil((back - parts + 1) / step));
     for (let k = newest; k <= Math.min(windows, Math.floor(back / step)); k++) {
-      counts[k] = (counts[k] ?? 0) + count;
-      sums[k] = (sums[k] ?? 0) + sum;
+      counts[k] = (counts[k] ?? 0) + (series[place + 1] ?? 0);
+      if (width === SUM) sums[k] = (sums[k] ?? 0) + (series[place + 2] ?? 0);
     }
   }
   if (fn === 'count') return counts.slice(1);
@@ -194,19 +201,21 @@ function valueWithin(
   after: number,
   last: number,
 ): number | undefined {
-  if (fn === 'distinct') {
-    const seen = Object.values(series?.values ?? {});
-    return seen.filter((bucket) => bucket > after && bucket <= last).length;
-  }
   let count = 0;
   let sum = 0;
-  const buckets = series?.buckets ?? {};
-  for (const key in buckets) {
-    const bucket = Number(key);
+  if (fn === 'distinct') {
+    for (let place = 1; series !== undefined && place < series.length; place += DISTINCT) {
+      const bucket = series[place] ?? 0;
+      if (bucket > after && bucket <= last) count += 1;
+    }
+    return count;
+  }
+  const width = fn === 'count' ? COUNT : SUM;
+  for (let place = 0; series !== undefined && place < series.length; place += width) {
+    const bucket = series[place] ?? 0;
     if (bucket <= after || bucket > last) continue;
-    const [n = 0, total = 0] = buckets[key] ?? [];
-    count += n;
-    sum += total;
+    count += series[place + 1] ?? 0;
+    if (width === SUM) sum += series[place + 2] ?? 0;
   }
   if (fn === 'count') return count;
   if (count < minSamples) return undefined;

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readRuleSet } from '../../action-management/domain/read-rule-set.ts';
+import { ALWAYS_OPEN } from '../../platform/time/business-time.ts';
+import { HOUR, MINUTE } from '../../platform/time/clock.ts';
+import { parseCalendars } from '../../settings/calendars.ts';
+import { parseTeams } from '../../settings/teams.ts';
+import { playStory } from './play-story.ts';
+import type { Happening, Story } from './story-file.ts';
+
+const START = Date.parse('2026-03-02T08:00:00Z');
+
+const calendars = parseCalendars(
+  'calendars.yaml',
+  `apiVersion: tocsin/v1
+kind: Calendars
+calendars: [{id: business, timezone: Europe/Berlin, hours: {mon-fri: ["09:00-18:00"]}}]
+`,
+);
+if (!calendars.ok) throw new Error('the calendar is good');
+const teams = parseTeams(
+  'teams.yaml',
+  `apiVersion: tocsin/v1
+kind: Teams
+default_team: retention
+people: [{id: ana, name: Ana, email: ana@example.com, slack: U0ANA}]
+teams: [{id: retention, title: R, slack: "#retention", email: r@example.com, calendar: business, lead: ana, members: [ana]}]
+`,
+  calendars.value,
+);
+if (!teams.ok) throw new Error('the team is good');
+
+const rule = (id: string, spec: string) => ({
+  name: `${id}.rule.yaml`,
+  text: `apiVersion: tocsin/v1
+kind: Rule
+metadata: {id: ${id}, title: T, owner: team/retention, stage: live}
+spec:
+${spec}
+  timebox: {calendar: 24x7, ack_by: 30m}
+  route: [{to: team/retention}]
+  escalate: [{at: opened, notify: ["slack:team"]}]
+`,
+});
+const read = readRuleSet(
+  [
+    rule(
+      'burst',
+      '  listen: [complaint.received]\n  windows: {hour: {of: complaint.received, fn: count, over: 1h}}\n  when: {hour: {gte: 3}}',
+    ),
+    rule(
+      'chain',
+      `  listen: [complaint.received]
+  sequence: [{event: complaint.received, as: a}, {event: payment.failed, within: 2h}]
+  when: {event.channel: {exists: true}}`,
+    ),
+    rule(
+      'no-contact',
+      `  listen: [complaint.received]
+  sequence: [{event: complaint.received}, {absent: contact.logged, for: 12h@24x7}]
+  when: {event.channel: {exists: true}}`,
+    ),
+  ],
+  {
+    teams: ['retention'],
+    calendars: ['business', ALWAYS_OPEN.id],
+    templates: ['open', 'late-ack', 'breach'],
+  },
+);
+if (!read.ok) throw new Error(JSON.stringify(read.problems));
+const { ruleSet } = read;
+const settings = { calendars: calendars.value, teams: teams.value };
+
+interface Said {
+  readonly minute: number;
+  readonly type: 'complaint.received' | 'payment.failed' | 'contact.logged';
+}
+
+/** Which rules alerted whom, when what was said arrives in this order, a minute apart, five hours and more later. */
+function alerted(said: readonly (Said & { readonly id: string })[]): readonly string[] {
+  const happenings = said.map(
+    ({ id, minute, type }, place): Happening => ({
+      kind: 'signal',
+      id,
+      type,
+      at: START + 5 * HOUR + place * MINUTE,
+      occurredAt: START + minute * MINUTE,
+      customerId: 'c1',
+      fields: {},
+    }),
+  );
+  const end = { at: START + 30 * HOUR, text: '30h', place: { line: 1, column: 1 } };
+  const story: Story = { name: '', at: end.place, profiles: {}, happenings, checkpoints: [end] };
+  let rules: readonly string[] = [];
+  playStory(story, { ruleSet, settings, start: START }, (_, { alerts, troubles }) => {
+    expect(troubles).toEqual([]);
+    rules = [...new Set(alerts.map(({ ruleId }) => ruleId))].sort();
+  });
+  return rules;
+}
+
+test('any order of arrival within the allowed lateness, and repeats, lead to the same alerts', () => {
+  const said = fc.uniqueArray(
+    fc.record({
+      minute: fc.integer({ min: 0, max: 290 }),
+      type: fc.constantFrom<Said['type']>('complaint.received', 'payment.failed', 'contact.logged'),
+    }),
+    { minLength: 1, maxLength: 7, selector: ({ minute }) => minute },
+  );
+  const shuffled = said
+    .map((list) => list.map((one, index) => ({ ...one, id: `s${index}` })))
+    .chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray([...list, ...list], { minLength: list.length * 2 })),
+    );
+  fc.assert(
+    fc.property(shuffled, ([list, withRepeats]) => {
+      const inOrder = [...list].sort((a, b) => a.minute - b.minute);
+      expect(alerted(withRepeats)).toEqual(alerted(inOrder));
+    }),
+    { numRuns: 200 },
+  );
+});
