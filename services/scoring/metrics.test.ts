@@ -1,5 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import type { Sentiment } from '../contracts/assessment.ts';
+import type { Emit } from '../platform/keyed-process/keyed-process.ts';
 import { createScoringMetrics } from './metrics.ts';
 import { createScorer } from './service.ts';
 import { loadScoringSettings } from './settings.ts';
@@ -28,6 +30,54 @@ test('a reload leaves one version per model', async () => {
   const text = await registry.metrics();
   expect(text.match(/tocsin_scoring_model_info\{/g)).toHaveLength(2);
   expect(text).not.toContain('"old"');
+});
+
+test('scores are counted by tenth, beside the shares that a fitted model expects', async () => {
+  const registry = new Registry();
+  const metrics = createScoringMetrics(registry);
+  const scores = [0.4, 0.1, 0.1, 0, 0.1, 0, 0.1, 0, 0.1, 0.1];
+  const model = { version: 'fit-1', scores, judge: () => ({ sentiment: UNREAD, negative: 0 }) };
+  metrics.modelsLoaded({ ...value, sentimentModel: model });
+  metrics.onFact(assessed(-1, 0));
+  metrics.onFact(assessed(-0.85, 99.9));
+  metrics.onFact(assessed(1, 100));
+  const text = await registry.metrics();
+  expect(text).toContain('tocsin_score_tenths_total{model="sentiment",tenth="1"} 2');
+  expect(text).toContain('tocsin_score_tenths_total{model="sentiment",tenth="10"} 1');
+  expect(text).toContain('tocsin_score_tenths_total{model="sentiment",tenth="5"} 0');
+  expect(text).toContain('tocsin_score_tenths_total{model="risk",tenth="10"} 2');
+  expect(text).toContain('tocsin_score_expected_ratio{model="sentiment",tenth="1"} 0.4');
+  expect(text).toContain('tocsin_scoring_model_info{model="sentiment",version="fit-1"} 1');
+  metrics.modelsLoaded(value);
+  expect(await registry.metrics()).not.toContain('tocsin_score_expected_ratio{');
+});
+
+const UNREAD: Sentiment = { label: 'unknown', words: [] };
+
+const assessed = (score: number, riskScore: number): Emit => ({
+  topic: 'assessments',
+  key: 'c1',
+  value: {
+    id: 'complaints/1',
+    customerId: 'c1',
+    assessedAt: 0,
+    signal: {
+      id: 'complaints/1',
+      type: 'complaint.received',
+      customerId: 'c1',
+      quarantined: false,
+      occurredAt: 0,
+      receivedAt: 0,
+      source: 'complaints',
+      channel: 'email',
+    },
+    sentiment: { score, label: 'negative', words: [] },
+    intents: [],
+    riskScore,
+    riskContributions: [],
+    profile: {},
+    modelVersion: 'v',
+  },
 });
 
 test('a timed scorer answers as the scorer it wraps', async () => {

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SentimentLabel } from '../contracts/assessment.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import { SCORE_TENTHS } from './domain/sentiment-model.ts';
 import type { Scorer } from './ports.ts';
 import type { ScoringSettings } from './settings.ts';
 
@@ -27,6 +28,18 @@ export function createScoringMetrics(registry: Registry): ScoringMetrics {
     labelNames: ['model', 'band'] as const,
     registers: [registry],
   });
+  const tenths = new Counter({
+    name: 'tocsin_score_tenths_total',
+    help: 'Scores given, by model and tenth of the range, from 1 (worst mood, lowest risk) to 10.',
+    labelNames: ['model', 'tenth'] as const,
+    registers: [registry],
+  });
+  const expected = new Gauge({
+    name: 'tocsin_score_expected_ratio',
+    help: 'Share of scores in each tenth when the model was fitted; absent for models that were not.',
+    labelNames: ['model', 'tenth'] as const,
+    registers: [registry],
+  });
   const info = new Gauge({
     name: 'tocsin_scoring_model_info',
     help: 'Model versions in use; the value is always 1.',
@@ -42,20 +55,39 @@ export function createScoringMetrics(registry: Registry): ScoringMetrics {
   });
   for (const band of MOODS) scores.inc({ model: 'sentiment', band }, 0);
   for (const band of RISK_BANDS) scores.inc({ model: 'risk', band }, 0);
+  for (const tenth of TENTHS) {
+    tenths.inc({ model: 'sentiment', tenth }, 0);
+    tenths.inc({ model: 'risk', tenth }, 0);
+  }
   return {
     onFact(emit) {
       if (emit.topic !== 'assessments') return;
-      scores.inc({ model: 'risk', band: riskBand(emit.value.riskScore) });
-      if (emit.value.sentiment) scores.inc({ model: 'sentiment', band: emit.value.sentiment.label });
+      const { riskScore, sentiment } = emit.value;
+      scores.inc({ model: 'risk', band: riskBand(riskScore) });
+      tenths.inc({ model: 'risk', tenth: tenthOf(riskScore / 100) });
+      if (sentiment === undefined) return;
+      scores.inc({ model: 'sentiment', band: sentiment.label });
+      if (sentiment.score === undefined) return;
+      tenths.inc({ model: 'sentiment', tenth: tenthOf((sentiment.score + 1) / 2) });
     },
-    modelsLoaded({ lexicon, riskModel }) {
+    modelsLoaded({ lexicon, riskModel, sentimentModel }) {
       info.reset();
-      info.set({ model: 'sentiment', version: lexicon.version }, 1);
+      expected.reset();
+      info.set({ model: 'sentiment', version: sentimentModel?.version ?? lexicon.version }, 1);
+      for (const [index, share] of (sentimentModel?.scores ?? []).entries()) {
+        expected.set({ model: 'sentiment', tenth: TENTHS[index] ?? '' }, share);
+      }
       info.set({ model: 'risk', version: riskModel.version }, 1);
     },
     timed: (scorer) => timed(scorer, (seconds) => duration.observe({ model: 'sentiment' }, seconds)),
   };
 }
+
+const TENTHS: readonly string[] = Array.from({ length: SCORE_TENTHS }, (_, index) => String(index + 1));
+
+/** The tenth that a share of the range lies in. */
+const tenthOf = (share: number): string =>
+  TENTHS[Math.min(SCORE_TENTHS - 1, Math.floor(share * SCORE_TENTHS))] ?? '';
 
 /** Bounds as in the shipped rules: high is worth an alert, critical the first call of the day. */
 function riskBand(score: number): RiskBand {
