@@ -19,6 +19,7 @@ export interface KafkaOptions {
  * ends the process, so topics say `compression.type=zstd` or `gzip`.
  */
 export function createKafka({ brokers, clientId, ssl, sasl, log }: KafkaOptions): Kafka {
+  hideHarmlessWarning();
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ZSTD;
   return new kafkajs.Kafka({
     brokers: [...brokers],
@@ -32,6 +33,18 @@ export function createKafka({ brokers, clientId, ssl, sasl, log }: KafkaOptions)
     retry: RETRY,
     logCreator: () => (entry) => toLog(log, entry),
   });
+}
+
+let warningHidden = false;
+
+/** The client asks for a timer in the past after each answer; Node takes it for one millisecond and complains. */
+function hideHarmlessWarning(): void {
+  if (warningHidden) return;
+  warningHidden = true;
+  const emit = process.emitWarning.bind(process) as (...args: readonly unknown[]) => void;
+  process.emitWarning = (...args: readonly unknown[]) => {
+    if (args[1] !== 'TimeoutNegativeWarning') emit(...args);
+  };
 }
 
 /** About half a minute; whoever called then decides. */

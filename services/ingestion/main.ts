@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { z } from 'zod';
+import type { IntakeLedger } from '../platform/database/intake-ledger.postgres.ts';
+import { type ServiceDefinition, startService } from '../platform/distributed/start-service.ts';
+import type { Logger } from '../platform/logging/logger.ts';
+import { registerGateway } from './adapters/gateway.fastify.ts';
+import { identityProcess } from './domain/identity-process.ts';
+import { NO_OWN_VOICES, type OwnVoices, ownVoices } from './domain/ignore.ts';
+import { ingestionProcess } from './domain/ingestion-process.ts';
+import { createGateway } from './gateway.ts';
+import { createIngestionMetrics } from './metrics.ts';
+import type { IntakeMetrics } from './ports.ts';
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
+/** What only ingestion reads; the same names as in the embedded mode. */
+const ingestionSettings = z.object({
+  TOCSIN_INGEST_KEYS: list.default([]),
+  TOCSIN_OPS_KEYS: list.default([]),
+  TOCSIN_INGEST_SECRETS: list.default([]),
+  TOCSIN_OWN_EMAILS: list.default([]),
+  TOCSIN_OWN_HANDLES: list.default([]),
+});
+type IngestionSettings = z.output<typeof ingestionSettings>;
+
+/** Ingestion by itself: gateway, normalising and identities on Kafka and PostgreSQL. */
+export const ingestion: ServiceDefinition<IngestionSettings> = {
+  name: 'ingestion',
+  settings: ingestionSettings,
+  create: ({ settings, registry, clock, log }) => {
+    const guarded = settings.TOCSIN_INGEST_KEYS.length + settings.TOCSIN_INGEST_SECRETS.length > 0;
+    if (!guarded && !settings.TOCSIN_HOST.startsWith('127.') && settings.TOCSIN_HOST !== 'localhost') {
+      const host = settings.TOCSIN_HOST;
+      throw new Error(
+        `TOCSIN_HOST: got "${host}", which others can reach; set TOCSIN_INGEST_KEYS too, or listen on 127.0.0.1`,
+      );
+    }
+    const own = voices(settings, log);
+    const metrics = createIngestionMetrics(registry);
+    return {
+      processes: [ingestionProcess(own), identityProcess],
+      observers: [{ onFact: (fact) => metrics.onFact(fact) }],
+      attach: async ({ service, app }) => {
+        const counted = alsoInLedger(metrics, service.intake);
+        await registerGateway(app, {
+          gateway: createGateway({ log: service.eventLog, clock, metrics: counted, own }),
+          clock,
+          metrics: counted,
+          access: {
+            ingestKeys: settings.TOCSIN_INGEST_KEYS,
+            opsKeys: settings.TOCSIN_OPS_KEYS,
+            signingSecrets: settings.TOCSIN_INGEST_SECRETS,
+          },
+        });
+        return undefined;
+      },
+    };
+  },
+};
+
+function voices(settings: IngestionSettings, log: Logger): OwnVoices {
+  if (settings.TOCSIN_OWN_HANDLES.length + settings.TOCSIN_OWN_EMAILS.length === 0) return NO_OWN_VOICES;
+  const { unknown, ...own } = ownVoices(settings.TOCSIN_OWN_HANDLES, settings.TOCSIN_OWN_EMAILS);
+  for (const entry of unknown)
+    log.warn({ entry }, 'own handle or address is not understood and has no effect');
+  return own;
+}
+
+/** What the gateway does not let into the log must still be accounted for after a restart. */
+const alsoInLedger = (metrics: IntakeMetrics, ledger: IntakeLedger): IntakeMetrics => ({
+  repeated: (source) => metrics.repeated(source),
+  ignored: (source, reason) => {
+    metrics.ignored(source, reason);
+    ledger.add('gateway', source, 'ignored', reason, 1);
+  },
+  rejected: (source, reason) => {
+    metrics.rejected(source, reason);
+    ledger.add('gateway', source, 'rejected', reason, 1);
+  },
+});
+
+if (import.meta.main) process.exit(await startService(ingestion, process.env));

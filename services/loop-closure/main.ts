@@ -1,0 +1,121 @@
+#!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
+import { formatProblem } from '../platform/config/yaml-file.ts';
+import type { NamedSql, Postgres } from '../platform/database/postgres.ts';
+import { storable } from '../platform/database/storable-text.ts';
+import type { DistributedService } from '../platform/distributed/distributed-service.ts';
+import { balanceLedger } from '../platform/distributed/ledger-sums.postgres.ts';
+import {
+  RulesUnusable,
+  type ServiceDefinition,
+  startService,
+} from '../platform/distributed/start-service.ts';
+import { partitionOf } from '../platform/event-log/partition-of.ts';
+import { businessTimeBetween } from '../platform/time/business-time.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import { findCalendar } from '../settings/calendars.ts';
+import { loadSettings, type Settings } from '../settings/load-settings.ts';
+import { registerApi } from './adapters/api.fastify.ts';
+import { createCommandPoll } from './adapters/command-watch.postgres.ts';
+import { registerPages } from './adapters/pages.fastify.ts';
+import {
+  createPostgresViews,
+  LOOP_CLOSURE_POSTGRES_MIGRATIONS,
+  POSTGRES_VIEW_WRITERS,
+} from './adapters/views.postgres.ts';
+import { customerView } from './domain/customer-view.ts';
+import { createLoopClosureMetrics } from './metrics.ts';
+import type { BusinessClock, CustomerHistory } from './ports.ts';
+import { type AlertDesk, createAlertDesk, createLoopClosureProcesses } from './service.ts';
+
+/** Loop-closure by itself: views, API and pages on Kafka and PostgreSQL. */
+export const loopClosure: ServiceDefinition<unknown> = {
+  name: 'loop-closure',
+  settings: z.object({}),
+  create: ({ settings, registry, clock }) => {
+    const loaded = loadSettings(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
+    if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
+    const metrics = createLoopClosureMetrics(registry);
+    const business = businessClock(loaded.settings);
+    return {
+      processes: Object.values(createLoopClosureProcesses()),
+      migrations: LOOP_CLOSURE_POSTGRES_MIGRATIONS,
+      views: () => POSTGRES_VIEW_WRITERS,
+      reads: ['alerts', 'assessments'],
+      observers: [{ onFact: (fact) => metrics.onFact(fact) }],
+      attach: ({ service, app }) => {
+        const desk = deskOf(service, {
+          ...loaded.settings,
+          business,
+          clock,
+          partitions: settings.TOCSIN_PARTITIONS,
+        });
+        const ledger = () => balanceLedger(service.postgres);
+        registerApi(app, { desk, clock, ledger, version: manifest.version });
+        registerPages(app, { desk, clock, business, assignees: assigneesOf(loaded.settings) });
+        return undefined;
+      },
+    };
+  },
+};
+
+/** The desk on the views of all instances. */
+export function deskOf(
+  service: Pick<DistributedService, 'postgres' | 'eventLog'>,
+  settings: Settings & {
+    readonly business: BusinessClock;
+    readonly clock: Clock;
+    readonly partitions: number;
+  },
+): AlertDesk {
+  const queries = createPostgresViews(service.postgres);
+  return createAlertDesk({
+    log: service.eventLog,
+    queries,
+    history: historyOf(service.postgres, settings.partitions),
+    watch: createCommandPoll(queries),
+    business: settings.business,
+    clock: settings.clock,
+    nameOf: (address) =>
+      [...settings.teams.people.values()].find(({ slack, email }) => slack === address || email === address)
+        ?.name,
+  });
+}
+
+/** Where a customer's story lies is the state of `customer-view`; its partition follows from the customer. */
+const historyOf = (postgres: Postgres, partitions: number): CustomerHistory => ({
+  assessmentsOf: async (customerId) => {
+    const [row] = await postgres.query<{ body: string }>(CUSTOMER_STATE, [storable(customerId)]);
+    // The slot is written by the process of that name only, as a list of offsets.
+    const body =
+      row === undefined ? {} : (JSON.parse(row.body) as Readonly<Record<string, readonly number[]>>);
+    const offsets = body[customerView.name];
+    return offsets === undefined ? undefined : { partition: partitionOf(customerId, partitions), offsets };
+  },
+});
+
+const CUSTOMER_STATE: NamedSql = {
+  name: 'customer-state',
+  text: "SELECT body FROM state WHERE consumer = 'loop-closure' AND key_space = 'customer' AND key = $1",
+};
+
+/** Business calendars as pages and KPIs need them. */
+const businessClock = ({ calendars }: Settings): BusinessClock => ({
+  msBetween: (calendar, from, to) => {
+    const known = findCalendar(calendars, calendar);
+    return known === undefined ? undefined : businessTimeBetween(known, from, to);
+  },
+  zoneOf: (calendar) => findCalendar(calendars, calendar)?.zone,
+});
+
+const assigneesOf = ({ teams }: Settings) => [
+  ...[...teams.byId.values()].map((team) => ({ to: `team/${team.id}`, name: team.title })),
+  ...[...teams.people.values()].map((person) => ({ to: `person/${person.id}`, name: person.name })),
+];
+
+/** The rules that come with Tocsin. */
+const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));
+
+if (import.meta.main) process.exit(await startService(loopClosure, process.env));

@@ -1,0 +1,84 @@
+import { TOPICS } from '../../contracts/topics.ts';
+import { ledgerEntries } from '../database/ledger.postgres.ts';
+import type { NamedSql, Postgres } from '../database/postgres.ts';
+import type { LedgerEntry } from '../keyed-process/state-store.ts';
+
+/** Two sums that must be the same, in words. */
+export interface LedgerSum {
+  readonly says: string;
+  readonly left: number;
+  readonly right: number;
+  readonly meets: boolean;
+}
+
+export interface DistributedLedger {
+  readonly entries: readonly LedgerEntry[];
+  readonly checks: readonly LedgerSum[];
+  readonly meets: boolean;
+}
+
+/**
+ * Balances the ledger of all services.
+ *
+ * Each process has finished with what its service was given, which is how far the service's positions have come.
+ * And what a service was given of one of our own topics is what was put out to it, repeats of relays included, as
+ * far as it has arrived: while records are on their way, the second kind of sum does not meet.
+ */
+export async function balanceLedger(postgres: Postgres): Promise<DistributedLedger> {
+  const entries = await ledgerEntries(postgres);
+  const given = await postgres.query<Given>(GIVEN, []);
+  const finished = await postgres.query<Finished>(FINISHED, []);
+  const putOut = new Map<string, number>();
+  for (const { topic, outcome, count } of entries) {
+    if (outcome === 'emitted' || outcome === 'accepted') putOut.set(topic, (putOut.get(topic) ?? 0) + count);
+  }
+  const checks = finished.map(({ consumer, stage, topic, finished: done }) => {
+    const offset = given.find((one) => one.consumer === consumer && one.topic === topic)?.given ?? 0;
+    return sum(`${stage}: given from ${topic} = finished`, Number(offset), Number(done));
+  });
+  for (const { consumer, topic, given: offset } of given) {
+    if ((TOPICS as Readonly<Record<string, { readonly writer: string }>>)[topic]?.writer === 'anyone')
+      continue;
+    const stages = finished.filter((one) => one.consumer === consumer && one.topic === topic);
+    const repeated = Math.max(0, ...stages.map((one) => Number(one.repeated)));
+    const says = `${consumer}: put out to ${topic} = given`;
+    checks.push(sum(says, (putOut.get(topic) ?? 0) + repeated, Number(offset)));
+  }
+  return { entries, checks, meets: checks.every(({ meets }) => meets) };
+}
+
+const sum = (says: string, left: number, right: number): LedgerSum => ({
+  says,
+  left,
+  right,
+  meets: left === right,
+});
+
+interface Given {
+  readonly consumer: string;
+  readonly topic: string;
+  readonly given: string;
+}
+
+interface Finished {
+  readonly consumer: string;
+  readonly stage: string;
+  readonly topic: string;
+  readonly finished: string;
+  readonly repeated: string;
+}
+
+const GIVEN: NamedSql = {
+  name: 'ledger-given',
+  text: 'SELECT consumer, topic, sum(next_offset) AS given FROM position GROUP BY consumer, topic ORDER BY 1, 2',
+};
+
+const FINISHED: NamedSql = {
+  name: 'ledger-finished',
+  text: `SELECT consumer, stage, topic, sum(count) AS finished,
+           sum(count) FILTER (WHERE outcome = 'skipped' AND reason = 'repeated' AND stage <> 'alert-view') AS repeated
+         FROM ledger
+         WHERE outcome IN ('handled', 'skipped', 'deadLetter') AND topic IN (SELECT topic FROM position)
+           AND stage NOT IN ('log', 'gateway')
+         GROUP BY consumer, stage, topic ORDER BY 1, 2, 3`,
+};

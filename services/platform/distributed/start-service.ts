@@ -1,0 +1,135 @@
+import type { FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { z } from 'zod';
+import { readEnv } from '../config/env.ts';
+import { BrokerNotSupported } from '../event-log/broker-versions.kafka.ts';
+import { SchemasNotRegistered } from '../event-log/schemas.registry.ts';
+import { createServer } from '../http/server.ts';
+import { createLogger, type Logger } from '../logging/logger.ts';
+import { createRegistry } from '../metrics/registry.ts';
+import { Lifecycle } from '../process/lifecycle.ts';
+import { runUntilStopped } from '../process/run-process.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
+import {
+  type DistributedService,
+  type DistributedServiceOptions,
+  openDistributedService,
+} from './distributed-service.ts';
+import { type ServiceSettings, serviceSettings } from './settings.ts';
+
+/** What a service is made of when it runs by itself. `Own` are the settings that only it reads. */
+export interface ServiceDefinition<Own> {
+  /** As in `services/README.md`. */
+  readonly name: string;
+  readonly settings: z.ZodObject & z.ZodType<Own>;
+  create(context: ServiceContext<Own>): ServiceParts | Promise<ServiceParts>;
+}
+
+export interface ServiceContext<Own> {
+  readonly settings: ServiceSettings & Own;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly lifecycle: Lifecycle;
+}
+
+type Reads = Pick<DistributedServiceOptions, 'processes' | 'migrations' | 'views' | 'reads' | 'observers'>;
+
+export interface ServiceParts extends Reads {
+  /** Adds what the service serves over HTTP and what it does beside its processes. */
+  attach?(opened: {
+    readonly service: DistributedService;
+    readonly app: FastifyInstance;
+  }): Promise<Attached | undefined> | Attached | undefined;
+}
+
+export interface Attached {
+  /** Works until `stop`. */
+  run(stop: AbortSignal): Promise<void>;
+}
+
+/** A service that is connected, with its HTTP server; nothing runs yet. */
+export interface OpenService {
+  readonly service: DistributedService;
+  readonly app: FastifyInstance;
+  run(stop: AbortSignal): Promise<void>;
+}
+
+/** Connects a service as its definition says. */
+export async function openService<Own>(
+  definition: ServiceDefinition<Own>,
+  context: ServiceContext<Own>,
+): Promise<OpenService> {
+  const { settings, clock, log, registry, lifecycle } = context;
+  const parts = await definition.create(context);
+  const service = await openDistributedService({
+    name: definition.name,
+    settings,
+    clock,
+    log,
+    registry,
+    lifecycle,
+    ...parts,
+  });
+  const app = createServer({ registry, log, notReady: () => service.notReady() });
+  const attached = await parts.attach?.({ service, app });
+  lifecycle.onClose('http server', () => app.close());
+  return {
+    service,
+    app,
+    run: async (stop) => {
+      const ending = new AbortController();
+      const until = AbortSignal.any([stop, ending.signal]);
+      const running = [service.run(until), ...(attached === undefined ? [] : [attached.run(until)])];
+      // One that fails ends the others, so that partitions are handed over before the process exits.
+      for (const one of running) one.catch(() => ending.abort());
+      await Promise.allSettled(running);
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Exit code for settings and servers that are not as they must be: starting again will not help. */
+const USED_WRONGLY = 2;
+
+/** Variables that other commands read. */
+const KNOWN = ['TOCSIN_DATA_DIR', 'TOCSIN_BENCH_CACHE'];
+
+/** Runs a service until a signal. Answers the exit code: 0 stopped, 1 failed, 2 cannot be started like this. */
+export async function startService<Own>(
+  definition: ServiceDefinition<Own>,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
+  const read = readEnv(serviceSettings.extend(definition.settings.shape), env, KNOWN);
+  if (!read.ok) {
+    process.stderr.write(`${read.problems.join('\n')}\n`);
+    return USED_WRONGLY;
+  }
+  // The two schemas were put together above.
+  const settings = read.value as ServiceSettings & Own;
+  const log = createLogger(settings.TOCSIN_LOG_LEVEL);
+  const lifecycle = new Lifecycle();
+  const context = { settings, clock: systemClock, log, registry: createRegistry(), lifecycle };
+  let opened: OpenService;
+  try {
+    opened = await openService(definition, context);
+  } catch (error) {
+    await lifecycle.close(1_000);
+    process.stderr.write(`${definition.name}: ${error instanceof Error ? error.message : String(error)}\n`);
+    const wrong =
+      error instanceof BrokerNotSupported || error instanceof SchemasNotRegistered || isBroken(error);
+    return wrong ? USED_WRONGLY : 1;
+  }
+  return runUntilStopped(lifecycle, log, async (stop) => {
+    const url = await opened.app.listen({ host: settings.TOCSIN_HOST, port: settings.TOCSIN_PORT });
+    log.info({ service: definition.name, url }, 'started');
+    await opened.run(stop);
+  });
+}
+
+/** What ops people wrote cannot be used. */
+export class RulesUnusable extends Error {
+  override readonly name = 'RulesUnusable';
+}
+
+const isBroken = (error: unknown): boolean => error instanceof RulesUnusable;
