@@ -11,6 +11,7 @@ import { explainCommand } from './explain.ts';
 import { importCommand } from './import.ts';
 import { kafkaCommands } from './kafka.ts';
 import { ledgerCommand } from './ledger.ts';
+import { riskAggregateCommand } from './risk-aggregate.ts';
 import { riskFitCommand } from './risk-fit.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesLintCommand } from './rules-lint.ts';
@@ -42,8 +43,9 @@ export const COMMANDS: readonly Command[] = [
   rulesSchemaCommand,
   evaluateSentimentCommand,
   sentimentFitCommand,
-  evaluateRiskCommand,
+  riskAggregateCommand,
   riskFitCommand,
+  evaluateRiskCommand,
   ledgerCommand,
   ...dlqCommands,
   timersCommand,

@@ -159,9 +159,9 @@ function integer(option: string, text: string): number {
 }
 
 /** A day or an instant as RFC 3339 has it, epoch ms. */
-export function instant(text: string): number {
+export function instant(text: string, option = '--as-of'): number {
   const at = Date.parse(text);
-  if (Number.isNaN(at)) throw new UsageError(`--as-of: got "${text}", expected a date such as 2026-03-31`);
+  if (Number.isNaN(at)) throw new UsageError(`${option}: got "${text}", expected a date such as 2026-03-31`);
   return at;
 }
 

@@ -71,7 +71,8 @@ function sumOf(values: readonly (number | undefined)[]): number | undefined {
     if (value === undefined) return undefined;
     sum += value;
   }
-  return sum;
+  // Cents do not add up exactly in binary; the dust would make cuts that nobody can read.
+  return Number(sum.toPrecision(12));
 }
 
 /** The columns that a reading needs. */

@@ -88,7 +88,11 @@ function sums(columns: readonly Column[]): readonly Feature[] {
   }
   return [...families]
     .filter(([, names]) => names.length >= FAMILY[0] && names.length <= FAMILY[1])
-    .map(([pattern, names]) => ({ name: `sum of ${pattern}`, kind: 'number', reading: { sum: names } }));
+    .map(([pattern, names]) => ({
+      name: `${pattern.replace(/\s*\*\s*/, ' ').trim()}, all together`,
+      kind: 'number',
+      reading: { sum: names },
+    }));
 }
 
 /** Two alike are chance; more than two dozen are measurements of their own (`V1` … `V28`). */

@@ -122,4 +122,8 @@ export function coarseSpans(axis: Axis, { of, size }: CoarseAxis): readonly Coar
   ];
 }
 
-export const hundredths = (value: number): number => Math.round(value * 100) / 100 + 0;
+/** Two decimals, within what a model file may hold. */
+export const hundredths = (value: number): number =>
+  Math.round(Math.max(-MAX_WEIGHT, Math.min(MAX_WEIGHT, value)) * 100) / 100 + 0;
+/** Odds of one to twenty thousand: no bin of a few rows may claim more. */
+const MAX_WEIGHT = 10;

@@ -1,0 +1,117 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { didYouMean } from '../platform/config/did-you-mean.ts';
+import { type Aggregated, aggregateEvents, LEFT_COLUMN } from '../scoring/fit/risk/aggregate.ts';
+import { readCsvTable } from '../scoring/fit/risk/csv-table.ts';
+import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { instant, splitColumns } from './risk-fit.ts';
+
+/** Half a year: long enough for most who come back, short enough to have it in a year of data. */
+const DEFAULT_DAYS = '180';
+
+export const riskAggregateCommand: Command = {
+  name: 'risk aggregate',
+  summary: 'turn purchases or visits into one row per customer, to learn from',
+  help: `
+Usage: tocsin risk aggregate CSV --id COLUMN --date COLUMN --out CUSTOMERS.csv [options]
+
+From a table of events, one row each, makes a table of customers as they were known at a cut-off: how many events, how
+long ago, how regular, how much; and "${LEFT_COLUMN}" (yes or no): whether the customer then had no event within the
+horizon. Nothing after the cut-off goes into the features. Then: tocsin risk fit CUSTOMERS.csv --label ${LEFT_COLUMN}=yes
+
+  --id COLUMN        whose event it is
+  --date COLUMN      when it was
+  --value COLUMN,…   numbers of an event, such as what was paid
+  --horizon DAYS     silence that counts as having left (default ${DEFAULT_DAYS})
+  --active DAYS      only customers with an event so shortly before the cut-off (default ${DEFAULT_DAYS})
+  --cutoff DATE      default: as late as the horizon allows
+  --out FILE         where the table goes
+  --json             what was made, as one JSON object
+
+Example:
+  tocsin risk aggregate purchases.csv --id customer --date day --value amount --out customers.csv
+
+Exit codes: 0 made; 1 the table cannot be used; 2 used wrongly.
+`,
+  run: aggregate,
+};
+
+async function aggregate(args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = readArgs(args, {
+    id: { type: 'string' },
+    date: { type: 'string' },
+    value: { type: 'string', multiple: true },
+    horizon: { type: 'string', default: DEFAULT_DAYS },
+    active: { type: 'string', default: DEFAULT_DAYS },
+    cutoff: { type: 'string' },
+    out: { type: 'string' },
+  });
+  const [file, ...more] = positionals;
+  const { id, date, out } = values;
+  if (file === undefined || more.length > 0) throw new UsageError('expected one CSV file');
+  if (id === undefined || date === undefined)
+    throw new UsageError('--id and --date name the columns to read');
+  if (out === undefined) throw new UsageError('--out names the file for the table');
+  const horizonDays = daysOf('--horizon', values.horizon);
+  const activeDays = daysOf('--active', values.active);
+  const cutoff = values.cutoff === undefined ? undefined : instant(values.cutoff, '--cutoff');
+  try {
+    const table = readCsvTable(readFileSync(file));
+    if (!table.ok) return refuse(io, `${file}: ${table.problem}`);
+    const { columns } = table.value;
+    const numbers = (values.value ?? []).flatMap((list) => splitColumns(list, columns));
+    const unknown = [id, date, ...numbers].find((column) => !columns.includes(column));
+    if (unknown !== undefined)
+      return refuse(io, `${file}: no column "${unknown}"${didYouMean(unknown, columns)}`);
+    const options = {
+      id,
+      date,
+      values: numbers,
+      horizonDays,
+      activeDays,
+      ...(cutoff === undefined ? {} : { cutoff }),
+    };
+    const made = aggregateEvents(table.value, options);
+    if (!made.ok) return refuse(io, `${file}: ${made.problem}`);
+    writeFileSync(out, csvText(made.value));
+    io.out(
+      values.json === true
+        ? `${JSON.stringify(figuresOf(made.value))}\n`
+        : inWords(made.value, out, horizonDays),
+    );
+    return EXIT.done;
+  } catch (error) {
+    return refuse(io, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(io: Io, message: string): number {
+  io.err(`${message}\n`);
+  return EXIT.foundWrong;
+}
+
+function daysOf(option: string, text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1)
+    throw new UsageError(`${option}: got "${text}", expected a number of days`);
+  return days;
+}
+
+const csvText = ({ columns, rows }: Aggregated): string =>
+  `${[columns, ...rows].map((row) => row.map((cell) => csvCell(String(cell))).join(',')).join('\n')}\n`;
+
+const csvCell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const figuresOf = ({ rows, cutoff, eventsLeft, customersBefore }: Aggregated) => ({
+  customers: rows.length,
+  left: rows.filter((row) => row.at(-1) === 'yes').length,
+  cutoff: new Date(cutoff).toISOString(),
+  customersNotActive: customersBefore - rows.length,
+  eventsWithoutCustomerOrDate: eventsLeft,
+});
+
+function inWords(made: Aggregated, out: string, horizonDays: number): string {
+  const { customers, left, cutoff, customersNotActive, eventsWithoutCustomerOrDate } = figuresOf(made);
+  return `${out}: ${customers} customers as known on ${cutoff.slice(0, 10)}, ${left} of whom had no event in the ${horizonDays} days after
+${customersNotActive} customers were not active any more; ${eventsWithoutCustomerOrDate} events have no customer or no readable date
+`;
+}
