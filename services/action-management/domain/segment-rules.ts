@@ -8,9 +8,11 @@ import {
   type KeyedProcess,
   type Step,
   skipped,
+  type TimerChange,
 } from '../../platform/keyed-process/keyed-process.ts';
+import { DAY } from '../../platform/time/clock.ts';
 import { type Judging, judgingNow, type RulesInForce } from './action-management.ts';
-import type { CompiledRule, SegmentKeying } from './compile.ts';
+import type { CompiledRule, RuleSet, SegmentKeying } from './compile.ts';
 import { because, evaluateOnce } from './evaluate.ts';
 import { segmentFactsOf } from './facts.ts';
 import type { Storm } from './language/ast.ts';
@@ -40,7 +42,7 @@ export function createSegmentRulesProcess(inForce: RulesInForce): KeyedProcess<S
       if (input.value.type === 'request') return pass(known, input.key, input.value, judging);
       return judge(known, input.key, input.value.assessment, judging);
     },
-    onTimer: (state, timer, now) => forget(state, timer, now),
+    onTimer: (state, timer, now) => forget(state, timer, judgingNow(inForce, now)),
   };
 }
 
@@ -58,13 +60,11 @@ function judge(
   if (isRepeatIn(state, assessment.id)) return skipped('repeated');
   const counted = countIn(state, assessment, keying.windows);
   const requests = judgeAll(keying, segment, assessment, counted, judging);
-  const first = state.newestAt === 0 || counted.newestAt - state.newestAt > RENEW_MS;
   return {
     outcome: HANDLED,
     state: counted,
     ...(requests.length === 0 ? {} : { emit: requests.map(straight) }),
-    // A segment in which nothing happens any more is forgotten; the timer is moved once a day, not at each signal.
-    ...(first ? { timers: [{ name: FORGET, dueAt: judging.now + keptMs(keying) + RENEW_MS }] } : {}),
+    ...(state.newestAt === 0 ? { timers: [forgetAt(judging.now + keptMs(segment, ruleSet))] } : {}),
   };
 }
 
@@ -110,7 +110,8 @@ function learn(
     };
   if (known === undefined || known.alertId !== alertId) return skipped('repeated');
   const { [alertKey]: _, ...others } = state.open ?? {};
-  return { outcome: HANDLED, state: { ...state, open: others } };
+  const isEmpty = Object.keys(others).length === 0 && state.newestAt === 0 && state.admitted === undefined;
+  return { outcome: HANDLED, state: isEmpty ? null : { ...state, open: others } };
 }
 
 /** A request on its way: held back here, or handed on to the next segment, or to alerting. */
@@ -164,7 +165,7 @@ function throughStorm(
     outcome: HANDLED,
     state: { ...state, admitted },
     emit: [straight(request)],
-    timers: [{ name: FORGET, dueAt: now + storm.overMs + RENEW_MS }],
+    ...(state.admitted === undefined ? { timers: [forgetAt(now + storm.overMs)] } : {}),
   };
 }
 
@@ -210,19 +211,29 @@ const straight = (request: AlertRequest): Emit => ({
   value: request,
 });
 
-/** The timer after which a quiet segment is forgotten. */
+/** A segment in which nothing happens any more is forgotten. The timer looks again where something did. */
 const FORGET = 'forget';
-/** It is moved at most this often. */
-const RENEW_MS = 24 * 60 * 60 * 1000;
+const forgetAt = (instant: number): TimerChange => ({ name: FORGET, dueAt: instant + DAY });
 
-const keptMs = ({ windows }: SegmentKeying): number =>
-  Math.max(0, ...windows.map(({ window }) => window.overMs + (window.baseline?.lookbackMs ?? 0)));
+/** For how long what happened in a segment can matter. */
+function keptMs(segment: Segment, { segments, byId }: RuleSet): number {
+  if (isRuleSegment(segment)) return byId.get(segment.slice(ruleSegment('').length))?.rule.storm?.overMs ?? 0;
+  const names = fieldsOfSegment(segment);
+  const keyings = [...segments.values()].flat().filter((one) => one.names === names);
+  const windows = keyings.flatMap((one) => one.windows);
+  return Math.max(0, ...windows.map(({ window }) => window.overMs + (window.baseline?.lookbackMs ?? 0)));
+}
 
 /** Open alerts are remembered until they are closed. */
-function forget(state: SegmentState | undefined, _: DueTimer, now: number): Step<SegmentState> {
+function forget(
+  state: SegmentState | undefined,
+  { key }: DueTimer,
+  { ruleSet, now }: Judging,
+): Step<SegmentState> {
   if (state === undefined) return skipped('not_due');
-  if (Object.keys(state.open ?? {}).length > 0) {
-    return { outcome: HANDLED, timers: [{ name: FORGET, dueAt: now + RENEW_MS }] };
-  }
+  const latest = Math.max(state.newestAt, ...Object.values(state.admitted ?? {}));
+  const until = latest + keptMs(key, ruleSet);
+  if (until > now) return { outcome: HANDLED, timers: [forgetAt(until)] };
+  if (Object.keys(state.open ?? {}).length > 0) return { outcome: HANDLED, timers: [forgetAt(now)] };
   return { outcome: HANDLED, state: null };
 }
