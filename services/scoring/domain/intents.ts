@@ -21,12 +21,13 @@ export function findIntents(
 ): readonly IntentFound[] {
   let found: IntentFound[] | undefined;
   for (const match of matches) {
-    const intent = match.phrase.intent;
-    if (intent === undefined || match.phrase.guard) continue;
-    if (intent === 'praise' && sentiment.label === 'negative') continue;
-    if (found?.some((earlier) => earlier.intent === intent) || isNegated(tokens, match)) continue;
-    found ??= [];
-    found.push({ intent, evidence: evidenceOf(tokens, match) });
+    if (match.phrase.guard) continue;
+    for (const intent of match.phrase.intents) {
+      if (intent === 'praise' && sentiment.label === 'negative') continue;
+      if (found?.some((earlier) => earlier.intent === intent) || isNegated(tokens, match)) continue;
+      found ??= [];
+      found.push({ intent, evidence: evidenceOf(tokens, match) });
+    }
   }
   return found ?? NONE;
 }

@@ -265,7 +265,7 @@ function addIntents(lexicon: LexiconFile, writer: PhraseWriter, root: PhraseNode
     // The schema admits only intents as keys.
     const intent = name as Intent;
     for (const [index, phrase] of entry.any.entries()) {
-      writer.add(root, phrase, { effect: entry.effect, intent }, ['intents', name, 'any', index]);
+      writer.add(root, phrase, { effect: entry.effect, intents: [intent] }, ['intents', name, 'any', index]);
     }
     for (const [index, phrase] of entry.unless.entries()) {
       writer.add(root, phrase, { guard: true }, ['intents', name, 'unless', index]);
@@ -274,7 +274,7 @@ function addIntents(lexicon: LexiconFile, writer: PhraseWriter, root: PhraseNode
 }
 
 function say(text: string, what: Partial<Phrase>): Phrase {
-  return { text, effect: 0, intent: undefined, guard: false, sarcasm: false, ...what };
+  return { text, effect: 0, intents: [], guard: false, sarcasm: false, ...what };
 }
 
 function addAliases(lexicon: LexiconFile, drafts: Drafts): void {

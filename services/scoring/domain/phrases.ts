@@ -37,7 +37,7 @@ function edgeOf(node: PhraseNode, symbol: number): PhraseNode {
 const combine = (one: Phrase, other: Phrase): Phrase => ({
   text: one.text,
   effect: Math.abs(other.effect) > Math.abs(one.effect) ? other.effect : one.effect,
-  intent: one.intent ?? other.intent,
+  intents: [...new Set([...one.intents, ...other.intents])],
   guard: one.guard || other.guard,
   sarcasm: one.sarcasm || other.sarcasm,
 });

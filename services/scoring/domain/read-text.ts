@@ -70,16 +70,18 @@ type Cover = readonly (PhraseMatch | undefined)[];
 function cover(shown: readonly PhraseMatch[], moods: readonly PhraseMatch[]): Cover {
   if (shown.length === 0 && moods.length === 0) return NO_MATCHES;
   const covered: (PhraseMatch | undefined)[] = [];
-  for (const match of shown) if (match.phrase.intent !== 'praise') coverIfFree(covered, match);
+  for (const match of shown) if (!isPraise(match)) coverIfFree(covered, match);
   for (const match of moods) coverIfFree(covered, match);
-  for (const match of shown) if (match.phrase.intent === 'praise') coverIfFree(covered, match);
+  for (const match of shown) if (isPraise(match)) coverIfFree(covered, match);
   return covered;
 }
 
+const isPraise = ({ phrase }: PhraseMatch): boolean => phrase.intents[0] === 'praise';
+
 /** A phrase takes its tokens when its ends are free. Intents without effect and mere cues leave them to others. */
 function coverIfFree(covered: (PhraseMatch | undefined)[], match: PhraseMatch): void {
-  const { effect, guard, intent, sarcasm } = match.phrase;
-  if (effect === 0 && !guard && (intent !== undefined || sarcasm)) return;
+  const { effect, guard, intents, sarcasm } = match.phrase;
+  if (effect === 0 && !guard && (intents.length > 0 || sarcasm)) return;
   if (covered[match.start] !== undefined || covered[match.end - 1] !== undefined) return;
   for (let token = match.start; token < match.end; token++) covered[token] = match;
 }

@@ -36,7 +36,8 @@ export interface Phrase {
   /** As the lexicon writes it. */
   readonly text: string;
   readonly effect: number;
-  readonly intent: Intent | undefined;
+  /** What it shows; "switch to another provider" shows two. */
+  readonly intents: readonly Intent[];
   /** Consumes its words and says nothing: "not only", "decided not to cancel". */
   readonly guard: boolean;
   /** Good words nearby are meant ironically when there is trouble nearby. */
