@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
 import type { CompiledRule } from './compile.ts';
@@ -102,4 +103,45 @@ test('a window is open at its old end: a signal exactly `over` ago is outside', 
 test('a source whose clock runs ahead does not empty the window', () => {
   const ahead = { at: START, signal: { occurredAt: START + 20 * HOUR, receivedAt: START } };
   expect(windowValue('{of: complaint.received, fn: count, over: 1h}', [{ at: START - 1 }, ahead])).toBe(2);
+});
+
+const USUAL =
+  '{of: complaint.received, fn: count, over: 4h, baseline: {lookback: 2d, step: 4h, take: max, warmup: 1d}}';
+
+test('a usual value is that of the same window in the past, and unknown while too little is known', () => {
+  const hours = fc.array(fc.integer({ min: 0, max: 72 }), { minLength: 1, maxLength: 25 });
+  fc.assert(
+    fc.property(hours, (unsorted) => {
+      const said = [...unsorted].sort((a, b) => a - b);
+      const [first = 0, last = 0] = [said[0], said.at(-1)];
+      const windows = Array.from({ length: 12 }, (_, back) => last - 4 * (back + 1)).map(
+        (end) => said.filter((hour) => hour > end - 4 && hour <= end).length,
+      );
+      const expected = last - first >= 24 ? Math.max(...windows) : undefined;
+      expect(
+        windowValue(
+          USUAL,
+          said.map((hour) => ({ at: START + hour * HOUR })),
+        ),
+      ).toBe(expected);
+    }),
+  );
+});
+
+test('a ratio tells how many times the usual it is, in words too', () => {
+  const rule = ruleText(
+    'example',
+    `  listen: [complaint.received]
+  windows:
+    now: {of: complaint.received, fn: count, over: 1h}
+    usual: {of: complaint.received, fn: count, over: 1h, baseline: {lookback: 1d, step: 1h, floor: 0.5}}
+  when: {ratio: {of: now, to: usual, gte: 4}}`,
+  );
+  const burst = [0, 24, 24.2, 24.4].map((hours, index) =>
+    assessed({ id: `s${index}`, type: 'complaint.received', at: START + hours * HOUR }),
+  );
+  expect(play(ruleSetOf(rule), burst).requests.map(({ because }) => because)).toEqual([
+    ['complaints in the last 1 hour against usual complaints in 1 hour: 4 × (at least 4 ×)'],
+    ['complaints in the last 1 hour against usual complaints in 1 hour: 6 × (at least 4 ×)'],
+  ]);
 });

@@ -62,8 +62,11 @@ export function comparisonWords(comparison: Comparison, value: Value | undefined
 }
 
 /** What an operand is called in a sentence. */
-export const operandLabel = (operand: Operand): string =>
-  operand.from === 'window' ? windowLabel(operand.window) : operand.field.label;
+export function operandLabel(operand: Operand): string {
+  if (operand.from === 'window') return windowLabel(operand.window);
+  if (operand.from !== 'ratio') return operand.field.label;
+  return `${windowLabel(operand.of.window)} against ${windowLabel(operand.to.window)}`;
+}
 
 function windowLabel(window: Window): string {
   const of = listWords(window.of.map((type) => SIGNAL_WORDS[type]));
@@ -86,11 +89,14 @@ function windowLabel(window: Window): string {
     case 'last':
       return `latest ${field} of ${span}`;
     case 'distinct':
-      return `different ${field} in ${span}`;
+      return `different ${several(field)} in ${span}`;
     case 'trend':
       return `change of ${field} per ${perWords(window.perMs)} over ${span}`;
   }
 }
+
+/** Good enough for the names of fields. */
+const several = (word: string): string => (word.endsWith('y') ? `${word.slice(0, -1)}ies` : `${word}s`);
 
 const perWords = (ms: number): string => (ms === HOUR ? 'hour' : ms === DAY ? 'day' : 'week');
 
@@ -156,6 +162,7 @@ const isIntent = (word: string): word is Intent => INTENTS.some((known) => known
 const plainWords = (word: string): string => word.replaceAll('_', ' ');
 
 function numberWords(value: number, operand: Operand): string {
+  if (operand.from === 'ratio') return minus(`${round(value, 1)} ×`);
   const field = operand.from === 'window' ? operand.window.field?.field : operand.field;
   const counts =
     operand.from === 'window' &&

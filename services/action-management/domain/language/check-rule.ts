@@ -341,6 +341,14 @@ function readFatigue(spec: SpecFile, check: Check): { readonly fatigue?: Fatigue
 
 function readStorm(spec: SpecFile, { storm }: Defaults, check: Check): { readonly storm?: Storm } {
   const file = spec.suppress.storm;
+  if (spec.scope === 'segment') {
+    if (file !== undefined)
+      check.report(
+        ['spec', 'suppress', 'storm'],
+        'alerts about segments are few; only rules about customers have storms',
+      );
+    return {};
+  }
   if (file === undefined) return storm === undefined ? {} : { storm };
   const overMs = readOver(file.over, ['spec', 'suppress', 'storm', 'over'], check);
   return overMs === undefined ? {} : { storm: { max: file.max_new, overMs } };
