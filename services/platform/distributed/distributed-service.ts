@@ -59,6 +59,8 @@ export interface DistributedService {
   run(stop: AbortSignal): Promise<void>;
   /** Why the service cannot do its work now; nothing when it can. */
   notReady(): string | undefined;
+  /** Says that there may be something to do: the clock was moved. */
+  wake(): void;
   /** When a partition looked for work, the one that did so the longest ago; epoch ms. */
   lastScanAt(): number;
 }
@@ -168,6 +170,9 @@ export async function openDistributedService(
       if (!group.ready) return 'waiting for partitions';
       return trouble;
     },
+    wake: () => {
+      for (const partition of group.opened()) partition.wake();
+    },
     lastScanAt: () => Math.min(clock.now(), ...group.opened().map((partition) => partition.lastScanAt)),
   };
 }
@@ -178,6 +183,22 @@ const ADD_OWNERS: NamedSql = {
   text: `INSERT INTO owner (consumer, partition) SELECT $1, partition FROM generate_series(0, $2::integer) AS partition
          ON CONFLICT DO NOTHING`,
 };
+
+/** Also those who are added while partitions are open. */
+const toAll = (observers: readonly RunnerObserver[]): RunnerObserver => ({
+  onFact: (fact) => {
+    for (const observer of observers) observer.onFact?.(fact);
+  },
+  onPass: (pass) => {
+    for (const observer of observers) observer.onPass?.(pass);
+  },
+  onTimerFired: (timer) => {
+    for (const observer of observers) observer.onTimerFired?.(timer);
+  },
+  onStorageTrouble: (error, retryInMs) => {
+    for (const observer of observers) observer.onStorageTrouble?.(error, retryInMs);
+  },
+});
 
 interface OpenerParts {
   readonly options: DistributedServiceOptions;
@@ -229,7 +250,7 @@ class PartitionOpener {
       store,
       openFeed: () => feed,
       clock,
-      observers: [{ onPass: () => relay.wake() }, ...observers],
+      observers: [{ onPass: () => relay.wake() }, toAll(observers)],
       cachedRows: CACHED_ROWS,
     });
     return {

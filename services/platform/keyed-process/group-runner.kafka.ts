@@ -27,7 +27,7 @@ export interface GroupRunnerOptions {
 /** A member that is not heard of for so long has lost its partitions. Deployments should not cause that. */
 const SESSION_TIMEOUT_MS = 30_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
-const HEARTBEAT_MS = 3_000;
+const HEARTBEAT_MS = 1_000;
 const MAX_WAIT_MS = 200;
 const MAX_BYTES_PER_PARTITION = 1024 * 1024;
 /** How long a partition that its runner had to leave rests before it is opened again, if it is still ours. */
