@@ -153,18 +153,20 @@ test('a customer on legal hold is left alone, and the reason is recorded', () =>
   ]);
 });
 
-test('the library has ten live rules and some in shadow, each explained to its reader', () => {
+test('the library has 24 rules, ten of them live and the others in shadow until somebody promotes them', () => {
   const live = ruleSet.rules.filter(({ stage }) => stage === 'live');
+  expect(ruleSet.rules.length).toBeGreaterThanOrEqual(24);
   expect(live.length).toBeGreaterThanOrEqual(10);
   expect(ruleSet.rules.filter(({ stage }) => stage === 'shadow').length).toBeGreaterThanOrEqual(1);
 });
 
 test.each(ruleSet.rules)(
   '$id tells its team when it opens and somebody else when nobody reacts',
-  ({ plan }) => {
+  ({ plan, scope }) => {
     expect(plan.escalation[0]).toMatchObject({ at: 'opened', template: 'open' });
     expect(plan.escalation.some(({ at, unless }) => at !== 'opened' && unless !== undefined)).toBe(true);
-    expect(Object.keys(plan.deadlines)).toEqual(expect.arrayContaining(['ack_by', 'contact_by']));
+    const deadlines = scope === 'segment' ? ['ack_by', 'close_by'] : ['ack_by', 'contact_by'];
+    expect(Object.keys(plan.deadlines)).toEqual(expect.arrayContaining(deadlines));
   },
 );
 

@@ -35,8 +35,9 @@ export function mutantsOf(rule: Mapping, teams: readonly string[]): Mutant[] {
     ...severities(list(spec.severity), make),
     ...routes(list(spec.route), teams, make),
     ...timebox(mapping(spec.timebox), make),
-    ...ladder(list(spec.escalate), make),
-    ...quiet(mapping(spec.suppress), make),
+    // A rule in shadow tells nobody and nobody closes its alerts, so no test could notice.
+    ...(mapping(rule.metadata).stage === 'shadow' ? [] : ladder(list(spec.escalate), make)),
+    ...quiet(mapping(spec.suppress), mapping(rule.metadata).stage === 'shadow' ? ['mute_if'] : DROPPED, make),
   ];
 }
 
@@ -245,7 +246,7 @@ function ladder(steps: readonly unknown[], make: Make): Mutant[] {
     const { at: moment, unless, repeat } = mapping(step);
     return [
       ...(steps.length > 1 ? [make(path, `the step at ${String(moment)} is left out`, drop)] : []),
-      ...(unless === undefined
+      ...(unless === undefined || isNeedless(String(moment), unless)
         ? []
         : [
             make(
@@ -262,15 +263,21 @@ function ladder(steps: readonly unknown[], make: Make): Mutant[] {
   });
 }
 
+/** A milestone that is met has no steps any more, and a closed alert has none at all; no test could notice. */
+const isNeedless = (moment: string, unless: unknown): boolean =>
+  unless === 'closed' ||
+  (unless === 'acked' && moment.startsWith('ack_by')) ||
+  (unless === 'contacted' && moment.startsWith('contact_by'));
+
 const DROPPED = ['mute_if', 'cooldown', 'reopen_within', 'inhibited_by', 'contact_fatigue', 'storm'];
 
-function quiet(suppress: Mapping, make: Make): Mutant[] {
+function quiet(suppress: Mapping, dropped: readonly string[], make: Make): Mutant[] {
   const path = ['spec', 'suppress'];
   const { mute_if: mute, merge_open: merge } = suppress;
   return [
-    ...DROPPED.filter((key) => suppress[key] !== undefined).map((key) =>
-      make([...path, key], `${key} is left out`, drop, 'key'),
-    ),
+    ...dropped
+      .filter((key) => suppress[key] !== undefined)
+      .map((key) => make([...path, key], `${key} is left out`, drop, 'key')),
     ...(mute === undefined ? [] : condition(mute, [...path, 'mute_if'], make)),
     ...(typeof merge === 'boolean'
       ? [make([...path, 'merge_open'], `merge_open ${merge} becomes ${!merge}`, set(!merge))]

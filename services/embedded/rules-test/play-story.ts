@@ -88,6 +88,8 @@ class Play {
   readonly #judgements: Judgement[] = [];
   readonly #troubles: string[] = [];
   readonly #refusals = new Map<string, string>();
+  /** The risk score of each customer after their last signal. */
+  readonly #risk = new Map<string, number>();
 
   constructor(story: Story, given: Parameters<typeof playStory>[1]) {
     this.#story = story;
@@ -117,7 +119,10 @@ class Play {
       this.#order(happening);
       return;
     }
-    const assessment = assessmentOf(happening, this.#story.profiles[happening.customerId] ?? {});
+    const { customerId } = happening;
+    const before = this.#risk.get(customerId);
+    const assessment = assessmentOf(happening, this.#story.profiles[customerId] ?? {}, before);
+    this.#risk.set(customerId, assessment.riskScore);
     const { signal } = assessment;
     this.#simulation.hand({ topic: 'assessments', key: happening.customerId, value: assessment });
     this.#simulation.hand({ topic: 'signals', key: happening.customerId, value: signal });
@@ -212,7 +217,11 @@ function commandOf(order: Happening & { readonly kind: 'order' }, alert: Alert, 
 }
 
 /** What scoring would have made of it, had it been in the mood that the story says. */
-function assessmentOf(happening: Happening & { readonly kind: 'signal' }, profile: Profile): Assessment {
+function assessmentOf(
+  happening: Happening & { readonly kind: 'signal' },
+  profile: Profile,
+  riskScoreBefore: number | undefined,
+): Assessment {
   const { id, type, at, occurredAt, customerId, fields } = happening;
   const { sentiment, intents, risk_score: riskScore, ...said } = fields;
   const camel = Object.fromEntries(Object.entries(said).map(([name, value]) => [camelCase(name), value]));
@@ -239,6 +248,7 @@ function assessmentOf(happening: Happening & { readonly kind: 'signal' }, profil
     // Checked against the list of intents with the file.
     intents: ((intents ?? []) as readonly Intent[]).map((intent) => ({ intent, evidence: intent })),
     riskScore: typeof riskScore === 'number' ? riskScore : (profile.churnRisk ?? 0) * 100,
+    ...(riskScoreBefore === undefined ? {} : { riskScoreBefore }),
     riskContributions: [],
     profile,
     modelVersion: 'story',
