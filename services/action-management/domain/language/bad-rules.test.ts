@@ -184,6 +184,7 @@ const FAULTS: readonly [fault: string, message: string][] = [
     'segment-window-trend',
     '9:50: fn: trend is not possible over a segment; allowed: count, sum, avg, distinct',
   ],
+  ['segment-storm', '16:21: alerts about segments are few; only rules about customers have storms'],
   [
     'sequence-begins-with-absence',
     '14:14: nothing can be missed before something happened; begin with an event',
