@@ -20,7 +20,7 @@ Usage: tocsin sentiment fit CSV --text COLUMN --label COLUMN [--map VALUE=MOOD,â
 
 Fits a small linear model over words, pairs of words and what the shipped layer finds, and writes it as YAML that people
 can read, with its figures on held-out texts; the model card goes beside it (MODEL.md). As rules/sentiment-model.yaml
-the model is used from the next start or reload on; the lexicon goes on to find intents.
+the model is used from the next start on; the lexicon goes on to find intents.
 
   --text COLUMN    the column with the texts
   --label COLUMN   the column with the labels

@@ -43,7 +43,7 @@ export function advance(
 ): Advanced {
   const { riskScore, riskContributions, profile, modelVersion } = assessment;
   const latest = { riskScore, riskContributions, profile, modelVersion };
-  const timers = new Map(Object.entries(state.waiting?.timers ?? {}));
+  const timers = state.waiting?.timers ?? NO_TIMERS;
   const changes: TimerChange[] = [];
   const requests: AlertRequest[] = [];
   let judged = state.judged ?? [];
@@ -71,14 +71,15 @@ export function advance(
       const isOver = hasCome(sequence, found, state.signals, dueAt);
       const isTooOld = dueAt < judging.now - judging.ruleSet.defaults.maxEventAgeMs;
       const wanted = isOver || isTooOld ? undefined : dueAt;
-      if (timers.get(name) === wanted) continue;
-      changes.push({ name, dueAt: wanted ?? null });
-      if (wanted === undefined) timers.delete(name);
-      else timers.set(name, wanted);
+      if (timers[name] !== wanted) changes.push({ name, dueAt: wanted ?? null });
     }
   }
   return {
-    state: withWaiting({ ...state, ...(judged.length > 0 ? { judged } : {}) }, timers, latest),
+    state: withWaiting(
+      judged === state.judged || judged.length === 0 ? state : { ...state, judged },
+      changes,
+      latest,
+    ),
     timers: changes,
     requests,
   };
@@ -94,14 +95,12 @@ export function fireAbsence(
   readonly assessment: Assessment;
 } {
   const { latest } = state.waiting ?? {};
-  const timers = new Map(Object.entries(state.waiting?.timers ?? {}));
-  timers.delete(timer.name);
   const [, ruleId = '', firstId = ''] = /^absence\/([^/]+)\/(.*)$/s.exec(timer.name) ?? [];
   const rule = judging.ruleSet.byId.get(ruleId);
   const sequence = rule?.sequence;
   const found = sequence && findSequences(sequence, state.signals).find(({ first }) => first.id === firstId);
   const absence = sequence?.sequence.absence;
-  const rest = withWaiting(state, timers, latest);
+  const rest = withWaiting(state, [{ name: timer.name, dueAt: null }], latest);
   const nothing = (reason: string, outcome: Outcome = skipped(reason).outcome) => ({
     outcome,
     state: rest,
@@ -113,8 +112,8 @@ export function fireAbsence(
   const dueAt = overAt(absence, found, judging);
   if (dueAt > judging.now) {
     // The calendar has changed meanwhile.
-    const later = withWaiting(state, new Map([...timers, [timer.name, dueAt]]), latest);
-    return { ...nothing('not_due'), state: later, timers: [{ name: timer.name, dueAt }] };
+    const later = { name: timer.name, dueAt };
+    return { ...nothing('not_due'), state: withWaiting(state, [later], latest), timers: [later] };
   }
   const known = { state: rest, latest, customerId: timer.key };
   const requests = judgeSequence(rule, found, dueAt, known, judging);
@@ -142,13 +141,35 @@ function overAt(
   return addTimeBox(calendar, found.last.at, absence.for);
 }
 
+/** The state with what it waits for brought up to date. Waiting for nothing, it has no word about it. */
 function withWaiting(
-  { waiting: _, ...state }: WindowState,
-  timers: ReadonlyMap<string, number>,
+  state: WindowState,
+  changes: readonly TimerChange[],
   latest: Waiting['latest'] | undefined,
 ): WindowState {
-  if (timers.size === 0 || latest === undefined) return state;
-  return { ...state, waiting: { timers: Object.fromEntries(timers), latest } };
+  const before = state.waiting?.timers ?? NO_TIMERS;
+  const timers = changes.length === 0 ? before : changed(before, changes);
+  if (latest !== undefined && hasAny(timers)) return { ...state, waiting: { timers, latest } };
+  if (state.waiting === undefined) return state;
+  const { waiting: _, ...rest } = state;
+  return rest;
+}
+
+type Timers = Waiting['timers'];
+const NO_TIMERS: Timers = {};
+
+function changed(before: Timers, changes: readonly TimerChange[]): Timers {
+  const timers: Record<string, number> = { ...before };
+  for (const { name, dueAt } of changes) {
+    if (dueAt === null) delete timers[name];
+    else timers[name] = dueAt;
+  }
+  return timers;
+}
+
+function hasAny(timers: Timers): boolean {
+  for (const _ in timers) return true;
+  return false;
 }
 
 /** What a sequence is judged by when its signals are past. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { EVENT_FIELDS, PROFILE_FIELDS } from '../../action-management/domain/language/fields.ts';
 import { defaultsFileSchema, ruleFileSchema } from '../../action-management/domain/language/rule-file.ts';
 import { calendarsSchema } from '../../settings/calendars.ts';
 import { teamsSchema } from '../../settings/teams.ts';
+import { ruleTestSchema } from '../rules-test/story-file.ts';
 import {
   conditionDefinitions,
   conditionRef,
@@ -31,6 +33,12 @@ export function editorSchemas(): readonly EditorSchema[] {
   return [
     editorSchema('rule', /\.rule\.yaml$/, ruleFileSchema, 'A rule of Tocsin', conditionDefinitions()),
     editorSchema(
+      'rule-test',
+      /\.test\.yaml$/,
+      ruleTestSchema,
+      'Stories about rules, and what is to come of them',
+    ),
+    editorSchema(
       'defaults',
       /^_defaults\.yaml$/,
       defaultsFileSchema,
@@ -58,7 +66,7 @@ function editorSchema(
   const texts = new Map<string, string>(Object.entries(HOVER[kind]));
   const untold: string[] = [];
   const tell: Tell = (path, schema) => {
-    const text = texts.get(path.join('.'));
+    const text = texts.get(path.join('.')) ?? fieldText(path);
     if (text !== undefined) return described(text, schema);
     if (path.at(-1) !== '*') untold.push(path.join('.'));
     return schema;
@@ -81,6 +89,13 @@ function editorSchema(
     untold,
     gone: [...texts.keys()].filter((path) => !told.has(path)),
   };
+}
+
+/** Fields of a story are those of rules, and are called the same. */
+function fieldText(path: Path): string | undefined {
+  const [owner, , name = ''] = path.slice(-3);
+  if (owner === 'profiles') return PROFILE_FIELDS.get(name)?.label;
+  return owner === 'events' ? EVENT_FIELDS.get(name)?.label : undefined;
 }
 
 type Path = readonly string[];

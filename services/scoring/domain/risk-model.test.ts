@@ -95,6 +95,62 @@ test.each([
   expect(problems(text)).toContain(problem);
 });
 
+const pair = model(`
+intercept: 0
+features:
+  - {feature: calls, read: {number: Calls}, bins: [{below: 4, weight: -1}, {weight: 1, words: 'Calls: {value}'}]}
+  - {feature: plan, read: {word: Plan}, bins: [{weight: 0}]}
+interactions:
+  - features: [calls, plan]
+    rows: [{missing: true}, {below: 4}, {}]
+    columns: [{is: [XL]}, {}]
+    weights:
+      - [0.5, 0]
+      - [0, 0]
+      - [-2, 1]
+`);
+const withColumns = (extra: Record<string, string | number>) => customer({ attributes: { extra } });
+
+test.each([
+  [{ Calls: 5, Plan: 'xl' }, 26.9],
+  [{ Calls: '5', Plan: 'S' }, 88.1],
+  [{ Calls: 5 }, 73.1],
+  [{ Calls: 1, Plan: 'XL' }, 26.9],
+  [{ Plan: 'XL' }, 62.2],
+])('two features together, %j, score %d', (extra, score) => {
+  expect(pair.score(withColumns(extra))).toBe(score);
+});
+
+test('what two features say together is a reason of its own', () => {
+  expect(pair.explain(withColumns({ Calls: 5, Plan: 'XL' })).contributions).toEqual([
+    { feature: 'calls and plan', points: -46.2, words: 'calls 5 together with plan XL' },
+    { feature: 'calls', points: 15, words: 'Calls: 5' },
+  ]);
+});
+
+test('a fitted model names the columns that it reads', () => {
+  expect([pair.columns, tenure.columns]).toEqual([['Calls', 'Plan'], []]);
+});
+
+test.each([
+  [
+    'a pair of an unknown feature',
+    '{features: [tenure_months, contrat], rows: [{}], columns: [{}], weights: [[1]]}',
+    'm.yaml:7:32: "contrat" is not among the features; did you mean "contract"?',
+  ],
+  [
+    'a table of another shape',
+    '{features: [tenure_months, contract], rows: [{below: 3}, {}], columns: [{}], weights: [[1]]}',
+    'm.yaml:7:91: expected 2 rows of 1 weights',
+  ],
+])('%s is reported at its place', (_, interaction, problem) => {
+  const features =
+    '[{feature: tenure_months, bins: [{weight: 1}]}, {feature: contract, bins: [{weight: 1}]}]';
+  expect(problems(`intercept: 0\nfeatures: ${features}\ninteractions:\n  - ${interaction}`)).toEqual([
+    problem,
+  ]);
+});
+
 const shipped = compileRiskModel('risk-model.yaml', readFileSync('rules/risk-model.yaml', 'utf8'));
 
 test('the shipped model is sound and calm about a customer of whom nothing is known', () => {

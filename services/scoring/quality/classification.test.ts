@@ -34,3 +34,16 @@ test('an unknown mood counts as neutral', () => {
     ]).accuracy,
   ).toBe(0.5);
 });
+
+test('texts that were not read stand in the middle of those that a model judged', () => {
+  const judged = (negative: number, truth: 'negative' | 'positive') =>
+    ({ truth, label: truth, score: 0, negative }) as const;
+  expect(
+    judgeMoods([
+      judged(0.9, 'negative'),
+      { truth: 'negative', label: 'unknown' },
+      judged(0.1, 'positive'),
+      judged(0.2, 'positive'),
+    ]).aucNegative,
+  ).toBe(1);
+});

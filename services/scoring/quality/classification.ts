@@ -33,7 +33,7 @@ export interface MoodQuality {
 export function judgeMoods(texts: readonly Judged[]): MoodQuality {
   const figures = MOODS.map((mood) => figuresOf(texts, mood));
   const right = texts.filter((text) => labelOf(text) === text.truth).length;
-  const scores = texts.map((text) => text.negative ?? -(text.score ?? 0));
+  const scores = badnessOf(texts);
   return {
     n: texts.length,
     accuracy: thousandths(right / texts.length),
@@ -46,6 +46,14 @@ export function judgeMoods(texts: readonly Judged[]): MoodQuality {
       ),
     ),
   };
+}
+
+/** What texts are ranked by: the model's chance of negative, or the score turned round. Unread texts stand in the middle. */
+function badnessOf(texts: readonly Judged[]): readonly number[] {
+  const chances = texts.flatMap(({ negative }) => (negative === undefined ? [] : [negative]));
+  if (chances.length === 0) return texts.map(({ score }) => -(score ?? 0));
+  const usual = chances.reduce((sum, chance) => sum + chance, 0) / chances.length;
+  return texts.map(({ negative }) => negative ?? usual);
 }
 
 const labelOf = (text: Judged): Mood => (text.label === 'unknown' ? 'neutral' : text.label);

@@ -6,7 +6,7 @@ import { ingestion } from '../../../services/ingestion/main.ts';
 import { deskOf, loopClosure } from '../../../services/loop-closure/main.ts';
 import type { AlertDesk } from '../../../services/loop-closure/service.ts';
 import { notification } from '../../../services/notification/main.ts';
-import type { NamedSql, Postgres } from '../../../services/platform/database/postgres.ts';
+import type { NamedSql } from '../../../services/platform/database/postgres.ts';
 import {
   balanceLedger,
   type DistributedLedger,
@@ -27,6 +27,7 @@ import type { ManualClock } from '../../../services/platform/time/clock.ts';
 import { scoring } from '../../../services/scoring/main.ts';
 import { loadSettings } from '../../../services/settings/load-settings.ts';
 import { ownNames } from './distributed-fixture.ts';
+import { whatWaits } from './what-waits.ts';
 
 /** The six services in this process, on real servers, under a clock that the test moves. */
 export interface SixServices {
@@ -143,27 +144,7 @@ export async function openSixServices(options: {
 
 const SETTLES_WITHIN_MS = 60_000;
 
-/** What is still to be done at this instant, in words; nothing when all stand still. */
-async function whatWaits(postgres: Postgres, now: number): Promise<readonly string[]> {
-  const rows = await postgres.query<{ what: string }>(WAITING, [now]);
-  return rows.map(({ what }) => what);
-}
-
 const NEXT_DUE: NamedSql = {
   name: 'test-next-due',
   text: `SELECT min(at) AS at FROM (SELECT min(due_at) AS at FROM timer UNION ALL SELECT min(due_at) FROM effect) AS due`,
-};
-
-const WAITING: NamedSql = {
-  name: 'test-waiting',
-  text: `
-    SELECT 'outbox of ' || consumer || ': ' || count(*) AS what FROM outbox GROUP BY consumer
-    UNION ALL SELECT 'timers of ' || consumer FROM timer WHERE due_at <= $1 GROUP BY consumer
-    UNION ALL SELECT 'effects' FROM effect WHERE due_at <= $1 HAVING count(*) > 0
-    UNION ALL SELECT consumer || ' has read ' || read || ' of ' || topic || ', put out are ' || put_out FROM (
-      SELECT consumer, topic, sum(next_offset) AS read, coalesce((
-        SELECT sum(count) FROM ledger
-        WHERE ledger.topic = position.topic AND outcome IN ('emitted', 'accepted')), 0) AS put_out
-      FROM position GROUP BY consumer, topic
-    ) AS progress WHERE read < put_out`,
 };

@@ -83,7 +83,7 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
   const columns = describeColumns(table).filter(({ name }) => name !== labelColumn);
   const leftOut: LeftOut[] = [];
   const usable = columns.filter((column) => {
-    const because = reasonAgainst(column, table, options);
+    const because = reasonAgainst(column, table, options) ?? filledLeak(column, table, labels, options);
     if (because !== undefined) leftOut.push({ column: column.name, because });
     return because === undefined || because === TOLD_BY_BEING_FILLED;
   });
@@ -181,6 +181,20 @@ function reasonAgainst(column: Column, table: CsvTable, options: FitOptions): st
       : `${what}: it names things one by one`;
   }
   return undefined;
+}
+
+/** Such as the day of leaving, which only those have who left. */
+function filledLeak(
+  { name, missing }: Column,
+  table: CsvTable,
+  labels: Uint8Array,
+  { label, kept }: FitOptions,
+): string | undefined {
+  if (missing === 0 || missing === 1 || kept.includes(name)) return undefined;
+  const index = table.columns.indexOf(name);
+  const values = table.rows.map((row) => (isKnown(row[index] ?? '') ? 'yes' : 'no'));
+  const because = leakOf({ name, kind: 'word', values }, labels, label);
+  return because === undefined ? undefined : `whether it is filled in ${because}`;
 }
 
 /** A column that is used because somebody said so: numbers stay numbers, anything else is words. */

@@ -1,13 +1,6 @@
 import type { FeatureValue } from '../../domain/features.ts';
 import { type Axis, binsOf, findAxis } from './binning.ts';
-import {
-  type AdditiveModel,
-  type Bag,
-  type BinnedTable,
-  type BoostingSettings,
-  boost,
-  drawBag,
-} from './boosting.ts';
+import { type AdditiveModel, type BinnedTable, type BoostingSettings, boost, drawBag } from './boosting.ts';
 import type { Feature } from './features.ts';
 import { cellsOf, type PairAxis } from './pair-axis.ts';
 import { choosePairs } from './pair-choice.ts';
@@ -45,7 +38,7 @@ const PAIRS = 8;
 /** Shares before the data speaks: both kinds of function in equal parts; pairs have to earn theirs. */
 const PRIOR = [0.5, 0.5, 0];
 /** A share of the pairs below this is noise; then the model goes without them. */
-const LEAST_PAIR_SHARE = 0.1;
+const LEAST_PAIR_SHARE = 0.3;
 /** Cells (rows × features) up to which each model is the mean of the most bags; with more data each bag is steadier. */
 const CELLS_PER_BAG_BUDGET = 1_000_000;
 
@@ -58,7 +51,7 @@ const STEPS: BoostingSettings = {
   minLeafRows: 10,
   maxLeaves: 3,
 };
-const SMOOTH: BoostingSettings = { ...STEPS, learningRate: 0.1, smoothness: 3000 };
+const SMOOTH: BoostingSettings = { ...STEPS, learningRate: 0.1, smoothness: 10_000 };
 
 /**
  * Trains the model and judges it by cross-validation.
@@ -92,8 +85,8 @@ export function train(
   }
   progress(FOLDS, total);
   const everywhere = rowsWhere(folds, () => true);
-  const chosen = blend(parts, table.labels, everywhere, PRIOR);
-  const withPairs = (chosen.shares[2] ?? 0) >= LEAST_PAIR_SHARE;
+  const chosen = chooseBlend(parts, table.labels, everywhere);
+  const withPairs = (chosen.shares[2] ?? 0) > 0;
   const heldOut = blendOutOfFold(parts, table.labels, folds);
   const binned = binTable(table, everywhere);
   const grown = growParts(binned, everywhere, bags * 2, withPairs ? PAIRS : 0, random);
@@ -123,16 +116,14 @@ function growParts(
   random: () => number,
 ): Parts {
   const bags = Array.from({ length: bagCount }, () => drawBag(rows, table.labels, STOP_SHARE, random));
-  const steps = bags.map((bag) => boost(table, bag, [], undefined, STEPS));
-  const smooth = bags.map((bag) => boost(table, bag, [], undefined, SMOOTH));
+  const steps = boost(table, bags, [], [], STEPS);
+  const smooth = boost(table, bags, [], [], SMOOTH);
   const parts = { steps: meanModel(steps), smooth: meanModel(smooth) };
   const both = meanModel([parts.steps, parts.smooth]);
   const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, STEPS);
   if (pairAxes.length === 0) return { ...parts, pairAxes, pairs: [] };
-  const paired = bags.map((bag: Bag, index) => {
-    const start = meanModel([steps[index] ?? both, smooth[index] ?? both]);
-    return boost(table, bag, pairAxes, start, STEPS);
-  });
+  const starts = bags.map((_, index) => meanModel([steps[index] ?? both, smooth[index] ?? both]));
+  const paired = boost(table, bags, pairAxes, starts, STEPS);
   return { ...parts, pairAxes, pairs: meanModel(paired).pairs };
 }
 
@@ -189,15 +180,22 @@ function sumAt({ intercept, mains }: AdditiveModel, bins: readonly Uint16Array[]
   return sum;
 }
 
+/** The blend that the rows advise; without the pairs where they explain little. */
+function chooseBlend(parts: readonly Float64Array[], labels: Uint8Array, rows: Int32Array): Blend {
+  const all = blend(parts, labels, rows, PRIOR);
+  if ((all.shares[2] ?? 0) >= LEAST_PAIR_SHARE) return all;
+  const { offset, shares } = blend(parts.slice(0, 2), labels, rows, PRIOR);
+  return { offset, shares: [...shares, 0] };
+}
+
 /** The held-out log-odds, each fold blended as the other folds advise. */
 function blendOutOfFold(parts: readonly Float64Array[], labels: Uint8Array, folds: Uint8Array): Float64Array {
   const heldOut = new Float64Array(labels.length);
   for (let fold = 0; fold < FOLDS; fold++) {
-    const advice = blend(
+    const advice = chooseBlend(
       parts,
       labels,
       rowsWhere(folds, (own) => own !== fold),
-      PRIOR,
     );
     for (const row of rowsWhere(folds, (own) => own === fold)) heldOut[row] = blended(parts, advice, row);
   }

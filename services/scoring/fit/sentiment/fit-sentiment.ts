@@ -148,9 +148,11 @@ function taskOf(
   };
 }
 
-/** Cues are few and always there: they are held down by the ridge as it is. */
+/** Cues are few, in every text, and known to mean something: they are hardly held down. */
+const CUE_RIDGE = 2;
+
 function penaltyOf({ caution }: ChosenTerms, ridge: number): Float64Array {
-  const penalty = new Float64Array(CUES.length + caution.length).fill(ridge);
+  const penalty = new Float64Array(CUES.length + caution.length).fill(CUE_RIDGE);
   for (const [index, times] of caution.entries()) penalty[CUES.length + index] = ridge * times;
   return penalty;
 }

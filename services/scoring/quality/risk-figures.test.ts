@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { judgeRisk } from './risk-figures.ts';
+
+const judge = (probabilities: readonly number[], labels: readonly number[]) =>
+  judgeRisk(Float64Array.from(probabilities), Uint8Array.from(labels));
+
+test('a model that knows has an area of 1 and the greatest possible lift', () => {
+  const labels = Array.from({ length: 100 }, (_, row) => (row < 20 ? 1 : 0));
+  const figures = judge(
+    labels.map((label) => (label === 1 ? 0.99 : 0.01)),
+    labels,
+  );
+  expect(figures).toMatchObject({ n: 100, outcomes: 20, auc: 1, liftTop10: 5, brier: 0.0001 });
+});
+
+test('a model that says the same of everybody ranks nobody, whatever the order of the rows', () => {
+  const labels = Array.from({ length: 100 }, (_, row) => (row < 20 ? 1 : 0));
+  expect(judge(new Array(100).fill(0.2), labels)).toMatchObject({ auc: 0.5, liftTop10: 1, brier: 0.16 });
+});
+
+test('the Brier score after recalibration leaves what no redrawing could mend', () => {
+  // Right order, far too timid: pooled as drawn, 0 and 1 would be exact.
+  const figures = judge([0.4, 0.45, 0.55, 0.6], [0, 0, 1, 1]);
+  expect([figures.brier, figures.brierIfRecalibrated]).toEqual([0.18125, 0]);
+});
+
+test('intervals hold the figure and are the same each time', () => {
+  const labels = Array.from({ length: 200 }, (_, row) => (row % 3 === 0 ? 1 : 0));
+  const probabilities = labels.map((label, row) => 0.3 + 0.2 * label + ((row * 7) % 11) / 40);
+  const [one, other] = [judge(probabilities, labels), judge(probabilities, labels)];
+  expect(one).toEqual(other);
+  const [low, high] = one.interval95.auc;
+  expect(low).toBeLessThan(one.auc);
+  expect(high).toBeGreaterThan(one.auc);
+});
+
+test('the reliability table has ten groups of the same size, from the least likely up', () => {
+  const labels = Array.from({ length: 100 }, (_, row) => (row >= 50 ? 1 : 0));
+  const { reliability } = judge(
+    labels.map((_, row) => row / 100),
+    labels,
+  );
+  expect(reliability).toHaveLength(10);
+  expect(reliability[0]).toEqual({ rows: 10, foreseen: 0.045, happened: 0 });
+  expect(reliability[9]).toEqual({ rows: 10, foreseen: 0.945, happened: 1 });
+});

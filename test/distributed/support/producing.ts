@@ -1,0 +1,65 @@
+/** A producer that posts complaints, one customer each, and repeats a batch until it is answered. */
+export class Producing {
+  readonly #url: () => string;
+  readonly #customers: string[] = [];
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #next = 0;
+
+  /** `url` of the gateway, asked anew for every try. */
+  constructor(url: () => string) {
+    this.#url = url;
+  }
+
+  /** About a hundred customers a second until `stop`. */
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** One customer. */
+  async once(): Promise<void> {
+    await this.#batch(1);
+  }
+
+  /** Ends after the batch under way; answers who was heard. */
+  async stop(): Promise<readonly string[]> {
+    this.#stopped = true;
+    await this.#running;
+    return this.#customers;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#batch(10);
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
+  }
+
+  async #batch(size: number): Promise<void> {
+    const occurredAt = Date.now();
+    const records = Array.from({ length: size }, () => {
+      const customerId = `c-${this.#next++}`;
+      return { id: `r-${customerId}`, customerId, occurredAt, text: 'I want to cancel my contract.' };
+    });
+    for (;;) {
+      if (await this.#accepted(records)) break;
+      await new Promise((resume) => setTimeout(resume, 200));
+    }
+    this.#customers.push(...records.map(({ customerId }) => customerId));
+  }
+
+  async #accepted(records: readonly object[]): Promise<boolean> {
+    try {
+      const answer = await fetch(`${this.#url()}/v1/complaints`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(records),
+        signal: AbortSignal.timeout(5_000),
+      });
+      return answer.status < 300;
+    } catch {
+      // Nobody there, or the answer was lost: the same records are sent again.
+      return false;
+    }
+  }
+}
