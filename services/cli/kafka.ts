@@ -37,7 +37,8 @@ Usage: tocsin kafka plan [--replication N] [--retention-days N] [--without-sourc
 
 Shows what "tocsin kafka apply" would change: topics to create, settings to set. Changes nothing.
 ${OPTION_HELP}
-Example: TOCSIN_KAFKA_BROKERS=broker-1:9092 tocsin kafka plan
+Example, with TOCSIN_KAFKA_BROKERS=broker-1:9092 set:
+  tocsin kafka plan
 
 Exit codes: 0 the cluster is as planned; 1 something differs, or no broker answers; 2 used wrongly.
 `,
@@ -52,7 +53,8 @@ Usage: tocsin kafka apply [--replication N] [--retention-days N] [--without-sour
 Does what "tocsin kafka plan" shows. Never deletes a topic, never changes a number of partitions or copies: these
 are named, to be done by hand. Safe to run again.
 ${OPTION_HELP}
-Example: TOCSIN_KAFKA_BROKERS=broker-1:9092 tocsin kafka apply --replication 3
+Example, with TOCSIN_KAFKA_BROKERS=broker-1:9092 set:
+  tocsin kafka apply --replication 3
 
 Exit codes: 0 the cluster is as planned now; 1 something is left to do by hand, or no broker answers; 2 used wrongly.
 `,

@@ -24,7 +24,8 @@ which versions the registry has, and whether it would take the others. Changes n
 
 ${SETTINGS_HELP}
 
-Example: tocsin schemas check
+Example:
+  tocsin schemas check
 
 Exit codes: 0 all are compatible and, where a registry is set, registered; 1 something differs; 2 used wrongly.
 `,
@@ -41,7 +42,8 @@ registers a schema. Safe to run again.
 
 ${SETTINGS_HELP}
 
-Example: TOCSIN_REGISTRY_URL=http://registry:8081 tocsin schemas register
+Example, with TOCSIN_REGISTRY_URL=http://registry:8081 set:
+  tocsin schemas register
 
 Exit codes: 0 the registry has all of them; 1 it refused one, or does not answer; 2 used wrongly.
 `,

@@ -9,7 +9,7 @@ test.each(COMMANDS.map((command) => [command.name, command] as const))(
   'the help of "%s" has its usage, an example and its exit codes',
   (name, { help, summary }) => {
     expect(help).toContain(`Usage: tocsin ${name}`);
-    expect(help).toMatch(/^Examples?:\n {2}tocsin /m);
+    expect(help).toMatch(/^Examples?(, with .* set)?:\n {2}tocsin /m);
     expect(help).toMatch(/Exit codes: 0 .*2 used wrongly/s);
     expect(summary).not.toMatch(/\.$/);
   },
