@@ -36,6 +36,7 @@ export const actionManagement: ServiceDefinition<unknown> = {
         ruleSet: new RuleSetHolder(rules.ruleSet),
         calendars,
         onEvaluation: metrics.onEvaluation,
+        judge: metrics.judge,
       }),
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
     };

@@ -36,6 +36,18 @@ test('judgements are counted by result, and stay counted over scrapes', async ()
   );
 });
 
+test('rules judged in turn are timed in turn', async () => {
+  const registry = new Registry();
+  const metrics = createActionManagementMetrics(registry);
+  const many = Array.from({ length: 70 }, (_, index) =>
+    assessed({ id: `k${index}`, type: 'complaint.received', at: START + index }),
+  );
+  play(ruleSet, many, { judge: metrics.judge });
+  const lines = await linesOf(registry, 'tocsin_rule_evaluation_duration_seconds');
+  for (const rule of ['loud', 'quiet'])
+    expect(lines.find((line) => line.includes(`_count{rule="${rule}"}`))).toMatch(/ [1-9]\d*$/);
+});
+
 test('a refused reload is visible until the next good one', async () => {
   const registry = new Registry();
   const metrics = createActionManagementMetrics(registry);

@@ -1,13 +1,15 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Stage } from '../contracts/alert-request.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
 import type { OnEvaluation } from './domain/action-management.ts';
 import type { RuleSet } from './domain/compile.ts';
-import { RESULTS, type Result } from './domain/evaluate.ts';
+import { evaluateOnce, type Judge, RESULTS, type Result } from './domain/evaluate.ts';
 
 export interface ActionManagementMetrics {
   /** Hand it to `createActionManagementProcesses`. Costs an addition; labels are made when scraped. */
   readonly onEvaluation: OnEvaluation;
+  /** Hand it over too: times one judgement in `SAMPLE`. */
+  readonly judge: Judge;
   /** Called by the runner after the commit, for each emitted fact. */
   onFact(emit: Emit): void;
   /** A rule set was loaded and is in force. */
@@ -36,6 +38,7 @@ export function createActionManagementMetrics(registry: Registry): ActionManagem
   const reloads = registerReloads(registry);
   return {
     ...reloads,
+    judge: timedJudge(registry),
     watchSilences: (active) => registerSilences(registry, active),
     onEvaluation: ({ rule }, { result }) => {
       countsOf(counts, rule.id, rule.stage).byResult[result] += 1;
@@ -52,6 +55,27 @@ export function createActionManagementMetrics(registry: Registry): ActionManagem
       }
       reloads.rulesLoaded(ruleSet, now);
     },
+  };
+}
+
+/** Timing each judgement would cost more than judging. A prime, so that rules judged in turn all get their turn. */
+const SAMPLE = 61;
+
+function timedJudge(registry: Registry): Judge {
+  const duration = new Histogram({
+    name: 'tocsin_rule_evaluation_duration_seconds',
+    help: `Time to judge a signal by a rule, of one judgement in ${SAMPLE}.`,
+    labelNames: ['rule'],
+    buckets: [0.000_001, 0.000_005, 0.000_01, 0.000_05, 0.000_1, 0.001, 0.01],
+    registers: [registry],
+  });
+  let judgements = 0;
+  return (rule, facts) => {
+    if (judgements++ % SAMPLE !== 0) return evaluateOnce(rule, facts);
+    const begun = performance.now();
+    const evaluation = evaluateOnce(rule, facts);
+    duration.observe({ rule: rule.rule.id }, (performance.now() - begun) / 1000);
+    return evaluation;
   };
 }
 

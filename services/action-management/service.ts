@@ -3,6 +3,7 @@ import type { KeyedProcess } from '../platform/keyed-process/keyed-process.ts';
 import type { Calendars } from '../settings/calendars.ts';
 import { createRulesProcess, type OnEvaluation } from './domain/action-management.ts';
 import type { RuleSet } from './domain/compile.ts';
+import type { Judge } from './domain/evaluate.ts';
 import { createSegmentRulesProcess } from './domain/segment-rules.ts';
 import type { SegmentState } from './domain/segment-state.ts';
 import type { WindowState } from './domain/window-state.ts';
@@ -31,16 +32,17 @@ export interface ActionManagementSettings {
   /** The silences known now, those that are over included. */
   readonly silences?: () => readonly Silence[];
   readonly onEvaluation?: OnEvaluation;
+  readonly judge?: Judge;
 }
 
 /** The keyed processes of action-management, to be run by the embedded or the distributed runner. */
 export function createActionManagementProcesses(
   settings: ActionManagementSettings,
 ): readonly [KeyedProcess<WindowState>, KeyedProcess<SegmentState>] {
-  const { onEvaluation, calendars, silences } = settings;
+  const { onEvaluation, calendars, silences, judge } = settings;
   const ruleSet = (): RuleSet => settings.ruleSet.current;
   return [
-    createRulesProcess(ruleSet, onEvaluation, { calendars, silences }),
-    createSegmentRulesProcess({ ruleSet, onEvaluation, calendars, silences }),
+    createRulesProcess(ruleSet, onEvaluation, { calendars, silences, judge }),
+    createSegmentRulesProcess({ ruleSet, onEvaluation, calendars, silences, judge }),
   ];
 }

@@ -141,6 +141,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
         calendars: rules.calendars,
         silences: () => silences.all(),
         onEvaluation: metrics.actionManagement.onEvaluation,
+        judge: metrics.actionManagement.judge,
       }),
       ...createAlertingProcesses(rules),
       createNotificationProcess({

@@ -9,16 +9,20 @@ import type { SandboxStore } from '../notification/ports.ts';
 import { readEnv } from '../platform/config/env.ts';
 import { StorageUnavailable } from '../platform/event-log/event-log.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
+import { registerBuildInfo } from '../platform/metrics/build-info.ts';
+import { movedLately, registerClockOffset } from '../platform/metrics/clock-offset.ts';
 import { createRegistry } from '../platform/metrics/registry.ts';
 import { Lifecycle } from '../platform/process/lifecycle.ts';
 import { describeError } from '../platform/process/run-process.ts';
-import { type Clock, DAY, MINUTE } from '../platform/time/clock.ts';
+import { type Clock, DAY, MINUTE, SECOND } from '../platform/time/clock.ts';
 import { createApp, isLoopback } from './app.ts';
 import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
 import { type RulesFolder, readRulesFolder, SHIPPED_RULES } from './rules-folder.ts';
 import { registerRules } from './rules-reload/rules.fastify.ts';
 import { RulesReload } from './rules-reload/rules-reload.ts';
+import { SyntheticCheck } from './synthetic-check.ts';
+import { TOCSIN_VERSION } from './version.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 export type Settings = EmbeddedSettings & NotificationConfig;
@@ -60,6 +64,7 @@ export interface Tocsin {
   /** As read at the start; the rules in force are those of `pipeline.rules`. */
   readonly rules: RulesFolder;
   readonly rulesReload: RulesReload;
+  readonly synthetic: SyntheticCheck;
   readonly channels: ChosenChannels;
   readonly sandbox: SandboxStore;
   readonly lifecycle: Lifecycle;
@@ -73,6 +78,8 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const { settings, clock } = options;
   const log = options.log ?? createLogger(settings.TOCSIN_LOG_LEVEL);
   const registry = options.registry ?? createRegistry();
+  registerBuildInfo(registry, TOCSIN_VERSION);
+  registerClockOffset(registry, movedLately(clock));
   const rulesDir = settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
   const rules = await readRulesFolder(rulesDir);
   const lifecycle = new Lifecycle();
@@ -96,6 +103,15 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const { channels, sandbox } = chosen;
   await pipeline.restoreGauges();
   await pipeline.silences.load();
+  const synthetic = new SyntheticCheck({
+    gateway: pipeline.gateway,
+    hasRule: (id) => pipeline.rules.current.byId.has(id),
+    clock,
+    registry,
+    log,
+    deadManUrl: settings.TOCSIN_DEADMAN_URL,
+  });
+  pipeline.observe({ onFact: (fact) => synthetic.onFact(fact) });
   const health = new Health(clock, pipeline);
   const app = await createApp({
     pipeline,
@@ -123,6 +139,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     app,
     rules,
     rulesReload,
+    synthetic,
     channels,
     sandbox,
     lifecycle,
@@ -131,7 +148,11 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
       const running = [
         pipeline.runner.run(stop),
         ...(deliver
-          ? [pipeline.sender.run(stop), keepRetention(pipeline, settings.TOCSIN_RETENTION_DAYS, clock, stop)]
+          ? [
+              pipeline.sender.run(stop),
+              keepRetention(pipeline, settings.TOCSIN_RETENTION_DAYS, clock, stop),
+              synthetic.run(settings.TOCSIN_SYNTHETIC_SECONDS * SECOND, stop),
+            ]
           : []),
       ];
       await Promise.all(running.map((one) => one.catch((error: unknown) => health.fail(error))));

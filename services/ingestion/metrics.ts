@@ -2,6 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import { SIGNAL_TYPES, type SignalType } from '../contracts/signal.ts';
 import { SOURCES, type Source } from '../contracts/sources.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import { HOUR } from '../platform/time/clock.ts';
 import { FIELD_FAULTS } from './domain/field.ts';
 import { IGNORE_REASONS } from './domain/ignore.ts';
 import type { IntakeMetrics, RejectReason } from './ports.ts';
@@ -10,6 +11,9 @@ export interface IngestionMetrics extends IntakeMetrics {
   /** Called after the commit for each fact that was emitted. */
   onFact(emit: Emit): void;
 }
+
+/** A source that delivers in batches once an hour is not late; one that is behind by more has trouble. */
+const LATE_MS = HOUR;
 
 export const REJECT_REASONS: readonly RejectReason[] = [
   ...FIELD_FAULTS,
@@ -40,6 +44,12 @@ export function createIngestionMetrics(registry: Registry): IngestionMetrics {
     labelNames: ['source'],
     registers,
   });
+  const late = new Counter({
+    name: 'tocsin_events_late_total',
+    help: 'Signals heard more than an hour after what they tell of',
+    labelNames: ['source'],
+    registers,
+  });
   const ignored = new Counter({
     name: 'tocsin_events_ignored_total',
     help: 'Records that say nothing about a customer: our own or automatic messages',
@@ -48,6 +58,7 @@ export function createIngestionMetrics(registry: Registry): IngestionMetrics {
   });
   for (const source of SOURCES) {
     duplicate.inc({ source }, 0);
+    late.inc({ source }, 0);
     for (const reason of REJECT_REASONS) rejected.inc({ source, reason }, 0);
     for (const reason of IGNORE_REASONS) ignored.inc({ source, reason }, 0);
     for (const type of signalsOf(source)) ingested.inc({ service: 'ingestion', source, type }, 0);
@@ -55,7 +66,9 @@ export function createIngestionMetrics(registry: Registry): IngestionMetrics {
   return {
     onFact: (emit) => {
       if (emit.topic !== 'signals') return;
-      ingested.inc({ service: 'ingestion', source: emit.value.source, type: emit.value.type });
+      const { source, type, occurredAt, receivedAt } = emit.value;
+      ingested.inc({ service: 'ingestion', source, type });
+      if (receivedAt - occurredAt > LATE_MS) late.inc({ source });
     },
     repeated: (source) => duplicate.inc({ source }),
     ignored: (source, reason) => ignored.inc({ source, reason }),

@@ -13,7 +13,7 @@ import {
 } from '../../platform/keyed-process/keyed-process.ts';
 import { BUILT_IN_CALENDARS, type Calendars } from '../../settings/calendars.ts';
 import type { CompiledRule, RuleSet } from './compile.ts';
-import { because, type Evaluation, evaluate, momentsOf } from './evaluate.ts';
+import { because, type Evaluation, evaluate, evaluateOnce, type Judge, momentsOf } from './evaluate.ts';
 import { evidenceOf } from './evidence.ts';
 import { contactNotBefore } from './fatigue.ts';
 import { type Circumstances, requestOf } from './request.ts';
@@ -29,6 +29,8 @@ export type OnEvaluation = (rule: CompiledRule, evaluation: Evaluation) => void;
 export interface RulesInForce {
   readonly ruleSet: () => RuleSet;
   readonly onEvaluation?: OnEvaluation | undefined;
+  /** Default: `evaluateOnce`. */
+  readonly judge?: Judge | undefined;
   /** For absences in business time; without it every calendar but 24x7 is taken for 24x7. */
   readonly calendars?: Calendars | undefined;
   readonly silences?: (() => readonly Silence[]) | undefined;
@@ -38,6 +40,7 @@ export interface RulesInForce {
 export interface Judging extends Circumstances {
   readonly calendars: Calendars;
   readonly onEvaluation: OnEvaluation | undefined;
+  readonly judge: Judge;
 }
 
 export const judgingNow = (inForce: RulesInForce, now: number): Judging => ({
@@ -45,6 +48,7 @@ export const judgingNow = (inForce: RulesInForce, now: number): Judging => ({
   calendars: inForce.calendars ?? BUILT_IN_CALENDARS,
   silences: inForce.silences?.() ?? [],
   onEvaluation: inForce.onEvaluation,
+  judge: inForce.judge ?? evaluateOnce,
   now,
 });
 
@@ -56,7 +60,7 @@ export const judgingNow = (inForce: RulesInForce, now: number): Judging => ({
 export function createRulesProcess(
   ruleSet: () => RuleSet,
   onEvaluation?: OnEvaluation,
-  more: Pick<RulesInForce, 'calendars' | 'silences'> = {},
+  more: Pick<RulesInForce, 'calendars' | 'silences' | 'judge'> = {},
 ): KeyedProcess<WindowState> {
   const inForce = { ruleSet, onEvaluation, ...more };
   return {
@@ -143,7 +147,7 @@ function judgeAll(
   const requests: AlertRequest[] = [];
   const moments = momentsOf(assessment, state);
   for (const rule of rules) {
-    const evaluation = evaluate(rule, moments);
+    const evaluation = evaluate(rule, moments, judging.judge);
     judging.onEvaluation?.(rule, evaluation);
     if (evaluation.result === 'match')
       requests.push(requestFor(rule, evaluation, assessment, state, judging));

@@ -27,14 +27,21 @@ export interface Moment {
 /**
  * Judges one signal by one rule at its moments; the first match wins, otherwise the last moment counts.
  */
-export function evaluate(rule: CompiledRule, [first, ...later]: Moments): Evaluation {
-  let evaluation = evaluateOnce(rule, first.facts);
+export function evaluate(
+  rule: CompiledRule,
+  [first, ...later]: Moments,
+  judge: Judge = evaluateOnce,
+): Evaluation {
+  let evaluation = judge(rule, first.facts);
   for (const { type, facts } of later) {
     if (evaluation.result === 'match' || evaluation.result === 'error') return evaluation;
-    if (rule.rule.listen.includes(type)) evaluation = evaluateOnce(rule, facts);
+    if (rule.rule.listen.includes(type)) evaluation = judge(rule, facts);
   }
   return evaluation;
 }
+
+/** Judges one rule by what is known at one moment: `evaluateOnce`, or the same with somebody who watches. */
+export type Judge = (rule: CompiledRule, facts: Facts) => Evaluation;
 
 export type Moments = readonly [Moment, ...Moment[]];
 

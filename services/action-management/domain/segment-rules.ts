@@ -13,7 +13,7 @@ import {
 import { DAY } from '../../platform/time/clock.ts';
 import { type Judging, judgingNow, type RulesInForce } from './action-management.ts';
 import type { CompiledRule, RuleSet, SegmentKeying } from './compile.ts';
-import { because, evaluateOnce } from './evaluate.ts';
+import { because } from './evaluate.ts';
 import { segmentFactsOf } from './facts.ts';
 import type { Storm } from './language/ast.ts';
 import { durationWords } from './language/duration.ts';
@@ -78,7 +78,7 @@ function judgeAll(
 ): AlertRequest[] {
   const facts = segmentFactsOf(assessment, state, state.newestAt);
   return (listening.get(assessment.signal.type) ?? []).flatMap((rule) => {
-    const evaluation = evaluateOnce(rule, facts);
+    const evaluation = judging.judge(rule, facts);
     judging.onEvaluation?.(rule, evaluation);
     if (evaluation.result !== 'match') return [];
     return requestOf(

@@ -4,6 +4,7 @@ import type { Signal, SignalType } from '../../contracts/signal.ts';
 import type { Input } from '../../platform/keyed-process/keyed-process.ts';
 import { createRulesProcess, type OnEvaluation } from './action-management.ts';
 import type { RuleSet } from './compile.ts';
+import type { Judge } from './evaluate.ts';
 import { readRuleSet } from './read-rule-set.ts';
 import { EMPTY, type WindowState } from './window-state.ts';
 
@@ -98,9 +99,13 @@ export interface Played {
 export function play(
   ruleSet: RuleSet,
   assessments: readonly Assessment[],
-  { now, onEvaluation }: { now?: (assessment: Assessment) => number; onEvaluation?: OnEvaluation } = {},
+  {
+    now,
+    onEvaluation,
+    judge,
+  }: { now?: (assessment: Assessment) => number; onEvaluation?: OnEvaluation; judge?: Judge } = {},
 ): Played {
-  const rules = createRulesProcess(() => ruleSet, onEvaluation);
+  const rules = createRulesProcess(() => ruleSet, onEvaluation, { judge });
   const requests: AlertRequest[] = [];
   const outcomes: string[] = [];
   let state: WindowState | undefined;

@@ -14,7 +14,7 @@ import { findCalendar } from '../../settings/calendars.ts';
 import { addTimeBox } from '../../settings/time-box.ts';
 import type { Judging } from './action-management.ts';
 import type { CompiledRule } from './compile.ts';
-import { because, evaluateOnce } from './evaluate.ts';
+import { because } from './evaluate.ts';
 import { factsOf } from './facts.ts';
 import { contactNotBefore } from './fatigue.ts';
 import { requestOf } from './request.ts';
@@ -192,7 +192,7 @@ function judgeSequence(
     captured: found.captured,
     event: found.last,
   };
-  const evaluation = evaluateOnce(rule, facts);
+  const evaluation = judging.judge(rule, facts);
   judging.onEvaluation?.(rule, evaluation);
   if (evaluation.result !== 'match') return [];
   const notBefore = contactNotBefore(rule.rule, state.signals, judging.now);

@@ -39,9 +39,9 @@ export function createPipelineMetrics(registry: Registry, watched: Watched): Run
       for (const reason of DEAD_LETTER_REASONS) deadLettered.inc({ service, topic, reason }, 0);
     }
   }
-  const passSeconds = new Histogram({
-    name: 'tocsin_runner_pass_duration_seconds',
-    help: 'Seconds that one pass over a batch took, commit included.',
+  const processingSeconds = new Histogram({
+    name: 'tocsin_event_processing_duration_seconds',
+    help: 'Seconds from taking a batch of inputs until all that it leads to is committed.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
@@ -91,7 +91,7 @@ export function createPipelineMetrics(registry: Registry, watched: Watched): Run
 
   return {
     onPass: ({ ledger, seconds }) => {
-      passSeconds.observe(seconds);
+      processingSeconds.observe(seconds);
       for (const entry of ledger) {
         processed.inc({ service: entry.stage, topic: entry.topic, outcome: entry.outcome }, entry.count);
         if (entry.outcome !== 'deadLetter') continue;
