@@ -31,9 +31,11 @@ export const actionManagement: ServiceDefinition<unknown> = {
     if (!rules.ok) throw new RulesUnusable(rules.problems.map(formatProblem).join('\n'));
     const metrics = createActionManagementMetrics(registry);
     metrics.rulesLoaded(rules.ruleSet, clock.now());
+    const ruleSet = new RuleSetHolder(rules.ruleSet);
+    metrics.watchQuarantine(ruleSet);
     return {
       processes: createActionManagementProcesses({
-        ruleSet: new RuleSetHolder(rules.ruleSet),
+        ruleSet,
         calendars,
         onEvaluation: metrics.onEvaluation,
         judge: metrics.judge,

@@ -4,6 +4,7 @@ import type { Emit } from '../platform/keyed-process/keyed-process.ts';
 import type { OnEvaluation } from './domain/action-management.ts';
 import type { RuleSet } from './domain/compile.ts';
 import { evaluateOnce, type Judge, RESULTS, type Result } from './domain/evaluate.ts';
+import type { RuleSetHolder } from './service.ts';
 
 export interface ActionManagementMetrics {
   /** Hand it to `createActionManagementProcesses`. Costs an addition; labels are made when scraped. */
@@ -16,9 +17,13 @@ export interface ActionManagementMetrics {
   rulesLoaded(ruleSet: RuleSet, now: number): void;
   /** Shows how many silences hold, asked at each scrape. */
   watchSilences(active: () => number): void;
+  /** Shows which rules are in quarantine, asked at each scrape. */
+  watchQuarantine(holder: RulesHeld): void;
   /** A rule set was refused; the one before it stays in force. */
   reloadFailed(): void;
 }
+
+type RulesHeld = Pick<RuleSetHolder, 'current' | 'quarantined'>;
 
 interface RuleCounts {
   readonly stage: Stage;
@@ -40,6 +45,7 @@ export function createActionManagementMetrics(registry: Registry): ActionManagem
     ...reloads,
     judge: timedJudge(registry),
     watchSilences: (active) => registerSilences(registry, active),
+    watchQuarantine: (holder) => registerQuarantine(registry, holder),
     onEvaluation: ({ rule }, { result }) => {
       countsOf(counts, rule.id, rule.stage).byResult[result] += 1;
     },
@@ -49,7 +55,7 @@ export function createActionManagementMetrics(registry: Registry): ActionManagem
     },
     rulesLoaded: (ruleSet, now) => {
       for (const { id, stage } of ruleSet.rules) {
-        if (stage === 'draft' || stage === 'retired') continue;
+        if (!isJudged(stage)) continue;
         countsOf(counts, id, stage);
         for (const held of HELD_HERE) requests.inc({ rule: id, held }, 0);
       }
@@ -79,6 +85,8 @@ function timedJudge(registry: Registry): Judge {
   };
 }
 
+const isJudged = (stage: Stage): boolean => stage !== 'draft' && stage !== 'retired';
+
 /** The ways in which a match leaves this service. */
 const HELD_HERE = ['no', 'mute', 'too_old', 'late', 'silence', 'inhibited', 'storm'];
 
@@ -89,6 +97,20 @@ function registerSilences(registry: Registry, active: () => number): void {
     registers: [registry],
     collect() {
       this.set(active());
+    },
+  });
+}
+
+function registerQuarantine(registry: Registry, holder: RulesHeld): void {
+  new Gauge({
+    name: 'tocsin_rules_quarantined',
+    help: '1 for a rule that is judged no more because it kept throwing, 0 for the others.',
+    labelNames: ['rule'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { id, stage } of holder.current.rules) if (isJudged(stage)) this.set({ rule: id }, 0);
+      for (const { rule } of holder.quarantined()) this.set({ rule }, 1);
     },
   });
 }

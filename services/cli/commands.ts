@@ -1,5 +1,6 @@
 import { alertsCommands } from './alerts.ts';
 import { benchCommand } from './bench.ts';
+import { benchRulesCommand } from './bench-rules.ts';
 import { benchSentimentCommand } from './bench-sentiment.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
@@ -16,6 +17,7 @@ import { riskFitCommand } from './risk-fit.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
 import { rulesLintCommand } from './rules-lint.ts';
 import { rulesMutateCommand } from './rules-mutate.ts';
+import { rulesQuarantineCommand } from './rules-quarantine.ts';
 import { rulesReloadCommand } from './rules-reload.ts';
 import { rulesReplayCommand } from './rules-replay.ts';
 import { rulesSchemaCommand } from './rules-schema.ts';
@@ -38,6 +40,7 @@ export const COMMANDS: readonly Command[] = [
   ...silenceCommands,
   rulesMutateCommand,
   rulesReloadCommand,
+  rulesQuarantineCommand,
   rulesReplayCommand,
   rulesDiffCommand,
   rulesSchemaCommand,
@@ -51,6 +54,7 @@ export const COMMANDS: readonly Command[] = [
   timersCommand,
   doctorCommand,
   benchCommand,
+  benchRulesCommand,
   benchSentimentCommand,
   ...kafkaCommands,
   ...schemasCommands,

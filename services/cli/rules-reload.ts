@@ -1,6 +1,6 @@
 import type { ReloadResult } from '../embedded/rules-reload/rules-reload.ts';
-import { folderOwner } from '../platform/database/data-folder.ts';
 import { type Command, EXIT, globals, type Io, readArgs } from './command.ts';
+import { orderRunning } from './order-running.ts';
 
 export const rulesReloadCommand: Command = {
   name: 'rules reload',
@@ -23,23 +23,10 @@ Exit codes: 0 in force, or nothing had changed; 1 refused, or no Tocsin runs the
 
 async function runReload(args: readonly string[], io: Io): Promise<number> {
   const { values } = readArgs(args, {});
-  const { data } = globals(values, io);
-  const url = folderOwner(data)?.url;
-  if (url === undefined) {
-    io.err(`${data}: no Tocsin runs on this folder; its rules are read when it starts\n`);
-    return EXIT.foundWrong;
-  }
-  const key = io.env.TOCSIN_API_KEY;
-  const response = await fetch(new URL('/v1/rules/reload', url), {
-    method: 'POST',
-    ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
-  });
-  if (response.status === 401) {
-    io.err(`${url} wants a key of an operator; set TOCSIN_API_KEY\n`);
-    return EXIT.foundWrong;
-  }
+  const answer = await orderRunning(globals(values, io).data, 'POST', '/v1/rules/reload', io);
+  if (answer === undefined) return EXIT.foundWrong;
   // The route answers with this type.
-  const result = (await response.json()) as ReloadResult;
+  const result = answer.body as ReloadResult;
   io.out(values.json === true ? `${JSON.stringify(result)}\n` : inWords(result));
   return result.outcome === 'refused' ? EXIT.foundWrong : EXIT.done;
 }

@@ -112,13 +112,16 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   lifecycle.onClose('data file', () => store.close());
   const views = createViews(store.db);
   const watch = createCommandWatch();
-  const holder = new RuleSetHolder(rules.ruleSet);
+  const holder = new RuleSetHolder(rules.ruleSet, ({ rule, errors, error }) =>
+    log.error({ rule, errors, error }, 'a rule keeps throwing and is judged no more'),
+  );
   const silences = new SilenceBook(store.log, EMBEDDED_PARTITION);
   const trouble = watchStorage(clock);
   const watchedLog = trouble.watched(store.log);
 
   const metrics = createMetrics(options, store);
   metrics.actionManagement.rulesLoaded(rules.ruleSet, clock.now());
+  metrics.actionManagement.watchQuarantine(holder);
   metrics.actionManagement.watchSilences(() => silences.active(clock.now()).length);
   metrics.scoring.modelsLoaded(rules.scoring);
   const observers: RunnerObserver[] = [

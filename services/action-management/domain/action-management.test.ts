@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { createRulesProcess } from './action-management.ts';
+import type { RuleSet } from './compile.ts';
 import type { Result } from './evaluate.ts';
 import { assessed, inputOf, play, ruleSetOf, ruleText, type Said, START } from './test-story.ts';
 
@@ -308,6 +309,32 @@ test('a rule that throws is counted and stops no other rule', () => {
   ]);
   expect(requests.map(({ ruleId }) => ruleId)).toEqual(['b-good']);
 });
+
+test('a rule whose texts throw is an error of this rule, and the signal is judged by the others', () => {
+  const set = ruleSetOf(ruleText('a-broken', ALWAYS), ruleText('b-good', ALWAYS));
+  const listening = new Map(
+    [...set.listening].map(([type, list]) => [
+      type,
+      list.map((rule) =>
+        rule.rule.id === 'a-broken' ? { ...rule, severity: [{ set: 'P1', if: broken }] } : rule,
+      ),
+    ]),
+  );
+  const results: [string, Result][] = [];
+  const { requests, outcomes } = play({ ...set, listening } as RuleSet, [complaint('k1', START)], {
+    onEvaluation: ({ rule }, { result }) => results.push([rule.id, result]),
+  });
+  expect(results).toEqual([
+    ['a-broken', 'error'],
+    ['b-good', 'match'],
+  ]);
+  expect(requests.map(({ ruleId }) => ruleId)).toEqual(['b-good']);
+  expect(outcomes).toEqual(['handled']);
+});
+
+const broken = (): never => {
+  throw new Error('broken');
+};
 
 test('the same input gives the same step, so that a crash between judging and storing does no harm', () => {
   const process = createRulesProcess(() => rules);

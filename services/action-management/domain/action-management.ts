@@ -13,7 +13,15 @@ import {
 } from '../../platform/keyed-process/keyed-process.ts';
 import { BUILT_IN_CALENDARS, type Calendars } from '../../settings/calendars.ts';
 import type { CompiledRule, RuleSet } from './compile.ts';
-import { because, type Evaluation, evaluate, evaluateOnce, type Judge, momentsOf } from './evaluate.ts';
+import {
+  askFor,
+  because,
+  type Evaluation,
+  evaluate,
+  evaluateOnce,
+  type Judge,
+  momentsOf,
+} from './evaluate.ts';
 import { evidenceOf } from './evidence.ts';
 import { contactNotBefore } from './fatigue.ts';
 import { type Circumstances, requestOf } from './request.ts';
@@ -148,9 +156,13 @@ function judgeAll(
   const moments = momentsOf(assessment, state);
   for (const rule of rules) {
     const evaluation = evaluate(rule, moments, judging.judge);
-    judging.onEvaluation?.(rule, evaluation);
-    if (evaluation.result === 'match')
-      requests.push(requestFor(rule, evaluation, assessment, state, judging));
+    if (evaluation.result !== 'match') {
+      judging.onEvaluation?.(rule, evaluation);
+      continue;
+    }
+    const asked = askFor(evaluation, () => requestFor(rule, evaluation, assessment, state, judging));
+    judging.onEvaluation?.(rule, asked.evaluation);
+    if (asked.asked !== undefined) requests.push(asked.asked);
   }
   return requests;
 }

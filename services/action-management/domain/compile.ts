@@ -91,6 +91,25 @@ export function compileRuleSet(rules: readonly Rule[], defaults: Defaults, hash:
   };
 }
 
+/** The same set, hash and memory, with some of its rules judged no more. */
+export function withoutRules(ruleSet: RuleSet, ids: ReadonlySet<string>): RuleSet {
+  const stays = ({ rule }: CompiledRule): boolean => !ids.has(rule.id);
+  const staying = (rules: RuleSet['listening']): RuleSet['listening'] =>
+    new Map([...rules].map(([type, list]) => [type, list.filter(stays)]));
+  return {
+    ...ruleSet,
+    listening: staying(ruleSet.listening),
+    sequences: staying(ruleSet.sequences),
+    segments: new Map(
+      [...ruleSet.segments].map(([type, keyings]) => [
+        type,
+        keyings.map((keying) => ({ ...keying, listening: staying(keying.listening) })),
+      ]),
+    ),
+    byId: new Map([...ruleSet.byId].filter(([id]) => !ids.has(id))),
+  };
+}
+
 /** What concerns each signal type; types that concern nothing are not in it. */
 function byType<T>(
   all: readonly T[],

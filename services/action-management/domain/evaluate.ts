@@ -75,6 +75,18 @@ export function evaluateOnce(rule: CompiledRule, facts: Facts): Evaluation {
   }
 }
 
+/**
+ * What a match asks for. A rule whose owner or texts throw is as broken as one whose condition does: it is an error of
+ * this rule, and the signal is judged by the others.
+ */
+export function askFor<T>(evaluation: Evaluation, ask: () => T): { evaluation: Evaluation; asked?: T } {
+  try {
+    return { evaluation, asked: ask() };
+  } catch (error) {
+    return { evaluation: { ...evaluation, result: 'error', error } };
+  }
+}
+
 /** Why a match matched, in words. */
 export const because = (rule: CompiledRule, { facts }: Evaluation): string[] =>
   becauseWords(rule.rule.when, rule, facts);

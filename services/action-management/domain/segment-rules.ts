@@ -13,7 +13,7 @@ import {
 import { DAY } from '../../platform/time/clock.ts';
 import { type Judging, judgingNow, type RulesInForce } from './action-management.ts';
 import type { CompiledRule, RuleSet, SegmentKeying } from './compile.ts';
-import { because } from './evaluate.ts';
+import { askFor, because } from './evaluate.ts';
 import { segmentFactsOf } from './facts.ts';
 import type { Storm } from './language/ast.ts';
 import { durationWords } from './language/duration.ts';
@@ -79,21 +79,27 @@ function judgeAll(
   const facts = segmentFactsOf(assessment, state, state.newestAt);
   return (listening.get(assessment.signal.type) ?? []).flatMap((rule) => {
     const evaluation = judging.judge(rule, facts);
-    judging.onEvaluation?.(rule, evaluation);
-    if (evaluation.result !== 'match') return [];
-    return requestOf(
-      {
-        rule,
-        facts,
-        signalId: assessment.id,
-        subject: segment,
-        evidence: state.quoted,
-        at: happenedAt(assessment),
-        newestAt: state.newestAt,
-        because: because(rule, evaluation),
-      },
-      judging,
+    if (evaluation.result !== 'match') {
+      judging.onEvaluation?.(rule, evaluation);
+      return [];
+    }
+    const asked = askFor(evaluation, () =>
+      requestOf(
+        {
+          rule,
+          facts,
+          signalId: assessment.id,
+          subject: segment,
+          evidence: state.quoted,
+          at: happenedAt(assessment),
+          newestAt: state.newestAt,
+          because: because(rule, evaluation),
+        },
+        judging,
+      ),
     );
+    judging.onEvaluation?.(rule, asked.evaluation);
+    return asked.asked ?? [];
   });
 }
 

@@ -14,7 +14,7 @@ import { findCalendar } from '../../settings/calendars.ts';
 import { addTimeBox } from '../../settings/time-box.ts';
 import type { Judging } from './action-management.ts';
 import type { CompiledRule } from './compile.ts';
-import { because } from './evaluate.ts';
+import { askFor, because } from './evaluate.ts';
 import { factsOf } from './facts.ts';
 import { contactNotBefore } from './fatigue.ts';
 import { requestOf } from './request.ts';
@@ -23,6 +23,9 @@ import type { RememberedSignal, Waiting, WindowState } from './window-state.ts';
 
 /** Each sequence is judged once; so many are remembered, which outlasts what is remembered of their signals. */
 const MAX_JUDGED = 64;
+
+/** Sequences of one customer that wait at the same time. A bot has more; the first ones are enough to alert about it. */
+export const MAX_WAITING = 64;
 
 /** What a signal did to the sequences of its customer. */
 export interface Advanced {
@@ -46,6 +49,7 @@ export function advance(
   const timers = state.waiting?.timers ?? NO_TIMERS;
   const changes: TimerChange[] = [];
   const requests: AlertRequest[] = [];
+  const room = roomLeft(timers, state.signals, changes);
   let judged = state.judged ?? [];
   for (const rule of rules) {
     const { sequence } = rule;
@@ -71,7 +75,9 @@ export function advance(
       const isOver = hasCome(sequence, found, state.signals, dueAt);
       const isTooOld = dueAt < judging.now - judging.ruleSet.defaults.maxEventAgeMs;
       const wanted = isOver || isTooOld ? undefined : dueAt;
-      if (timers[name] !== wanted) changes.push({ name, dueAt: wanted ?? null });
+      if (timers[name] === wanted) continue;
+      if (timers[name] === undefined && !room()) continue;
+      changes.push({ name, dueAt: wanted ?? null });
     }
   }
   return {
@@ -95,7 +101,7 @@ export function fireAbsence(
   readonly assessment: Assessment;
 } {
   const { latest } = state.waiting ?? {};
-  const [, ruleId = '', firstId = ''] = /^absence\/([^/]+)\/(.*)$/s.exec(timer.name) ?? [];
+  const { ruleId, firstId } = readTimerName(timer.name);
   const rule = judging.ruleSet.byId.get(ruleId);
   const sequence = rule?.sequence;
   const found = sequence && findSequences(sequence, state.signals).find(({ first }) => first.id === firstId);
@@ -130,6 +136,31 @@ export function fireAbsence(
 const NOBODY = {} as Assessment; // never read: it goes with an empty list of requests
 
 const timerName = ({ rule }: CompiledRule, firstId: string): string => `absence/${rule.id}/${firstId}`;
+
+function readTimerName(name: string): { readonly ruleId: string; readonly firstId: string } {
+  const [, ruleId = '', firstId = ''] = /^absence\/([^/]+)\/(.*)$/s.exec(name) ?? [];
+  return { ruleId, firstId };
+}
+
+/** Asked for each sequence that begins to wait. When all places are taken, those of forgotten signals are given up. */
+function roomLeft(
+  timers: Timers,
+  signals: readonly RememberedSignal[],
+  changes: TimerChange[],
+): () => boolean {
+  let free: number | undefined;
+  return () => {
+    if (free === undefined) {
+      const names = Object.keys(timers);
+      const remembered = names.length < MAX_WAITING ? undefined : new Set(signals.map(({ id }) => id));
+      const forgotten = names.filter((name) => remembered?.has(readTimerName(name).firstId) === false);
+      changes.push(...forgotten.map((name) => ({ name, dueAt: null })));
+      free = MAX_WAITING - names.length + forgotten.length;
+    }
+    free -= 1;
+    return free >= 0;
+  };
+}
 
 /** When the absence is over, on its own clock. */
 function overAt(
@@ -193,11 +224,13 @@ function judgeSequence(
     event: found.last,
   };
   const evaluation = judging.judge(rule, facts);
-  judging.onEvaluation?.(rule, evaluation);
-  if (evaluation.result !== 'match') return [];
-  const notBefore = contactNotBefore(rule.rule, state.signals, judging.now);
-  return [
-    requestOf(
+  if (evaluation.result !== 'match') {
+    judging.onEvaluation?.(rule, evaluation);
+    return [];
+  }
+  const asked = askFor(evaluation, () => {
+    const notBefore = contactNotBefore(rule.rule, state.signals, judging.now);
+    return requestOf(
       {
         rule,
         facts,
@@ -211,8 +244,10 @@ function judgeSequence(
         ...(notBefore === undefined ? {} : { contactNotBefore: notBefore }),
       },
       judging,
-    ),
-  ];
+    );
+  });
+  judging.onEvaluation?.(rule, asked.evaluation);
+  return asked.asked === undefined ? [] : [asked.asked];
 }
 
 /** The last signal of a sequence with what is known of the customer now. Its text is gone; its quote may be left. */

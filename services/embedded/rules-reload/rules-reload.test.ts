@@ -167,3 +167,14 @@ test('whoever asks while the rules are read gets the answer of the reading after
   expect(await second).toBe(await third);
   expect((await second).hash).toBe(tocsin.pipeline.rules.current.hash);
 });
+
+test('a rule in quarantine is shown, and judged again when somebody releases it', async () => {
+  const release = () => tocsin.app.inject({ method: 'POST', url: '/v1/rules/order-delayed/release' });
+  expect((await release()).statusCode).toBe(404);
+  for (let n = 0; n < 20; n++) tocsin.pipeline.rules.noteError('order-delayed', new Error('broken'));
+  const { quarantined } = (await tocsin.app.inject('/v1/rules')).json();
+  expect(quarantined).toEqual([{ rule: 'order-delayed', errors: 20, error: 'broken' }]);
+  expect(await registry.metrics()).toContain('tocsin_rules_quarantined{rule="order-delayed"} 1');
+  expect((await release()).json()).toEqual({ rule: 'order-delayed', released: true });
+  expect(await registry.metrics()).toContain('tocsin_rules_quarantined{rule="order-delayed"} 0');
+});

@@ -2,7 +2,7 @@ import { watch } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { loadRuleSet } from '../../action-management/load-rules.ts';
 import type { ActionManagementMetrics } from '../../action-management/metrics.ts';
-import type { RuleSetHolder } from '../../action-management/service.ts';
+import type { QuarantinedRule, RuleSetHolder } from '../../action-management/service.ts';
 import { formatProblem } from '../../platform/config/yaml-file.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { describeError } from '../../platform/process/run-process.ts';
@@ -24,6 +24,7 @@ export interface RulesStatus {
   readonly folder: string;
   readonly hash: string;
   readonly rules: readonly { readonly id: string; readonly stage: string; readonly title: string }[];
+  readonly quarantined: readonly QuarantinedRule[];
   /** The latest attempt since the start, when there was one. */
   readonly lastReload?: ReloadResult;
 }
@@ -64,8 +65,17 @@ export class RulesReload {
       folder,
       hash,
       rules: rules.map(({ id, stage, title }) => ({ id, stage, title })),
+      quarantined: holder.quarantined(),
       ...(this.#last === undefined ? {} : { lastReload: this.#last }),
     };
+  }
+
+  /** Lets a rule that kept throwing be judged again. Answers whether it was in quarantine. */
+  release(rule: string): boolean {
+    const { holder, log } = this.#deps;
+    const released = holder.release(rule);
+    if (released) log.info({ rule }, 'a rule is judged again');
+    return released;
   }
 
   /** Reads the folder again. Whoever asks while an attempt is under way gets the answer of the one after it. */
