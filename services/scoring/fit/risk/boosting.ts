@@ -115,6 +115,7 @@ class Growing {
   readonly #rate: number;
   readonly #sums: Sums;
   readonly #step: Float64Array;
+  readonly #bestStep: Float64Array;
   #previous: Term | undefined;
   #kept: readonly Float64Array[];
 
@@ -146,6 +147,7 @@ class Growing {
       rows: new Float64Array(size),
     };
     this.#step = new Float64Array(size);
+    this.#bestStep = new Float64Array(size);
     this.#kept = this.#terms.map((term) => term.weights.slice());
   }
 
@@ -153,17 +155,42 @@ class Growing {
     return this.#stop.loss();
   }
 
-  /** One step per term. */
+  /** One step per feature; of pairs only for the one that it helps most: a step of a pair that is none fits noise. */
   growRound(): void {
+    if (this.#ofPairs) this.#growBest();
+    else this.#growEach();
+  }
+
+  #growEach(): void {
     const { gradients, hessians, rows } = this.#sums;
     for (const term of this.#terms) {
       sumUp(this.#learn, term, this.#previous, this.#sums);
       this.#previous = undefined;
-      if (!term.search(gradients, hessians, rows, this.#step)) continue;
-      takeStep(term, this.#step, this.#rate);
-      multiply(this.#stop.odds, term.stop, term.factors);
-      this.#previous = term;
+      if (term.search(gradients, hessians, rows, this.#step)) this.#take(term, this.#step);
     }
+  }
+
+  #growBest(): void {
+    const { gradients, hessians, rows } = this.#sums;
+    let best: Term | undefined;
+    let most = 0;
+    for (const term of this.#terms) {
+      sumUp(this.#learn, term, this.#previous, this.#sums);
+      this.#previous = undefined;
+      if (!term.search(gradients, hessians, rows, this.#step)) continue;
+      const gain = product(gradients, this.#step, term.weights.length);
+      if (gain <= most) continue;
+      most = gain;
+      best = term;
+      this.#bestStep.set(this.#step);
+    }
+    if (best !== undefined) this.#take(best, this.#bestStep);
+  }
+
+  #take(term: Term, step: Float64Array): void {
+    takeStep(term, step, this.#rate);
+    multiply(this.#stop.odds, term.stop, term.factors);
+    this.#previous = term;
   }
 
   keep(): void {
@@ -318,6 +345,13 @@ function sumUp(
     hessians[bin] = (hessians[bin] as number) + likely * (1 - likely);
     rows[bin] = (rows[bin] as number) + 1;
   }
+}
+
+/** How much a step lowers the loss, to first order. */
+function product(gradients: Float64Array, step: Float64Array, size: number): number {
+  let sum = 0;
+  for (let bin = 0; bin < size; bin++) sum += (gradients[bin] as number) * (step[bin] as number);
+  return sum;
 }
 
 function meanOf(labels: Uint8Array, rows: Int32Array): number {

@@ -1,13 +1,14 @@
 import type { AdditiveModel, BinnedTable } from './boosting.ts';
-import { type CoarseAxis, cellsOf, coarsen, type PairAxis } from './pair-axis.ts';
-import { quartersGain } from './pair-search.ts';
+import { type CoarseAxis, cellsOf, coarsen, MAX_COARSE_BINS, type PairAxis } from './pair-axis.ts';
+import { bestQuarters } from './pair-search.ts';
 import type { LeafSettings } from './step-search.ts';
 
 /**
  * The pairs of features that explain most of what the features one by one leave unexplained, best first.
  *
- * Each pair is judged by its best cut into four against the gradients of the model so far: a table of sums per pair
- * and no fitting, which is quick enough to look at all of them.
+ * Each pair is judged by its best cut into four against the gradients of the model so far: cut on one half of the
+ * rows and judged on the other, and the other way round. A pair that is none gains by the cut and loses by the
+ * judgement. A table of sums per pair and half and no fitting is quick enough to look at all pairs.
  */
 export function choosePairs(
   table: BinnedTable,
@@ -21,31 +22,36 @@ export function choosePairs(
     coarsen(axis, rowsPerBin(bins[feature], axis.size), model.mains[feature] ?? new Float64Array(axis.size)),
   );
   const likely = likelihoods(model, bins, rows.length);
-  const sums = {
-    gradients: new Float64Array(256),
-    hessians: new Float64Array(256),
-    rows: new Float64Array(256),
-  };
-  const found: { pair: PairAxis; gain: number }[] = [];
+  const [odd, even] = [emptySums(), emptySums()];
+  const found: { pair: PairAxis; worth: number }[] = [];
   for (let first = 0; first < table.axes.length; first++) {
     if (table.directions[first] !== undefined) continue;
     for (let second = first + 1; second < table.axes.length; second++) {
       const pair = pairOf(first, second, coarse);
       if (pair === undefined || table.directions[second] !== undefined) continue;
-      sumCells(cellsOf(pair, bins), rows, table.labels, likely, sums);
-      const gain = quartersGain(
-        sums.gradients,
-        sums.hessians,
-        sums.rows,
-        pair.firstCoarse.size,
-        pair.secondCoarse.size,
-        settings,
-      );
-      found.push({ pair, gain });
+      sumCells(cellsOf(pair, bins), rows, table.labels, likely, [even, odd]);
+      const worth = worthOnOthers(pair, even, odd, settings) + worthOnOthers(pair, odd, even, settings);
+      if (worth > 0) found.push({ pair, worth });
     }
   }
-  found.sort((a, b) => b.gain - a.gain);
+  found.sort((a, b) => b.worth - a.worth);
   return found.slice(0, count).map(({ pair }) => pair);
+}
+
+/** How much the best cut of some rows lowers the loss of other rows. */
+function worthOnOthers(
+  { firstCoarse: { size: height }, secondCoarse: { size: width } }: PairAxis,
+  some: CellSums,
+  others: CellSums,
+  settings: LeafSettings,
+): number {
+  const step = new Float64Array(height * width);
+  if (!bestQuarters(some.gradients, some.hessians, some.rows, height, width, settings, step)) return 0;
+  return step.reduce(
+    (sum, value, cell) =>
+      sum + value * ((others.gradients[cell] ?? 0) - ((others.hessians[cell] ?? 0) * value) / 2),
+    0,
+  );
 }
 
 function pairOf(first: number, second: number, coarse: readonly CoarseAxis[]): PairAxis | undefined {
@@ -73,16 +79,31 @@ function likelihoods(model: AdditiveModel, bins: readonly Uint16Array[], n: numb
   return logOdds.map((value) => 1 / (1 + Math.exp(-value)));
 }
 
+interface CellSums {
+  readonly gradients: Float64Array;
+  readonly hessians: Float64Array;
+  readonly rows: Float64Array;
+}
+
+const CELLS = MAX_COARSE_BINS ** 2;
+const emptySums = (): CellSums => ({
+  gradients: new Float64Array(CELLS),
+  hessians: new Float64Array(CELLS),
+  rows: new Float64Array(CELLS),
+});
+
+/** Sums per cell, even rows apart from odd ones. */
 function sumCells(
   cells: Uint16Array,
   rows: Int32Array,
   labels: Uint8Array,
   likely: Float64Array,
-  sums: { gradients: Float64Array; hessians: Float64Array; rows: Float64Array },
+  halves: readonly [CellSums, CellSums],
 ): void {
-  for (const column of Object.values(sums)) column.fill(0);
+  for (const half of halves) for (const column of Object.values(half)) column.fill(0);
   for (let index = 0; index < cells.length; index++) {
     // All of them have one entry per row.
+    const sums = halves[(index & 1) as 0 | 1];
     const cell = cells[index] as number;
     const p = likely[index] as number;
     sums.gradients[cell] = (sums.gradients[cell] as number) + (labels[rows[index] as number] as number) - p;

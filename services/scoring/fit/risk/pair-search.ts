@@ -50,18 +50,6 @@ export function bestQuarters(
   return true;
 }
 
-/** How much a pair's table gains by its best cut into four: the worth of seeing two features together. */
-export function quartersGain(
-  gradients: Float64Array,
-  hessians: Float64Array,
-  rows: Float64Array,
-  height: number,
-  width: number,
-  settings: LeafSettings,
-): number {
-  return new Search(gradients, hessians, rows, height, width, settings).best().gain;
-}
-
 type Rectangle = readonly [top: number, bottom: number, left: number, right: number];
 
 class Search {
