@@ -49,6 +49,16 @@ const read = readRuleSet(
       '  listen: [complaint.received]\n  windows: {hour: {of: complaint.received, fn: count, over: 1h}}\n  when: {hour: {gte: 3}}',
     ),
     rule(
+      'many-products',
+      `  listen: [complaint.received, payment.failed]
+  windows:
+    products: {of: [complaint.received, payment.failed], fn: distinct, field: product, over: 90m}
+    most: {of: payment.failed, fn: max, field: amount, over: 2h}
+    dear: {of: payment.failed, fn: count, over: 3h, where: {amount: {gte: 5}}}
+  when: {any: [{products: {gte: 2}}, {most: {gte: 9}}, {dear: {gte: 2}}]}
+  suppress: {dedupe_key: "{rule.id}:{customer_id}:{event.type}"}`,
+    ),
+    rule(
       'chain',
       `  listen: [complaint.received]
   sequence: [{event: complaint.received, as: a}, {event: payment.failed, within: 2h}]
@@ -74,29 +84,32 @@ const settings = { calendars: calendars.value, teams: teams.value };
 interface Said {
   readonly minute: number;
   readonly type: 'complaint.received' | 'payment.failed' | 'contact.logged';
+  readonly customerId: string;
+  readonly product: string;
+  readonly amount: number;
 }
 
-/** Which rules alerted whom, when what was said arrives in this order, a minute apart, five hours and more later. */
+/** Which rules alerted about what, when what was said arrives in this order, a minute apart, five hours and more later. */
 function alerted(said: readonly (Said & { readonly id: string })[]): readonly string[] {
   const happenings = said.map(
-    ({ id, minute, type }, place): Happening => ({
+    ({ id, minute, type, customerId, product, amount }, place): Happening => ({
       kind: 'signal',
       id,
       type,
       at: START + 5 * HOUR + place * MINUTE,
       occurredAt: START + minute * MINUTE,
-      customerId: 'c1',
-      fields: {},
+      customerId,
+      fields: { product, amount },
     }),
   );
   const end = { at: START + 30 * HOUR, text: '30h', place: { line: 1, column: 1 } };
   const story: Story = { name: '', at: end.place, profiles: {}, happenings, checkpoints: [end] };
-  let rules: readonly string[] = [];
+  let found: readonly string[] = [];
   playStory(story, { ruleSet, settings, start: START }, (_, { alerts, troubles }) => {
     expect(troubles).toEqual([]);
-    rules = [...new Set(alerts.map(({ ruleId }) => ruleId))].sort();
+    found = alerts.map(({ alertKey, cycle, severity }) => `${alertKey} ${cycle} ${severity}`).sort();
   });
-  return rules;
+  return found;
 }
 
 test('any order of arrival within the allowed lateness, and repeats, lead to the same alerts', () => {
@@ -104,8 +117,11 @@ test('any order of arrival within the allowed lateness, and repeats, lead to the
     fc.record({
       minute: fc.integer({ min: 0, max: 290 }),
       type: fc.constantFrom<Said['type']>('complaint.received', 'payment.failed', 'contact.logged'),
+      customerId: fc.constantFrom('c1', 'c2'),
+      product: fc.constantFrom('dsl', 'tv'),
+      amount: fc.integer({ min: 0, max: 10 }),
     }),
-    { minLength: 1, maxLength: 7, selector: ({ minute }) => minute },
+    { minLength: 1, maxLength: 9, selector: ({ minute }) => minute },
   );
   const shuffled = said
     .map((list) => list.map((one, index) => ({ ...one, id: `s${index}` })))
