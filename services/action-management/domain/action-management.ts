@@ -17,10 +17,10 @@ import {
   askFor,
   because,
   type Evaluation,
-  evaluate,
   evaluateOnce,
   type Judge,
-  momentsOf,
+  momentOf,
+  momentsAfter,
 } from './evaluate.ts';
 import { evidenceOf } from './evidence.ts';
 import { contactNotBefore } from './fatigue.ts';
@@ -101,8 +101,11 @@ function judge(state: WindowState, input: Input, judging: Judging): Step<WindowS
   const emit: Emit[] = (segments ?? []).flatMap(({ key }) =>
     handOver(segmentOf(key, assessment), assessment),
   );
-  for (const request of judgeAll(rules ?? [], assessment, remembered, judging))
-    emit.push(route(request, assessment, judging));
+  const isLate = happenedAt(assessment) < state.newestAt;
+  const requests = isLate
+    ? judgeLate(ruleSet.counting.get(type) ?? [], assessment, remembered, judging)
+    : judgeAll(rules ?? [], assessment, remembered, judging);
+  for (const request of requests) emit.push(route(request, assessment, judging));
   const waited =
     sequences === undefined && state.waiting === undefined
       ? undefined
@@ -153,9 +156,9 @@ function judgeAll(
   judging: Judging,
 ): AlertRequest[] {
   const requests: AlertRequest[] = [];
-  const moments = momentsOf(assessment, state);
+  const { facts } = momentOf(assessment, state);
   for (const rule of rules) {
-    const evaluation = evaluate(rule, moments, judging.judge);
+    const evaluation = judging.judge(rule, facts);
     if (evaluation.result !== 'match') {
       judging.onEvaluation?.(rule, evaluation);
       continue;
@@ -166,6 +169,39 @@ function judgeAll(
   }
   return requests;
 }
+
+/**
+ * Judges a signal that came late: at its own time, and at the times of the signals after it by rules with windows. The
+ * first match for each alert is the one that is asked for.
+ */
+function judgeLate(
+  rules: readonly CompiledRule[],
+  assessment: Assessment,
+  state: WindowState,
+  judging: Judging,
+): AlertRequest[] {
+  const own = momentOf(assessment, state);
+  const after = momentsAfter(assessment, state);
+  return rules.flatMap((rule) => {
+    const moments = [own, ...(rule.windows.length === 0 ? [] : after)];
+    const judged = moments
+      .filter(({ type }) => rule.rule.listen.includes(type))
+      .map(({ facts }) => judging.judge(rule, facts));
+    const matches = judged.filter(({ result }) => result === 'match');
+    const told = matches[0] ?? judged.at(-1);
+    if (told === undefined) return [];
+    const { evaluation, asked = [] } = askFor(told, () =>
+      matches.map((match) => requestFor(rule, match, assessment, state, judging)),
+    );
+    judging.onEvaluation?.(rule, evaluation);
+    return firstOfEachAlert(asked);
+  });
+}
+
+const firstOfEachAlert = (requests: readonly AlertRequest[]): AlertRequest[] =>
+  [...Map.groupBy(requests, ({ alertKey }) => alertKey).values()].flatMap(([first], index) =>
+    first === undefined ? [] : [index === 0 ? first : { ...first, id: `${first.id}/${index}` }],
+  );
 
 function requestFor(
   rule: CompiledRule,

@@ -13,7 +13,7 @@ import type {
   SequenceStep,
   Window,
 } from './language/ast.ts';
-import { EVENT_FIELDS } from './language/fields.ts';
+import { EVENT_FIELDS, NOT_REMEMBERED } from './language/fields.ts';
 import { hashOf } from './segment-state.ts';
 import { type CompiledSequence, type CompiledTaking, longestMs, rememberedValue } from './sequences.ts';
 import type { FieldReader, RememberedSignal, Retention } from './window-state.ts';
@@ -41,6 +41,11 @@ export interface RuleSet {
   readonly rules: readonly Rule[];
   /** The rules about single signals of a customer that listen to a type, in the order of their ids. */
   readonly listening: ReadonlyMap<SignalType, readonly CompiledRule[]>;
+  /**
+   * The same rules by every type that they listen to or count: those that a signal which comes late may make match at the
+   * time of a signal after it.
+   */
+  readonly counting: ReadonlyMap<SignalType, readonly CompiledRule[]>;
   /** The rules with a sequence in which a signal of the type can have a part. */
   readonly sequences: ReadonlyMap<SignalType, readonly CompiledRule[]>;
   /** How signals of a type are handed to segments: one for each set of fields by which some rule looks at them. */
@@ -67,14 +72,13 @@ export function compileRuleSet(rules: readonly Rule[], defaults: Defaults, hash:
   const windows = new SharedWindows();
   const compiled = active.map((rule) => compileRule(rule, windows));
   const ofCustomers = compiled.filter(({ rule }) => rule.scope === 'customer');
+  const ofSignals = ofCustomers.filter(({ sequence }) => sequence === undefined);
   return {
     hash,
     defaults,
     rules,
-    listening: byType(
-      ofCustomers.filter(({ sequence }) => sequence === undefined),
-      ({ rule }) => rule.listen,
-    ),
+    listening: byType(ofSignals, ({ rule }) => rule.listen),
+    counting: byType(ofSignals, ({ rule }) => [...rule.listen, ...rule.windows.flatMap(({ of }) => of)]),
     sequences: byType(ofCustomers, typesInSequence),
     segments: byType(
       segmentKeyings(compiled.filter(({ rule }) => rule.scope === 'segment')),
@@ -99,6 +103,7 @@ export function withoutRules(ruleSet: RuleSet, ids: ReadonlySet<string>): RuleSe
   return {
     ...ruleSet,
     listening: staying(ruleSet.listening),
+    counting: staying(ruleSet.counting),
     sequences: staying(ruleSet.sequences),
     segments: new Map(
       [...ruleSet.segments].map(([type, keyings]) => [
@@ -191,6 +196,11 @@ function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
       return ({ event }) => event && rememberedValue(event, operand.name);
     }
     const { read } = operand.field;
+    if (operand.from === 'event' && rule.windows.length > 0) {
+      const { name } = operand;
+      return (facts) =>
+        facts.event === undefined ? read(facts.assessment) : rememberedValue(facts.event, name);
+    }
     return (facts) => read(facts.assessment);
   };
   const test = (condition: Condition) => compileCondition(condition, reader);
@@ -251,6 +261,7 @@ function retentionOf(rules: readonly Rule[], latenessMs: number): Retention {
   const fields = new Map<SignalType, Map<string, FieldReader>>();
   const needs = rules.flatMap((rule) => [
     ...rule.windows.map(windowNeed),
+    ...listeningNeed(rule),
     ...sequenceNeeds(rule),
     ...(rule.fatigue === undefined
       ? []
@@ -290,31 +301,44 @@ const windowNeed = ({ of, overMs, baseline, field, where }: Window): Need => ({
   ],
 });
 
-/** A sequence is judged by what is remembered of its signals, so they keep every field that the rule reads. */
-function sequenceNeeds({ sequence, ...rule }: Rule): readonly Need[] {
-  if (sequence === undefined) return [];
-  const { steps, absence } = sequence;
-  const takings = absence === undefined ? steps : [...steps, absence];
+/**
+ * A rule with windows is judged again, when a signal comes late, at the times of the signals after it. For that long they
+ * keep what the rule reads of them; not their texts.
+ */
+function listeningNeed(rule: Rule): readonly Need[] {
+  if (rule.windows.length === 0 || rule.sequence !== undefined) return [];
+  const fields = readOfSignals(rule).filter((name) => !NOT_REMEMBERED.has(name));
+  return [{ of: rule.listen, forMs: 0, fields }];
+}
+
+/** The fields of signals that conditions and texts of a rule read; its windows have their own. */
+function readOfSignals(rule: Rule): readonly string[] {
   const conditions = [rule.when, rule.muteIf, ...[...rule.severity, ...rule.route].map((entry) => entry.if)];
   const templates = [rule.dedupeKey, ...rule.playbook].flatMap(({ parts }) =>
     parts.flatMap((part) => (typeof part === 'string' || typeof part.reads === 'string' ? [] : [part.reads])),
   );
-  const read = [
+  return [
     ...conditions.flatMap((condition) => (condition === undefined ? [] : operandsOf(condition))),
     ...templates,
-    ...takings.flatMap(({ where }) => (where === undefined ? [] : operandsOf(where))),
   ].flatMap((operand) =>
-    operand.from === 'captured'
-      ? [operand.remembered]
-      : operand.from === 'event' || operand.from === 'remembered'
-        ? [operand.name]
-        : [],
+    operand.from === 'captured' ? [operand.remembered] : operand.from === 'event' ? [operand.name] : [],
   );
+}
+
+/** A sequence is judged by what is remembered of its signals, so they keep every field that the rule reads. */
+function sequenceNeeds(rule: Rule): readonly Need[] {
+  if (rule.sequence === undefined) return [];
+  const { steps, absence } = rule.sequence;
+  const takings = absence === undefined ? steps : [...steps, absence];
+  const asked = takings
+    .flatMap(({ where }) => (where === undefined ? [] : operandsOf(where)))
+    .map(({ name }) => name);
   const same = takings.flatMap((taking) => taking.same.flatMap(({ name, as }) => [name, as.remembered]));
   const forMs =
     steps.reduce((sum, { withinMs = 0 }) => sum + withinMs, 0) +
     (absence === undefined ? 0 : longestMs(absence.for));
-  return [{ of: takings.flatMap(({ of }) => of), forMs, fields: [...ALWAYS_KEPT, ...read, ...same] }];
+  const fields = [...ALWAYS_KEPT, ...readOfSignals(rule), ...asked, ...same];
+  return [{ of: takings.flatMap(({ of }) => of), forMs, fields }];
 }
 
 /** What an alert says of any signal, and by what it may be held back. */

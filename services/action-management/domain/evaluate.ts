@@ -24,44 +24,30 @@ export interface Moment {
   readonly facts: Facts;
 }
 
-/**
- * Judges one signal by one rule at its moments; the first match wins, otherwise the last moment counts.
- */
-export function evaluate(
-  rule: CompiledRule,
-  [first, ...later]: Moments,
-  judge: Judge = evaluateOnce,
-): Evaluation {
-  let evaluation = judge(rule, first.facts);
-  for (const { type, facts } of later) {
-    if (evaluation.result === 'match' || evaluation.result === 'error') return evaluation;
-    if (rule.rule.listen.includes(type)) evaluation = judge(rule, facts);
-  }
-  return evaluation;
-}
-
 /** Judges one rule by what is known at one moment: `evaluateOnce`, or the same with somebody who watches. */
 export type Judge = (rule: CompiledRule, facts: Facts) => Evaluation;
 
-export type Moments = readonly [Moment, ...Moment[]];
+/** What is known when an assessment is judged, with its signal already remembered in `state`. */
+export const momentOf = (assessment: Assessment, { signals, since }: WindowState): Moment => ({
+  type: assessment.signal.type,
+  facts: factsOf(assessment, signals, happenedAt(assessment), since),
+});
 
 /**
- * The moments at which an assessment is judged, with its signal already remembered in `state`.
+ * The moments after a signal that came late, each with the signal that happened then.
  *
- * Windows end when the signal happened, not when it is judged: after an outage of hours, signals that queued up
- * together still count together. A signal that comes late is judged at its own time and then at the times of
- * the signals after it, since it may complete a window that one of them would have completed, had it come in order.
+ * Windows end when a signal happened, not when it is judged: after an outage of hours, signals that queued up together
+ * still count together. A signal that comes late may complete a window that one of these would have completed, had it
+ * come in order.
  */
-export function momentsOf(assessment: Assessment, state: WindowState): Moments {
-  const { signals, newestAt, since } = state;
+export function momentsAfter(assessment: Assessment, { signals, since }: WindowState): readonly Moment[] {
   const at = happenedAt(assessment);
-  const first = { type: assessment.signal.type, facts: factsOf(assessment, signals, at, since) };
-  if (at >= newestAt) return [first];
-  const later = signals.filter((signal) => signal.at > at);
-  return [
-    first,
-    ...later.map((signal) => ({ type: signal.type, facts: factsOf(assessment, signals, signal.at, since) })),
-  ];
+  return signals
+    .filter((signal) => signal.at > at)
+    .map((event) => ({
+      type: event.type,
+      facts: { ...factsOf(assessment, signals, event.at, since), event },
+    }));
 }
 
 /** Judges one rule by what is known at one moment. */

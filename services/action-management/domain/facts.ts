@@ -18,7 +18,7 @@ export interface Facts {
   readonly segment?: SegmentState;
   /** Of a rule with a sequence: the signals that its steps took, by the names of the steps. */
   readonly captured?: Readonly<Record<string, RememberedSignal>>;
-  /** Of a rule with a sequence: the last signal of it, which `event.…` means. */
+  /** A past signal that `event.…` means: the last one of a sequence, or the one at whose time a late signal is judged. */
   readonly event?: RememberedSignal;
 }
 

@@ -33,8 +33,19 @@ test('only fields that some window reads are kept', () => {
   expect(state.signals.map(({ fields }) => fields)).toEqual([{ sentiment: -0.5 }, undefined]);
 });
 
-test('a type that no window counts is judged but not remembered', () => {
-  const { state, outcomes } = play(rules, [assessed({ id: 's1', type: 'survey.answered', at: START })]);
+test('a type that no window counts is remembered for the allowed lateness, in case a signal before it comes late', () => {
+  const survey = assessed({ id: 's1', type: 'survey.answered', at: START });
+  const lasting = (ms: number) =>
+    play(rules, [survey, post('p1', START + ms)]).state.signals.map(({ id }) => id);
+  expect(lasting(HOUR)).toEqual(['s1', 'p1']);
+  expect(lasting(rules.defaults.allowedLatenessMs)).toEqual(['p1']);
+});
+
+test('a type that only rules without windows listen to is judged but not remembered', () => {
+  const simple = ruleSetOf(
+    ruleText('simple', '  listen: [survey.answered]\n  when: {event.satisfaction: {lte: 2}}'),
+  );
+  const { state, outcomes } = play(simple, [assessed({ id: 's1', type: 'survey.answered', at: START })]);
   expect(outcomes).toEqual(['handled']);
   expect(state.signals).toEqual([]);
 });

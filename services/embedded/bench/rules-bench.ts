@@ -1,6 +1,6 @@
 import { createRulesProcess } from '../../action-management/domain/action-management.ts';
 import type { RuleSet } from '../../action-management/domain/compile.ts';
-import { evaluate, momentsOf } from '../../action-management/domain/evaluate.ts';
+import { evaluateOnce, momentOf } from '../../action-management/domain/evaluate.ts';
 import { EMPTY, type WindowState } from '../../action-management/domain/window-state.ts';
 import type { Assessment } from '../../contracts/assessment.ts';
 import type { Input } from '../../platform/keyed-process/keyed-process.ts';
@@ -109,10 +109,10 @@ async function sameHits(
 
 /** The rules that match, judged as the process judges them. */
 function matchesOf(ruleSet: RuleSet, event: Assessment): readonly string[] {
-  const moments = momentsOf(event, EMPTY);
+  const { facts } = momentOf(event, EMPTY);
   const matches: string[] = [];
   for (const rule of ruleSet.listening.get(event.signal.type) ?? []) {
-    if (evaluate(rule, moments).result === 'match') matches.push(rule.rule.id);
+    if (evaluateOnce(rule, facts).result === 'match') matches.push(rule.rule.id);
   }
   return matches;
 }

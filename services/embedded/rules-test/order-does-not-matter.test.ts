@@ -59,6 +59,12 @@ const read = readRuleSet(
   suppress: {dedupe_key: "{rule.id}:{customer_id}:{event.type}"}`,
     ),
     rule(
+      'after-payment',
+      `  listen: [complaint.received]
+  windows: {failed_2h: {of: payment.failed, fn: count, over: 2h}}
+  when: {failed_2h: {gte: 1}, event.product: {eq: dsl}}`,
+    ),
+    rule(
       'chain',
       `  listen: [complaint.received]
   sequence: [{event: complaint.received, as: a}, {event: payment.failed, within: 2h}]
