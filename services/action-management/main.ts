@@ -7,6 +7,7 @@ import {
   type ServiceDefinition,
   startService,
 } from '../platform/distributed/start-service.ts';
+import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { TEMPLATES } from '../settings/templates.ts';
 import { loadRuleSet } from './load-rules.ts';
@@ -22,6 +23,7 @@ export const actionManagement: ServiceDefinition<unknown> = {
     const loaded = loadSettings(folder);
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
     const { teams, calendars } = loaded.settings;
+    crashPoint('cp9');
     const rules = await loadRuleSet(folder, {
       teams: [...teams.byId.keys()],
       calendars: [...calendars.keys()],

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import {
   RulesUnusable,
@@ -11,7 +12,9 @@ import { crashPoint } from '../platform/process/crash-point.ts';
 import { findCalendar } from '../settings/calendars.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { chooseChannels } from './adapters/choose-channels.ts';
+import { ordersOverHttp } from './adapters/orders.http.ts';
 import { createSandboxStore } from './adapters/sandbox-store.sqlite.ts';
+import { registerSlackActions } from './adapters/slack-actions.fastify.ts';
 import { type NotificationConfig, notificationSettings } from './config.ts';
 import { createNotificationProcess } from './domain/deliveries.ts';
 import { fallbackFor } from './domain/fallback.ts';
@@ -19,14 +22,30 @@ import { NOTIFICATION_QUEUES } from './domain/message.ts';
 import { createNotificationMetrics } from './metrics.ts';
 import { createSender } from './sender.ts';
 
+/** What only notification by itself reads. */
+const ordersSettings = z.object({
+  /** Where loop-closure listens: clicks in Slack are handed over to it. */
+  TOCSIN_LOOP_CLOSURE_URL: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+});
+type OrdersConfig = z.output<typeof ordersSettings>;
+
 /**
  * Notification by itself: Kafka and PostgreSQL. What the sandbox takes, where no channel is configured, is kept in
  * the memory of the instance.
  */
-export const notification: ServiceDefinition<NotificationConfig> = {
+export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> = {
   name: 'notification',
-  settings: notificationSettings,
+  settings: notificationSettings.extend(ordersSettings.shape),
   create: ({ settings, registry, clock, log }) => {
+    const { TOCSIN_SLACK_SIGNING_SECRET: signingSecret, TOCSIN_LOOP_CLOSURE_URL: loopClosure } = settings;
+    if (signingSecret !== undefined && loopClosure === undefined) {
+      throw new Error(
+        'TOCSIN_LOOP_CLOSURE_URL: missing; clicks in Slack become orders there, for example http://loop-closure:8080',
+      );
+    }
     const loaded = loadSettings(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
     const { calendars, teams } = loaded.settings;
@@ -37,14 +56,18 @@ export const notification: ServiceDefinition<NotificationConfig> = {
     });
     return {
       processes: [process],
-      attach: ({ service }) => {
+      attach: async ({ service, app }) => {
         const { effects } = service;
         const metrics = createNotificationMetrics(registry, {
           pending: (channel) => effects.pending(NOTIFICATION_QUEUES[channel]),
           now: () => clock.now(),
         });
         const sandbox = createSandboxStore(new DatabaseSync(':memory:'));
-        const { channels } = chooseChannels(settings, sandbox, clock);
+        const { channels, modals } = chooseChannels(settings, sandbox, clock);
+        if (signingSecret !== undefined && loopClosure !== undefined && modals !== undefined) {
+          const handle = ordersOverHttp(loopClosure);
+          await registerSlackActions(app, { signingSecret, handle, modals, clock, log, metrics });
+        }
         const sender = createSender({ effects, channels, clock, log, metrics, crashPoint });
         service.observe({ onPass: () => sender.wake(), onFact: (fact) => metrics.onFact(fact) });
         return { run: (stop) => sender.run(stop) };

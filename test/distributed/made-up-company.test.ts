@@ -17,7 +17,7 @@ import { silentLogger } from '../../services/platform/logging/logger.ts';
 import { createRegistry } from '../../services/platform/metrics/registry.ts';
 import { Lifecycle } from '../../services/platform/process/lifecycle.ts';
 import { ManualClock } from '../../services/platform/time/clock.ts';
-import { openSixServices } from './support/six-services.ts';
+import { newPlace, openSixServices } from './support/six-services.ts';
 
 const START = Date.parse('2026-03-02T00:00:00+01:00');
 const STORY = { seed: 7, customers: 60, days: 60, start: START, paceMs: 0 };
@@ -89,11 +89,8 @@ async function playEmbedded(): Promise<Ending> {
 }
 
 async function playDistributed(): Promise<Ending> {
-  const services = await openSixServices({
-    clock: new ManualClock(START),
-    partitions: 2,
-    rules: SHIPPED_RULES,
-  });
+  const place = await newPlace(2);
+  const services = await openSixServices({ place, clock: new ManualClock(START), rules: SHIPPED_RULES });
   try {
     const { records } = await play(steady(services.stage), {
       ...STORY,
@@ -104,7 +101,7 @@ async function playDistributed(): Promise<Ending> {
     const unbalanced = checks.filter(({ meets }) => !meets);
     return { records, ...(await endingOf(services.desk)), ledger: ofProcesses(entries), unbalanced };
   } finally {
-    await services.stop();
+    expect(await services.stop()).toEqual([]);
   }
 }
 

@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** Those that need real servers run only when they are named: `npm run test:fault -- distributed`. */
+const named = process.argv.slice(2).some((word) => word.includes('distributed'));
+
 /** What if …? Child processes that are killed, disks that fill, servers that do not answer. */
 export default defineConfig({
   test: {
-    include: ['test/fault/**/*.test.ts'],
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
+    include: [named ? 'test/fault/distributed/**/*.test.ts' : 'test/fault/**/*.test.ts'],
+    exclude: named ? [] : ['test/fault/distributed/**'],
+    testTimeout: named ? 600_000 : 180_000,
+    hookTimeout: named ? 180_000 : 60_000,
     fileParallelism: false,
     // Killed processes mostly wait for time boxes: four at a time keep two cores busy.
     maxConcurrency: 4,

@@ -60,12 +60,16 @@ const registerVerb = (app: FastifyInstance, deps: ApiDeps, verb: Verb): void => 
       verb,
       body: request.body ?? {},
       by: actorOf(deps, request),
-      via: request.headers['tocsin-via'] === 'cli' ? 'cli' : 'api',
+      via: viaOf(request.headers['tocsin-via']),
       ...(typeof clientId === 'string' ? { clientId } : {}),
     });
     return answerOrder(reply, result, deps.clock.now());
   });
 };
+
+/** Our own programs say from where an order comes; whoever says nothing uses the API. */
+const viaOf = (said: string | string[] | undefined): 'cli' | 'slack' | 'api' =>
+  said === 'cli' || said === 'slack' ? said : 'api';
 
 /** Without access control people name themselves; an order without a name is still an order, and audited so. */
 const actorOf = (deps: ApiDeps, request: FastifyRequest): Actor => {

@@ -1,4 +1,6 @@
 import { TOPICS } from '../../contracts/topics.ts';
+import { PostgresDeadLetters } from '../database/dead-letters.postgres.ts';
+import type { DeadLetterStatus } from '../database/dead-letters.ts';
 import { ledgerEntries } from '../database/ledger.postgres.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
 import type { LedgerEntry } from '../keyed-process/state-store.ts';
@@ -14,6 +16,9 @@ export interface LedgerSum {
 export interface DistributedLedger {
   readonly entries: readonly LedgerEntry[];
   readonly checks: readonly LedgerSum[];
+  /** Inputs that our own services have put out and that were not taken yet; of other producers' it knows nothing. */
+  readonly waiting: number;
+  readonly deadLetters: Readonly<Record<DeadLetterStatus, number>>;
   readonly meets: boolean;
 }
 
@@ -36,15 +41,18 @@ export async function balanceLedger(postgres: Postgres): Promise<DistributedLedg
     const offset = given.find((one) => one.consumer === consumer && one.topic === topic)?.given ?? 0;
     return sum(`${stage}: given from ${topic} = finished`, Number(offset), Number(done));
   });
+  let waiting = 0;
   for (const { consumer, topic, given: offset } of given) {
-    if ((TOPICS as Readonly<Record<string, { readonly writer: string }>>)[topic]?.writer === 'anyone')
-      continue;
     const stages = finished.filter((one) => one.consumer === consumer && one.topic === topic);
     const repeated = Math.max(0, ...stages.map((one) => Number(one.repeated)));
+    waiting += Math.max(0, (putOut.get(topic) ?? 0) + repeated - Number(offset));
+    if ((TOPICS as Readonly<Record<string, { readonly writer: string }>>)[topic]?.writer === 'anyone')
+      continue;
     const says = `${consumer}: put out to ${topic} = given`;
     checks.push(sum(says, (putOut.get(topic) ?? 0) + repeated, Number(offset)));
   }
-  return { entries, checks, meets: checks.every(({ meets }) => meets) };
+  const deadLetters = await new PostgresDeadLetters(postgres).counts();
+  return { entries, checks, waiting, deadLetters, meets: checks.every(({ meets }) => meets) };
 }
 
 const sum = (says: string, left: number, right: number): LedgerSum => ({

@@ -4,6 +4,7 @@ import type { NamedSql, Postgres } from '../database/postgres.ts';
 import type { EncodeFact } from '../database/state-store.postgres.ts';
 import { storable } from '../database/storable-text.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
+import { crashPoint } from '../process/crash-point.ts';
 import type { Clock } from '../time/clock.ts';
 import { type Publishable, type PublishResult, StorageUnavailable } from './event-log.ts';
 import { partitionOf } from './partition-of.ts';
@@ -77,11 +78,14 @@ export class OutboxPublisher {
     while (this.#waiting.length > 0) {
       const together = takeTogether(this.#waiting);
       try {
-        const fresh = await this.#store(together.flatMap(({ rows }) => rows));
+        const rows = together.flatMap((one) => one.rows);
+        const fresh = await this.#store(rows);
+        crashPoint('cp1');
+        if (rows.some(({ t }) => t === 'alert-commands')) crashPoint('cp10');
         let at = 0;
-        for (const { rows, resolve } of together) {
-          resolve(rows.map((_, index) => (fresh.has(at + index) ? 'accepted' : 'repeated')));
-          at += rows.length;
+        for (const { rows: own, resolve } of together) {
+          resolve(own.map((_, index) => (fresh.has(at + index) ? 'accepted' : 'repeated')));
+          at += own.length;
         }
         this.#options.stored();
       } catch (error) {

@@ -3,6 +3,7 @@ import { isTopic } from '../../contracts/topics.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
 import { restored } from '../database/storable-text.ts';
 import type { Logger } from '../logging/logger.ts';
+import { crashPoint } from '../process/crash-point.ts';
 import { StorageUnavailable } from './event-log.ts';
 import type { TopicNames } from './topic-names.ts';
 
@@ -81,6 +82,7 @@ export class OutboxRelay {
       compression: kafkajs.CompressionTypes.ZSTD,
       topicMessages: byTopic(rows, `${consumer}/${partition}`, names),
     });
+    crashPoint('cp1');
     await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
     this.#after = Number(last.sequence);
     return rows.length;

@@ -35,7 +35,8 @@ export class SchemasNotRegistered extends Error {
  *
  * Never registers anything: that is done at deployment. Each writer's schema is asked for once and resolved once;
  * an id that the registry does not know is not asked for again for a minute. A registry that is down stops
- * nothing that is already known; for an unknown id it throws `StorageUnavailable`.
+ * nothing that is already known; for an unknown id `decode` throws `StorageUnavailable`, and after half a minute
+ * of that says that nobody can read it.
  */
 export class RegistryCodec {
   readonly #options: RegistryOptions;
@@ -43,6 +44,8 @@ export class RegistryCodec {
   readonly #codecs = new Map<Topic, AvroCodec<TopicValues[Topic]>>();
   readonly #ids = new Map<Topic, number>();
   readonly #readers = new Map<string, Reader>();
+  /** Since when a schema is asked for without an answer. */
+  readonly #askedSince = new Map<string, number>();
   readonly #unknownUntil = new Map<string, { readonly at: number; readonly detail: string }>();
 
   constructor(options: RegistryOptions) {
@@ -111,11 +114,23 @@ export class RegistryCodec {
     const unknown = this.#unknownUntil.get(place);
     if (unknown !== undefined && unknown.at > this.#options.clock.now())
       return { ok: false, detail: unknown.detail };
-    const reader = await this.#openReader(topic, schemaId);
+    const reader = await this.#openReader(topic, schemaId).catch((error: unknown) =>
+      this.#waitOrGiveUp(place, error),
+    );
+    this.#askedSince.delete(place);
     if (reader.ok) this.#readers.set(place, reader);
     else
       this.#unknownUntil.set(place, { at: this.#options.clock.now() + ASK_AGAIN_MS, detail: reader.detail });
     return reader;
+  }
+
+  /** A registry that does not answer is waited for, but not for ever: the records behind wait, too. */
+  #waitOrGiveUp(place: string, error: unknown): Reader {
+    const now = this.#options.clock.now();
+    const since = this.#askedSince.get(place) ?? now;
+    this.#askedSince.set(place, since);
+    if (now - since < GIVE_UP_AFTER_MS) throw error;
+    return { ok: false, detail: describe(error) };
   }
 
   async #openReader(topic: Topic, schemaId: number): Promise<Reader> {
@@ -182,6 +197,8 @@ type Reader =
   | { readonly ok: true; readonly read: (bytes: Buffer) => TopicValues[Topic] }
   | { readonly ok: false; readonly detail: string };
 
+/** A restart of the registry takes less. What is set aside after it can be tried again. */
+const GIVE_UP_AFTER_MS = 30_000;
 /** How long an id that the registry did not know is not asked for again. */
 const ASK_AGAIN_MS = 60_000;
 /** Three tries and their pauses fit. */

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import { inject } from 'vitest';
 import { actionManagement } from '../../../services/action-management/main.ts';
 import { alerting } from '../../../services/alerting/main.ts';
@@ -6,21 +7,21 @@ import { ingestion } from '../../../services/ingestion/main.ts';
 import { deskOf, loopClosure } from '../../../services/loop-closure/main.ts';
 import type { AlertDesk } from '../../../services/loop-closure/service.ts';
 import { notification } from '../../../services/notification/main.ts';
-import type { NamedSql } from '../../../services/platform/database/postgres.ts';
+import type { TopicSchema } from '../../../services/platform/codec/schema-files.ts';
+import type { NamedSql, Postgres } from '../../../services/platform/database/postgres.ts';
 import {
   balanceLedger,
   type DistributedLedger,
 } from '../../../services/platform/distributed/ledger-sums.postgres.ts';
-import { registerSchemas } from '../../../services/platform/distributed/schema-registration.ts';
 import { ourSchemas } from '../../../services/platform/distributed/servers.ts';
-import { serviceSettings } from '../../../services/platform/distributed/settings.ts';
+import { type ServiceSettings, serviceSettings } from '../../../services/platform/distributed/settings.ts';
 import {
   type OpenService,
   openService,
   type ServiceDefinition,
 } from '../../../services/platform/distributed/start-service.ts';
 import { prefixed } from '../../../services/platform/event-log/topic-names.ts';
-import { silentLogger } from '../../../services/platform/logging/logger.ts';
+import { type Logger, silentLogger } from '../../../services/platform/logging/logger.ts';
 import { createRegistry } from '../../../services/platform/metrics/registry.ts';
 import { Lifecycle } from '../../../services/platform/process/lifecycle.ts';
 import type { ManualClock } from '../../../services/platform/time/clock.ts';
@@ -33,49 +34,77 @@ import { whatWaits } from './what-waits.ts';
 export interface SixServices {
   readonly stage: Stage;
   readonly desk: AlertDesk;
+  readonly postgres: Postgres;
+  /** HTTP servers, by who answers there. */
+  readonly apps: Readonly<Record<'ingestion' | 'notification' | 'loopClosure', FastifyInstance>>;
   ledger(): Promise<DistributedLedger>;
-  stop(): Promise<void>;
+  /** Answers what could not be closed. */
+  stop(): Promise<readonly string[]>;
 }
 
-export async function openSixServices(options: {
-  readonly clock: ManualClock;
-  readonly partitions: number;
-  readonly rules: string;
-}): Promise<SixServices> {
-  const { clock, partitions, rules } = options;
-  const { prefix, databaseUrl } = await ownNames(partitions);
-  await registerSchemas({ url: inject('registryUrl'), names: prefixed(prefix) }, ourSchemas().all);
-  const settings = serviceSettings.parse({
+/** Where the six services keep what they have: it outlives them. */
+export type Place = Awaited<ReturnType<typeof newPlace>>;
+
+export async function newPlace(partitions: number) {
+  const { names, prefix, databaseUrl } = await ownNames(partitions);
+  await Promise.all(
+    ourSchemas().all.map((schema) => register(prefixed(prefix).subject(schema.topic), schema)),
+  );
+  const env = {
     TOCSIN_KAFKA_BROKERS: inject('kafkaBrokers'),
     TOCSIN_REGISTRY_URL: inject('registryUrl'),
     TOCSIN_DATABASE_URL: databaseUrl,
     TOCSIN_DATABASE_CONNECTIONS: '4',
     TOCSIN_TOPIC_PREFIX: prefix,
     TOCSIN_PARTITIONS: String(partitions),
-    TOCSIN_RULES_DIR: rules,
+  };
+  return { partitions, names, env };
+}
+
+/** Without the questions of a deployment: each story makes a set of its own. There is one version of each yet. */
+async function register(subject: string, { json }: TopicSchema): Promise<void> {
+  const answer = await fetch(`${inject('registryUrl')}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schemaType: 'AVRO', schema: JSON.stringify(json) }),
   });
+  if (!answer.ok) throw new Error(`${subject}: the registry answered ${answer.status}`);
+}
+
+export async function openSixServices(options: {
+  readonly place: Place;
+  readonly clock: ManualClock;
+  readonly rules: string;
+  readonly log?: Logger;
+  /** Further settings, for whichever service reads them. */
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<SixServices> {
+  const { place, clock, rules, log = silentLogger } = options;
+  const { partitions } = place;
+  const env = { ...place.env, TOCSIN_RULES_DIR: rules, ...options.env };
   const lifecycle = new Lifecycle();
-  const open = <Own>(definition: ServiceDefinition<Own>): Promise<OpenService> => {
-    const own = definition.settings.parse({}) as Own;
-    const registry = createRegistry();
+  const open = <Own>(definition: ServiceDefinition<Own>, more: object = {}): Promise<OpenService> => {
+    const read = serviceSettings.extend(definition.settings.shape).parse({ ...env, ...more });
     return openService(definition, {
-      settings: { ...settings, ...own },
+      // The two schemas were put together above.
+      settings: read as ServiceSettings & Own,
       clock,
-      log: silentLogger,
-      registry,
+      log,
+      registry: createRegistry(),
       lifecycle,
     });
   };
-  const intake = await open(ingestion);
+  // The first one brings the tables up to date.
   const views = await open(loopClosure);
-  const all = [
-    intake,
-    await open(scoring),
-    await open(actionManagement),
-    await open(alerting),
-    await open(notification),
-    views,
-  ];
+  const loopClosureUrl = await views.app.listen({ host: '127.0.0.1', port: 0 });
+  const [intake, ...others] = await Promise.all([
+    open(ingestion),
+    open(scoring),
+    open(actionManagement),
+    open(alerting),
+  ]);
+  const messages = await open(notification, { TOCSIN_LOOP_CLOSURE_URL: loopClosureUrl });
+  const all = [intake, ...others, messages, views];
   const stop = new AbortController();
   let failure: unknown;
   const running = all.map((one) =>
@@ -105,13 +134,14 @@ export async function openSixServices(options: {
   }
   return {
     desk,
+    postgres,
+    apps: { ingestion: intake.app, notification: messages.app, loopClosure: views.app },
     ledger: () => balanceLedger(postgres),
     stop: async () => {
       stop.abort();
       await Promise.all(running);
       const failures = await lifecycle.close(30_000);
-      if (failures.length > 0)
-        throw new Error(`could not close: ${failures.map(({ name }) => name).join(', ')}`);
+      return failures.map(({ name, error }) => `${name}: ${String(error)}`);
     },
     stage: {
       clock,

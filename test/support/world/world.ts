@@ -13,9 +13,9 @@ import { findPerson, type Person } from '../../../services/settings/teams.ts';
 import { FakeSlack } from '../fake-slack.ts';
 import { FakeSmtp } from '../fake-smtp.ts';
 import { type Files, onlyTheseRules } from '../rules-folder.ts';
+import { defaultDeployment } from './default-deployment.ts';
 import type { Deploy, Deployment, HttpAnswer, HttpRequest, Site } from './deployment.ts';
 import { elapsed } from './duration.ts';
-import { deployEmbedded } from './embedded-deployment.ts';
 import { Logbook } from './logbook.ts';
 import { MailDesk } from './mail-desk.ts';
 import { filesOpenIn, leftOpen, openHandles } from './open-handles.ts';
@@ -28,7 +28,7 @@ export interface WorldOptions {
   readonly rules?: Files;
   /** Further `TOCSIN_…` settings. */
   readonly env?: Readonly<Record<string, string>>;
-  /** How Tocsin runs. Default: all in one process. */
+  /** How Tocsin runs. Default: as the suite has it. */
   readonly deploy?: Deploy;
 }
 
@@ -64,7 +64,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       ...options.env,
     },
   };
-  const deploy = options.deploy ?? deployEmbedded;
+  const deploy = options.deploy ?? defaultDeployment();
   const world = new World(
     { site, slack, smtp, log, deploy, settings: settingsIn(rules) },
     await deploy(site),

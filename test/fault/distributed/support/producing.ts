@@ -11,14 +11,20 @@ export class Producing {
     this.#url = url;
   }
 
-  /** About a hundred customers a second until `stop`. */
+  /** About 25 customers a second until `stop`. */
   start(): void {
+    this.#stopped = false;
     this.#running = this.#run();
   }
 
-  /** One customer. */
-  async once(): Promise<void> {
-    await this.#batch(1);
+  /** One customer, or several at once. */
+  async once(customers = 1): Promise<void> {
+    await this.#batch(customers);
+  }
+
+  /** How many customers were heard so far. */
+  get heard(): number {
+    return this.#customers.length;
   }
 
   /** Ends after the batch under way; answers who was heard. */
@@ -30,8 +36,8 @@ export class Producing {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      await this.#batch(10);
-      await new Promise((resume) => setTimeout(resume, 100));
+      await this.#batch(5);
+      await new Promise((resume) => setTimeout(resume, 200));
     }
   }
 

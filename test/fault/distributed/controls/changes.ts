@@ -1,0 +1,137 @@
+/** One place in the source of a service, and what stands there in the control. */
+export interface Change {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * What a control runs without: one mechanism each, taken out of the source as it is loaded. A fault must show
+ * damage then, or the fault test proves nothing.
+ */
+export const CHANGES = {
+  /** A commit is refused once another instance has taken the partition. */
+  fence: [
+    {
+      file: 'services/platform/database/state-store.postgres.ts',
+      from: 'WHERE consumer = $1 AND partition = $2 AND epoch = $3 RETURNING',
+      to: 'WHERE consumer = $1 AND partition = $2 AND $3::bigint IS NOT NULL RETURNING',
+    },
+    {
+      file: 'services/platform/database/state-store.postgres.ts',
+      from: 'AND topic = m.t AND next_offset = m.e RETURNING 1',
+      to: 'AND topic = m.t AND m.e IS NOT NULL RETURNING 1',
+    },
+  ],
+  /** What a relay sends again, because it did not learn that it had sent it, is recognised. */
+  'knowing repeats': [
+    {
+      file: 'services/platform/event-log/input-feed.kafka.ts',
+      from: 'origin !== undefined && before !== undefined && origin.sequence <= before',
+      to: 'origin !== undefined && before !== undefined && origin.sequence < 0',
+    },
+  ],
+  /** The outbox keeps a record until Kafka has it. */
+  outbox: [
+    {
+      file: 'services/platform/event-log/outbox-relay.kafka.ts',
+      from: 'await producer.sendBatch({',
+      to: `await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
+    crashPoint('cp1');
+    await producer.sendBatch({`,
+    },
+  ],
+  /** A record counts as sent once all replicas in step have it. */
+  acknowledgements: [
+    { file: 'services/platform/event-log/outbox-relay.kafka.ts', from: 'acks: -1', to: 'acks: 0' },
+  ],
+  /** Positions come from the database: without them a new owner begins where the log ends. */
+  positions: [
+    {
+      file: 'services/platform/keyed-process/group-runner.kafka.ts',
+      from: 'return [topic, Math.max(position, low)] as const;',
+      to: 'return [topic, Number(offsets.find((one) => one.partition === partition)?.high)] as const;',
+    },
+  ],
+  /** A sender is answered when the record is stored, and not before. */
+  'storing first': [
+    {
+      file: 'services/platform/event-log/outbox-publisher.postgres.ts',
+      from: 'for (const { reject } of together) reject(error);',
+      to: "for (const { rows, resolve } of together) resolve(rows.map(() => 'accepted' as const));",
+    },
+  ],
+  /** Many records share one transaction. */
+  batches: [
+    {
+      file: 'services/platform/distributed/distributed-service.ts',
+      from: 'cachedRows: CACHED_ROWS,',
+      to: 'cachedRows: CACHED_ROWS, batchSize: 1,',
+    },
+  ],
+  /** A schema is asked for once. */
+  'known schemas': [
+    {
+      file: 'services/platform/event-log/schemas.registry.ts',
+      from: 'if (known !== undefined) return readWith(known, parts);',
+      to: '',
+    },
+    {
+      file: 'services/platform/event-log/schemas.registry.ts',
+      from: 'const schema: unknown = await this.#registry.getSchema(schemaId);',
+      to: `const forgetful = new SchemaRegistry({ host: this.#options.url, retry: { retries: 0 } });
+      const schema: unknown = await forgetful.getSchema(schemaId);`,
+    },
+  ],
+  /** What nobody can read is set aside. */
+  'setting aside': [
+    {
+      file: 'services/platform/event-log/input-feed.kafka.ts',
+      from: 'if (decoded.ok) return { ...place, value: decoded.value };',
+      to: 'if (decoded.ok) return { ...place, value: decoded.value }; else throw new Error(decoded.detail);',
+    },
+  ],
+  /** A handler that throws costs its own record and no other. */
+  'handler errors': [
+    {
+      file: 'services/platform/keyed-process/unit-of-work.ts',
+      from: 'return { outcome: { ...HANDLER_ERROR, detail: describe(error) } };',
+      to: 'throw error;',
+    },
+    {
+      file: 'services/platform/keyed-process/runner.ts',
+      from: 'return this.#oneByOne(work, now);',
+      to: 'throw error;',
+    },
+  ],
+  /** No mechanism but a hold: after a SIGUSR2 the process stops itself with its next commit in its hands. */
+  hold: [
+    {
+      file: 'services/platform/database/state-store.postgres.ts',
+      from: 'export type EncodeFact =',
+      to: `let held = false;
+process.on('SIGUSR2', () => { held = true; });
+export type EncodeFact =`,
+    },
+    {
+      file: 'services/platform/database/state-store.postgres.ts',
+      from: 'const values = this.#valuesOf(commit, epoch, now);',
+      to: `const values = this.#valuesOf(commit, epoch, now);
+    if (held && commit.positions.length > 0) {
+      held = false;
+      process.kill(process.pid, 'SIGSTOP');
+    }`,
+    },
+  ],
+  /** No mechanism but a bug in a handler. */
+  bug: [
+    {
+      file: 'services/scoring/domain/assess-signal.ts',
+      from: 'const reading = read(scorer, signal);',
+      to: `if (signal.text?.includes('BUG')) (undefined as unknown as { oh(): void }).oh();
+  const reading = read(scorer, signal);`,
+    },
+  ],
+} satisfies Record<string, readonly Change[]>;
+
+export type ChangeName = keyof typeof CHANGES;

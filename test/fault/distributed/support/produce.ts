@@ -1,0 +1,31 @@
+import kafkajs, { type Message } from 'kafkajs';
+import { createKafka } from '../../../../services/platform/event-log/client.kafka.ts';
+import { silentLogger } from '../../../../services/platform/logging/logger.ts';
+import type { Bench } from '../../../bench-servers/bench.ts';
+
+/** Sends a value to each partition of a topic, as somebody else's producer would. */
+export async function produce(
+  bench: Bench,
+  topic: string,
+  partitions: number,
+  value: Buffer | null,
+  key = 'poison',
+): Promise<void> {
+  const kafka = createKafka({ brokers: bench.kafka.brokers.split(','), clientId: 'test', log: silentLogger });
+  const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  await producer.connect();
+  const messages: Message[] = Array.from({ length: partitions }, (_, partition) => ({
+    key,
+    value,
+    partition,
+  }));
+  await producer.send({ topic, messages });
+  await producer.disconnect();
+}
+
+/** Bytes in the wire format of a registry, under a schema id. */
+export function framed(id: number, ...bytes: readonly number[]): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(id, 1);
+  return Buffer.concat([header, Buffer.from(bytes)]);
+}

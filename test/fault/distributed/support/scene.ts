@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, type TestContext } from 'vitest';
+import { Postgres } from '../../../../services/platform/database/postgres.ts';
+import { balanceLedger } from '../../../../services/platform/distributed/ledger-sums.postgres.ts';
+import { registerSchemas } from '../../../../services/platform/distributed/schema-registration.ts';
+import { ourSchemas } from '../../../../services/platform/distributed/servers.ts';
+import {
+  applyTopics,
+  compareTopics,
+  planTopics,
+} from '../../../../services/platform/distributed/topic-plan.ts';
+import { createKafka } from '../../../../services/platform/event-log/client.kafka.ts';
+import { prefixed } from '../../../../services/platform/event-log/topic-names.ts';
+import { silentLogger } from '../../../../services/platform/logging/logger.ts';
+import { type Bench, startBench } from '../../../bench-servers/bench.ts';
+import { whatWaits } from '../../../distributed/support/what-waits.ts';
+import { type InstanceOptions, ServiceFleet } from './child-services.ts';
+import { Producing } from './producing.ts';
+
+/** Opens scenes on the bench that end with the test which asked for them. */
+export const scenesOn =
+  (bench: () => Bench) =>
+  async (
+    { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
+    options: SceneOptions = {},
+  ): Promise<Scene> => {
+    const scene = await openScene(bench(), options);
+    onTestFinished(() => scene.close());
+    return scene;
+  };
+
+/** Servers of the test file's own: they are killed there. */
+export function useBench(options: { readonly brokers?: 1 | 3 } = {}): () => Bench {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await startBench(options);
+  });
+  afterAll(() => bench?.stop());
+  return () => bench;
+}
+
+export interface SceneOptions extends InstanceOptions {
+  readonly partitions?: number;
+  /** Where services find the servers, where that is not where they are: behind a proxy. */
+  readonly databaseUrl?: (real: string) => string;
+  readonly registryUrl?: string;
+  /** Default: six seconds, so that a dead member is noticed soon. */
+  readonly sessionMs?: number;
+}
+
+export const SESSION_MS = 6_000;
+
+/** What a fault has done. */
+export interface Damage {
+  /** Customers who were heard and have no alert. */
+  readonly lost: readonly string[];
+  /** Customers whose alert was opened more than once. */
+  readonly doubled: readonly string[];
+  /** Sums of the ledger that do not meet. */
+  readonly unbalanced: readonly string[];
+  /** What still was to be done when nobody would wait any longer. */
+  readonly stuck: readonly string[];
+}
+
+export const NONE: Damage = { lost: [], doubled: [], unbalanced: [], stuck: [] };
+
+/** Six services with topics, schemas and a database of their own, and somebody who sends them complaints. */
+export interface Scene {
+  readonly prefix: string;
+  readonly partitions: number;
+  readonly fleet: ServiceFleet;
+  /** Straight to the database, past any proxy. */
+  readonly postgres: Postgres;
+  readonly producing: Producing;
+  /** Stops producing, waits until all is done, and looks. Each customer who was heard must have one alert. */
+  damage(waitMs?: number): Promise<Damage>;
+  /** Alerts that were opened so far. */
+  opened(): Promise<number>;
+  /** Why records were set aside, one reason for each. */
+  parked(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export async function openScene(bench: Bench, options: SceneOptions = {}): Promise<Scene> {
+  const { partitions = 4, sessionMs = SESSION_MS } = options;
+  const prefix = `f${randomUUID().slice(0, 8)}.`;
+  const logs = mkdtempSync(join(tmpdir(), 'tocsin-scene-'));
+  const database = await bench.postgres.createDatabase(prefix.replace('.', ''));
+  await makeTopics(bench, prefix, partitions);
+  await registerSchemas({ url: bench.registry.url, names: prefixed(prefix) }, ourSchemas().all);
+  const fleet = new ServiceFleet(
+    {
+      TOCSIN_KAFKA_BROKERS: bench.kafka.brokers,
+      TOCSIN_REGISTRY_URL: options.registryUrl ?? bench.registry.url,
+      TOCSIN_DATABASE_URL: options.databaseUrl?.(database) ?? database,
+      TOCSIN_DATABASE_CONNECTIONS: '6',
+      TOCSIN_TOPIC_PREFIX: prefix,
+      TOCSIN_PARTITIONS: String(partitions),
+      TOCSIN_KAFKA_SESSION_MS: String(sessionMs),
+      TOCSIN_LOG_LEVEL: 'warn',
+    },
+    logs,
+  );
+  await fleet.startAll(options);
+  const postgres = new Postgres({ url: database, applicationName: 'test', connections: 3 });
+  const producing = new Producing(() => fleet.of('ingestion').url);
+  return {
+    prefix,
+    partitions,
+    fleet,
+    postgres,
+    producing,
+    damage: async (waitMs = STANDSTILL_WITHIN_MS) => {
+      const customers = await producing.stop();
+      const stuck = await untilStandstill(postgres, waitMs);
+      const rows = await postgres.query<{ subject: string; raised: string }>(RAISED, []);
+      const raised = new Set(rows.map(({ subject }) => subject));
+      const { checks } = await balanceLedger(postgres);
+      return {
+        lost: customers.filter((customer) => !raised.has(customer)),
+        doubled: rows.filter((row) => Number(row.raised) !== 1).map(({ subject }) => subject),
+        unbalanced: checks
+          .filter(({ meets }) => !meets)
+          .map(({ says, left, right }) => `${says}: ${left} is not ${right}`),
+        stuck,
+      };
+    },
+    opened: async () => (await postgres.query(RAISED, [])).length,
+    parked: async () => (await postgres.query<{ reason: string }>(PARKED, [])).map(({ reason }) => reason),
+    close: async () => {
+      await producing.stop();
+      await fleet.stop();
+      await postgres.close();
+      rmSync(logs, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeTopics(bench: Bench, prefix: string, partitions: number): Promise<void> {
+  const admin = createKafka({
+    brokers: bench.kafka.brokers.split(','),
+    clientId: 'test',
+    log: silentLogger,
+  }).admin();
+  await admin.connect();
+  const replication = bench.kafka.nodes.length;
+  const plan = planTopics({ partitions, replication, retentionDays: 30, names: prefixed(prefix) });
+  await applyTopics(admin, plan, await compareTopics(admin, plan));
+  await admin.disconnect();
+}
+
+const RAISED = {
+  name: 'test-raised',
+  text: `SELECT subject, count(*) AS raised FROM loop_audit
+         WHERE body::json ->> 'action' = 'raised' AND alert_key LIKE 'cancel-intent-in-writing:%' GROUP BY subject`,
+};
+
+const PARKED = { name: 'test-parked', text: 'SELECT reason FROM dead_letter ORDER BY at, id' };
+
+const STANDSTILL_WITHIN_MS = 120_000;
+
+/** Answers what still waits when the time is over: nothing, if all went well. */
+async function untilStandstill(postgres: Postgres, waitMs: number): Promise<readonly string[]> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const waits = await whatWaits(postgres, Date.now()).catch((error: unknown) => [String(error)]);
+    if (waits.length === 0 || performance.now() > until) return waits;
+    await seconds(0.1);
+  }
+}
+
+export const seconds = (count: number): Promise<void> =>
+  new Promise((resume) => setTimeout(resume, count * 1_000));
+
+/** Whether it became true within so many seconds. */
+export async function untilTrue(question: () => Promise<boolean>, within: number): Promise<boolean> {
+  const until = performance.now() + within * 1_000;
+  for (;;) {
+    if (await question()) return true;
+    if (performance.now() > until) return false;
+    await seconds(0.05);
+  }
+}
