@@ -8,6 +8,16 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** The Tocsin that works on the data folder has stopped answering. */
+export class NotReachable extends Error {
+  override readonly name = 'NotReachable';
+  constructor(url: string, reason: string) {
+    super(
+      `${url} does not answer any more (${reason}). What it took before is stored; see whether it runs and give the command again.`,
+    );
+  }
+}
+
 /** Speaks Tocsin's HTTP API, over the network or inside this process. */
 export interface Client {
   /** Where the answers come from, for people. */
@@ -57,8 +67,9 @@ function remoteClient(url: string): Client {
         headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      });
-      return { status: response.status, body: parseBody(await response.text()) };
+      }).catch((error: unknown) => notReachable(url, error));
+      const text = await response.text().catch((error: unknown) => notReachable(url, error));
+      return { status: response.status, body: parseBody(text) };
     },
     close: async () => undefined,
   };
@@ -66,6 +77,12 @@ function remoteClient(url: string): Client {
 
 /** A batch of an import may wait behind others; half a minute means that something is wrong. */
 const REQUEST_TIMEOUT_MS = 30_000;
+
+/** What a failed `fetch` means. */
+export function notReachable(url: string, error: unknown): never {
+  const { name, cause } = error as Error & { readonly cause?: { readonly code?: string } };
+  throw new NotReachable(url, cause?.code ?? name);
+}
 
 /** JSON where it is JSON, else the text itself. */
 export function parseBody(text: string): unknown {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { playDemo } from '../embedded/demo/demo.ts';
 import { type Command, globals, type Io, readArgs, UsageError } from './command.ts';
-import { sayWhy } from './start.ts';
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -43,22 +42,20 @@ async function runDemo(args: readonly string[], io: Io): Promise<number> {
   const kept = values.data ?? io.env.TOCSIN_DATA_DIR;
   const data = kept ?? mkdtempSync(join(tmpdir(), 'tocsin-demo-'));
   try {
-    return await sayWhy('demo', io, () =>
-      playDemo({
-        data,
-        port: globals(values, io).port,
-        portChosen: values.port !== undefined || io.env.TOCSIN_PORT !== undefined,
-        env: io.env,
-        exit: values.exit === true,
-        seconds: wholeNumber('seconds', values.seconds, 45, 0, 3600),
-        seed: wholeNumber('seed', values.seed, 1, 0, 2 ** 31),
-        days: wholeNumber('days', values.days, 60, 1, 365),
-        customers: wholeNumber('customers', values.customers, 300, 40, 5000),
-        start: startOf(values.start),
-        out: io.out,
-        colours: io.interactive,
-      }),
-    );
+    return await playDemo({
+      data,
+      port: globals(values, io).port,
+      portChosen: values.port !== undefined || io.env.TOCSIN_PORT !== undefined,
+      env: io.env,
+      exit: values.exit === true,
+      seconds: wholeNumber('seconds', values.seconds, 45, 0, 3600),
+      seed: wholeNumber('seed', values.seed, 1, 0, 2 ** 31),
+      days: wholeNumber('days', values.days, 60, 1, 365),
+      customers: wholeNumber('customers', values.customers, 300, 40, 5000),
+      start: startOf(values.start),
+      out: io.out,
+      colours: io.interactive,
+    });
   } finally {
     if (kept === undefined) rmSync(data, { recursive: true, force: true });
   }

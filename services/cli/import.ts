@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SOURCES, type Source } from '../contracts/sources.ts';
 import { type ImportProgress, type ImportSummary, importFile } from '../ingestion/import/import-file.ts';
 import { type Mapping, parseMapping } from '../ingestion/import/mapping-file.ts';
-import { rejectedPath } from '../ingestion/import/rejected-rows.ts';
+import { RejectedRowsUnwritable, rejectedPath } from '../ingestion/import/rejected-rows.ts';
 import type { Accept, Answer } from '../ingestion/ports.ts';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
@@ -77,11 +77,18 @@ async function runImport(args: readonly string[], io: Io): Promise<number> {
       for (const problem of result.problems) io.err(`${problem}\n`);
       return EXIT.foundWrong;
     }
+    if (result.fault !== undefined) io.err(`${result.fault}\n`);
     io.out(values.json === true ? `${JSON.stringify(result.summary)}\n` : inWords(file, result.summary));
     if (!result.complete)
       io.err('interrupted: the rows above are stored; import the file again for the rest\n');
     return result.summary.rejected > 0 || !result.complete ? EXIT.foundWrong : EXIT.done;
   } catch (error) {
+    if (error instanceof RejectedRowsUnwritable) {
+      io.err(
+        `tocsin import: ${error.message}; give another place with --rejected PATH and import the file again\n`,
+      );
+      return EXIT.foundWrong;
+    }
     if (!(error instanceof ImportStopped)) throw error;
     io.err(`tocsin import: ${error.message}\n`);
     return EXIT.foundWrong;

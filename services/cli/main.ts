@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { stderr, stdout } from 'node:process';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
-import { DataFolderUnusable } from '../platform/database/data-folder.ts';
-import { type Command, EXIT, type Io, UsageError } from './command.ts';
+import { type Command, EXIT, type Io } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { whyItEnded } from './why-it-ended.ts';
 
 const io: Io = {
   out: (text) => void stdout.write(text),
@@ -40,15 +40,10 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
   try {
     return await command.run(args, io);
   } catch (error) {
-    if (error instanceof UsageError) {
-      io.err(`tocsin ${command.name}: ${error.message}\nTry: tocsin ${command.name} --help\n`);
-      return EXIT.usedWrongly;
-    }
-    if (error instanceof DataFolderUnusable) {
-      io.err(`tocsin ${command.name}: ${error.message}\n`);
-      return EXIT.foundWrong;
-    }
-    throw error;
+    const why = whyItEnded(command.name, error);
+    if (why === undefined) throw error;
+    io.err(why.words);
+    return why.code;
   }
 }
 

@@ -1,5 +1,5 @@
 import { folderOwner } from '../platform/database/data-folder.ts';
-import { type Answer, parseBody } from './client.ts';
+import { type Answer, notReachable, parseBody } from './client.ts';
 import type { Io } from './command.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function orderRunning(
   const response = await fetch(new URL(path, url), {
     method,
     ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
-  });
+  }).catch((error: unknown) => notReachable(url, error));
   if (response.status === 401) {
     io.err(`${url} wants a key of an operator; set TOCSIN_API_KEY\n`);
     return undefined;

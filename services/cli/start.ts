@@ -1,7 +1,6 @@
-import { PortTaken, start } from '../embedded/main.ts';
-import { RulesBroken } from '../embedded/rules-folder.ts';
-import { type Settings, SettingsWrong } from '../embedded/tocsin.ts';
-import { type Command, EXIT, globals, type Io, readArgs } from './command.ts';
+import { start } from '../embedded/main.ts';
+import type { Settings } from '../embedded/tocsin.ts';
+import { type Command, globals, type Io, readArgs } from './command.ts';
 
 export const startCommand: Command = {
   name: 'start',
@@ -31,40 +30,15 @@ Exit codes: 0 stopped as told; 1 could not start or had to stop; 2 used wrongly,
 async function runStart(args: readonly string[], io: Io): Promise<number> {
   const { values } = readArgs(args, {});
   const { data, port } = globals(values, io);
-  return sayWhy('start', io, () =>
-    start({
-      data,
-      port,
-      env: io.env,
-      onReady: (started) =>
-        values.json === true
-          ? io.out(`${JSON.stringify({ url: started.url, data: started.data })}\n`)
-          : io.err(welcome(started)),
-    }),
-  );
-}
-
-/** Turns what keeps Tocsin from starting into words and an exit code. */
-export async function sayWhy(command: string, io: Io, work: () => Promise<number>): Promise<number> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SettingsWrong) {
-      io.err(`tocsin ${command}: settings are wrong\n${error.message}\n`);
-      return EXIT.usedWrongly;
-    }
-    if (error instanceof RulesBroken) {
-      io.err(
-        `tocsin ${command}: the rules folder has ${error.problems.length} problem(s)\n${error.message}\n`,
-      );
-      return EXIT.foundWrong;
-    }
-    if (error instanceof PortTaken) {
-      io.err(`tocsin ${command}: ${error.message}\n`);
-      return EXIT.foundWrong;
-    }
-    throw error;
-  }
+  return start({
+    data,
+    port,
+    env: io.env,
+    onReady: (started) =>
+      values.json === true
+        ? io.out(`${JSON.stringify({ url: started.url, data: started.data })}\n`)
+        : io.err(welcome(started)),
+  });
 }
 
 function welcome({ url, settings, data }: { url: string; settings: Settings; data: string }): string {

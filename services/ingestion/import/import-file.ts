@@ -52,7 +52,13 @@ export interface ImportOptions {
 }
 
 export type ImportResult =
-  | { readonly ok: true; readonly summary: ImportSummary; readonly complete: boolean }
+  | {
+      readonly ok: true;
+      readonly summary: ImportSummary;
+      readonly complete: boolean;
+      /** What is wrong with the file as a whole, although its good rows were taken. */
+      readonly fault?: string;
+    }
   /** Nothing was imported: the file or the mapping cannot be used. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
@@ -83,7 +89,8 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   try {
     const complete = await intake.run();
     if (intake.rows === 0) return { ok: false, problems: [`${file}: the file has no rows`] };
-    return { ok: true, summary: intake.summary(), complete };
+    const { fault } = opened;
+    return { ok: true, summary: intake.summary(), complete, ...(fault === undefined ? {} : { fault }) };
   } finally {
     intake.close();
   }
@@ -155,6 +162,10 @@ class Intake {
       this.#reject(read, read.problems, read.raw);
       return;
     }
+    if (this.#opened.fault !== undefined && holdsOtherBytes(read.row)) {
+      this.#reject(read, [NOT_UTF8], this.#named(read.row));
+      return;
+    }
     const size = sizeOf(read.row);
     this.#charactersRead += size;
     const mapped = this.#mapRow(read.row);
@@ -215,6 +226,16 @@ class Intake {
     return Object.fromEntries(columns.map((name, index) => [name || `column ${index + 1}`, row[index]]));
   }
 }
+
+/** In a file with bytes that are no UTF-8, the sign that they are read as is not the customer's. */
+const holdsOtherBytes = (row: unknown): boolean => JSON.stringify(row).includes('\ufffd');
+
+const NOT_UTF8: RecordProblem = {
+  field: '',
+  reason: 'not_unicode',
+  found: 'bytes that are not UTF-8, shown here as \ufffd',
+  expected: 'UTF-8 text',
+};
 
 /** About how many characters of the file a row took. */
 function sizeOf(row: unknown): number {

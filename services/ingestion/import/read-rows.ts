@@ -27,6 +27,8 @@ export type OpenedRows =
       /** Names in the first line of a CSV file. */
       readonly columns: readonly string[] | undefined;
       readonly bytes: number;
+      /** Why the file is not UTF-8 throughout, with the first place. Bytes that are no character are read as `\uFFFD`. */
+      readonly fault?: string;
       readonly rows: AsyncIterable<RowRead>;
     }
   | { readonly ok: false; readonly message: string };
@@ -39,8 +41,8 @@ export interface ReadOptions {
 /**
  * Opens a file of rows: CSV (`.csv`, `.tsv`), NDJSON (`.ndjson`, `.jsonl`), JSON (`.json`), or by content.
  *
- * The whole file is checked to be UTF-8 before the first row is given, so that a file in another encoding is
- * refused whole, with the place of the first bad byte, instead of half taken with broken words.
+ * The whole file is checked to be UTF-8 before the first row is given, so that the rows that hold other bytes can
+ * be refused instead of being taken with broken words. UTF-16 is refused whole.
  */
 export async function openRows(file: string, options: ReadOptions = {}): Promise<OpenedRows> {
   let handle: FileHandle;
@@ -53,13 +55,14 @@ export async function openRows(file: string, options: ReadOptions = {}): Promise
     const stat = await handle.stat();
     if (!stat.isFile()) return refuse(`${file}: is not a file`);
     const fault = await encodingFault(handle);
-    if (fault !== undefined) return refuse(`${file}: ${fault}`);
+    if (fault?.whole === true) return refuse(`${file}: ${fault.words}`);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const bom = buffer[0] === 0xef && buffer[1] === 0xbb && buffer[2] === 0xbf ? 3 : 0;
     const head = buffer.subarray(bom, wholeCharacters(buffer, bytesRead)).toString('utf8');
     if (head.trim() === '' && stat.size <= HEAD_BYTES) return refuse(`${file}: the file is empty`);
     const rows = await rowsOf(file, bom, head, options);
-    return rows.ok ? { ...rows, bytes: stat.size } : rows;
+    const where = fault === undefined ? {} : { fault: `${file}: ${fault.words}` };
+    return rows.ok ? { ...rows, bytes: stat.size, ...where } : rows;
   } finally {
     await handle.close();
   }
@@ -131,8 +134,10 @@ function headerFault(columns: readonly string[]): string | undefined {
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Why the file is not UTF-8 text, with the place; undefined when it is. */
-async function encodingFault(handle: FileHandle): Promise<string | undefined> {
+/** Why the file is not UTF-8 text, with the place; undefined when it is. `whole`: no row of it can be read. */
+async function encodingFault(
+  handle: FileHandle,
+): Promise<{ readonly words: string; readonly whole: boolean } | undefined> {
   const buffer = Buffer.alloc(CHUNK_BYTES);
   let carried = 0;
   let position = 0;
@@ -143,12 +148,14 @@ async function encodingFault(handle: FileHandle): Promise<string | undefined> {
     const begin = position - carried;
     const end = bytesRead === 0 ? filled : wholeCharacters(buffer, filled);
     const text = buffer.subarray(0, end);
-    if (begin === 0 && isUtf16(text)) return 'is UTF-16; save it as UTF-8 and import it again';
+    if (begin === 0 && isUtf16(text))
+      return { words: 'is UTF-16; save it as UTF-8 and import it again', whole: true };
     if (!isUtf8(text)) {
       const bad = firstBadByte(text);
       const line = lines + countLines(text.subarray(0, bad));
       const byte = `0x${(text[bad] ?? 0).toString(16).padStart(2, '0')}`;
-      return `is not UTF-8: byte ${byte} at offset ${begin + bad} (line ${line}) begins no character; save it as UTF-8 and import it again`;
+      const words = `is not UTF-8: byte ${byte} at offset ${begin + bad} (line ${line}) begins no character; rows with such bytes are refused; save it as UTF-8 and import it again`;
+      return { words, whole: false };
     }
     if (bytesRead === 0) return undefined;
     lines += countLines(text);

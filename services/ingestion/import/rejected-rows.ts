@@ -10,6 +10,11 @@ export interface RejectedRow {
   readonly record: unknown;
 }
 
+/** The file of refused rows cannot be written; the import must not go on as if they were kept. */
+export class RejectedRowsUnwritable extends Error {
+  override readonly name = 'RejectedRowsUnwritable';
+}
+
 /**
  * The file of refused rows, NDJSON, one `{ row, line, reasons, record }` per line. It is created, or emptied,
  * with the first refused row; without one it is not touched. `close` is idempotent.
@@ -23,8 +28,13 @@ export class RejectedRows {
   }
 
   add({ row, line, problems, record }: RejectedRow): void {
-    this.#file ??= openSync(this.path, 'w', 0o600);
-    writeSync(this.#file, `${JSON.stringify({ row, line, reasons: problems, record })}\n`);
+    try {
+      this.#file ??= openSync(this.path, 'w', 0o600);
+      writeSync(this.#file, `${JSON.stringify({ row, line, reasons: problems, record })}\n`);
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+      throw new RejectedRowsUnwritable(`refused rows cannot be written to ${this.path} (${reason})`);
+    }
   }
 
   close(): void {

@@ -51,6 +51,17 @@ test('refused rows end with exit code 1 and lie beside the file, with reasons', 
   });
 });
 
+test('refused rows that cannot be written end the import in words', async () => {
+  const folder = temporaryFolder();
+  const { code, err } = await run(
+    ['complaints', `${FIXTURES}/mixed.csv`, '--rejected', join(folder, 'missing', 'x.ndjson')],
+    folder,
+  );
+  expect(code).toBe(1);
+  expect(err).toContain(`refused rows cannot be written to ${join(folder, 'missing', 'x.ndjson')} (ENOENT)`);
+  expect(err).toContain('--rejected PATH');
+});
+
 test('without refused rows no rejected file appears', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'excel.csv');
@@ -80,7 +91,7 @@ record:
 });
 
 test.each([
-  [['complaints', `${FIXTURES}/latin1.csv`], /not UTF-8: byte 0xe9 at offset 94 \(line 3\)/],
+  [['complaints', `${FIXTURES}/utf16.csv`], /is UTF-16; save it as UTF-8/],
   [['complaints', `${FIXTURES}/wrong-column.csv`], /did you mean "customer_id"\?/],
   [['complaints', `${FIXTURES}/empty.csv`], /the file is empty/],
   [
