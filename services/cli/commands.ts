@@ -15,6 +15,7 @@ import { ledgerCommand } from './ledger.ts';
 import { riskAggregateCommand } from './risk-aggregate.ts';
 import { riskFitCommand } from './risk-fit.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
+import { rulesExplainCommand } from './rules-explain.ts';
 import { rulesLintCommand } from './rules-lint.ts';
 import { rulesMutateCommand } from './rules-mutate.ts';
 import { rulesQuarantineCommand } from './rules-quarantine.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   explainCommand,
   rulesLintCommand,
   rulesTestCommand,
+  rulesExplainCommand,
   ...silenceCommands,
   rulesMutateCommand,
   rulesReloadCommand,

@@ -25,6 +25,8 @@ export interface Told {
   readonly stepId: string;
   /** As the rule writes it: `slack:assignee`. */
   readonly to: string;
+  /** Where that is: a Slack channel or person, an e-mail address. */
+  readonly address: string;
 }
 
 /** One judgement of one rule, for the trace. */
@@ -182,7 +184,7 @@ class Play {
     }
     if (event.type === 'held_back') this.#heldBack.push(event);
     else this.#alerts.set(event.alertId, event.alert);
-    for (const { target } of event.notify?.targets ?? []) {
+    for (const { target, address } of event.notify?.targets ?? []) {
       const stepId = event.notify?.step ?? '';
       this.#told.push({
         at: event.at,
@@ -190,6 +192,7 @@ class Play {
         step: milestoneOf(stepId),
         stepId,
         to: target,
+        address,
       });
     }
   }

@@ -181,6 +181,77 @@ export function parseRuleTest(
   };
 }
 
+/** What `tocsin rules explain` is asked about: one signal, what is known of its customer, and what came before it. */
+const eventFile = happening
+  .omit({
+    at: true,
+    event_time: true,
+    redelivered: true,
+    generate: true,
+    rule: true,
+    by: true,
+    outcome: true,
+    root_cause: true,
+    refused: true,
+  })
+  .extend({
+    type: z.enum([...SIGNAL_TYPES, 'call_note.scored']),
+    at: instant.optional(),
+    profile: profile.default({}),
+    before: z.array(happening).default([]),
+  });
+
+export interface EventStory {
+  readonly story: Story;
+  readonly start: number;
+  readonly offsetMinutes: number;
+}
+
+/**
+ * Reads one signal as a story: YAML or JSON, fields by the names that rules use. It happens `at`, else when the file says, else
+ * `now`; what came `before` is told from there, as in a test: `at: -3d`. The story ends `lastsMs` later.
+ */
+export function parseEventFile(
+  file: string,
+  text: string,
+  { at, now, lastsMs }: { readonly at?: string | undefined; readonly now: string; readonly lastsMs: number },
+):
+  | { readonly ok: true; readonly value: EventStory }
+  | { readonly ok: false; readonly problems: readonly Problem[] } {
+  const parsed = parseYamlFile(file, text, eventFile);
+  if (!parsed.ok) return parsed;
+  const {
+    at: said = now,
+    profile: known,
+    before,
+    customer_id: customer = 'customer',
+    ...event
+  } = parsed.value;
+  const events = [...before, { ...event, at: '0m' }].map((one) => ({ customer_id: customer, ...one }));
+  const start = at ?? said;
+  const until = new Date(Date.parse(start) + lastsMs).toISOString();
+  const yaml: RuleTestYaml = {
+    apiVersion: 'tocsin/v1',
+    kind: 'RuleTest',
+    start,
+    profiles: { [customer]: known },
+    tests: [{ name: file, profiles: {}, events, expect: [{ at: until }] }],
+  };
+  // `tests/0/events/2/at` of the story is `before/2/at` of the file; the last event is the file itself.
+  const locate: Locate = (path, message, where) => {
+    const [place, ...rest] = path.slice(3);
+    return parsed.at(
+      place === before.length || place === undefined ? rest : ['before', place, ...rest],
+      message,
+      where,
+    );
+  };
+  const reading = new Reading(yaml, locate);
+  const told = reading.story(0);
+  if (reading.problems.length > 0) return { ok: false, problems: reading.problems };
+  return { ok: true, value: { story: told, start: reading.start, offsetMinutes: offsetOf(start) } };
+}
+
 /** Turns the checked shape into stories and collects what only the values show to be wrong. */
 class Reading {
   readonly problems: Problem[] = [];
