@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { NAMES, ruleText } from './domain/test-story.ts';
+import { readRuleSet } from './domain/read-rule-set.ts';
+import { assessed, NAMES, play, ruleSetOf, ruleText, START } from './domain/test-story.ts';
 import { loadRuleSet } from './load-rules.ts';
 import { RuleSetHolder } from './service.ts';
 
@@ -30,6 +31,53 @@ async function problemsOf(files: Readonly<Record<string, string | Uint8Array>>):
 test('a folder of rules becomes a set with a hash', async () => {
   const loaded = await loadRuleSet(folderWith({ 'good.rule.yaml': GOOD, 'teams.yaml': 'not: mine' }), NAMES);
   expect(loaded).toMatchObject({ ok: true, ruleSet: { hash: expect.stringMatching(/^[0-9a-f]{12}$/) } });
+});
+
+test('whoever works while a set is read gets a turn after each file', async () => {
+  const count = 20;
+  const files = Array.from({ length: count }, (_, n) => [
+    `good-${n}.rule.yaml`,
+    GOOD.replace('id: good', `id: good-${n}`),
+  ]);
+  let turns = 0;
+  let isRead = false;
+  const work = (): void => {
+    turns += 1;
+    if (!isRead) setImmediate(work);
+  };
+  setImmediate(work);
+  const loaded = await loadRuleSet(folderWith(Object.fromEntries(files)), NAMES);
+  isRead = true;
+  expect(loaded.ok && loaded.ruleSet.rules).toHaveLength(count);
+  expect(turns).toBeGreaterThanOrEqual(count);
+});
+
+test('ten thousand rules are refused in words, before any of them is read', () => {
+  const files = Array.from({ length: 10_000 }, (_, n) => ({
+    name: `r${n}.rule.yaml`,
+    text: 'not even YAML: [',
+  }));
+  expect(readRuleSet(files, NAMES)).toMatchObject({
+    ok: false,
+    problems: [{ message: '10000 rule files; at most 2000 are allowed' }],
+  });
+});
+
+test('a regular expression that hangs others takes no time here', () => {
+  const rule = ruleText('evil', "  listen: [complaint.received]\n  when: {event.text: {matches: '^(a+)+$'}}");
+  const complaint = assessed({
+    id: 'k1',
+    type: 'complaint.received',
+    at: START,
+    signal: { text: `${'a'.repeat(1_000_000)}!` },
+  });
+  const results: string[] = [];
+  const began = performance.now();
+  play(ruleSetOf(rule), [complaint], { onEvaluation: (_, { result }) => results.push(result) });
+  // Only the first 4,000 characters are read, and all of them are an a.
+  expect(results).toEqual(['match']);
+  // A backtracking engine is not done with thirty characters after this long.
+  expect(performance.now() - began).toBeLessThan(5_000);
 });
 
 test('the hash changes with any rule or default, and with nothing else', async () => {

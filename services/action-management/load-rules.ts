@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Problem } from '../platform/config/yaml-file.ts';
 import type { Names } from './domain/language/check.ts';
 import {
+  beginRuleSet,
   DEFAULTS_FILE,
   type LoadedRules,
   RULE_FILE,
   type RuleSetFile,
-  readRuleSet,
 } from './domain/read-rule-set.ts';
 
 /**
@@ -25,11 +25,21 @@ export async function loadRuleSet(dir: string, names: Names): Promise<LoadedRule
   const read = await Promise.all(wanted.map((name) => readRuleFile(join(dir, name))));
   const problems = read.flatMap((file) => ('problem' in file ? [file.problem] : []));
   if (problems.length > 0) return { ok: false, problems };
-  return readRuleSet(
+  const begun = beginRuleSet(
     read.flatMap((file) => ('problem' in file ? [] : [file])),
     names,
   );
+  if (!begun.ok) return begun;
+  const reads = [];
+  for (const file of begun.ruleFiles) {
+    reads.push(begun.read(file));
+    await aBreath();
+  }
+  return begun.finish(reads);
 }
+
+/** A file takes milliseconds, hundreds take seconds: whoever reloads while it works must get its turn in between. */
+const aBreath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function readRuleFile(name: string): Promise<RuleSetFile | { readonly problem: Problem }> {
   try {

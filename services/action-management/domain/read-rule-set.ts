@@ -25,6 +25,22 @@ export const DEFAULTS_FILE = /(^|\/)_defaults\.yaml$/;
  * files are reported together.
  */
 export function readRuleSet(files: readonly RuleSetFile[], names: Names): LoadedRules {
+  const begun = beginRuleSet(files, names);
+  return begun.ok ? begun.finish(begun.ruleFiles.map(begun.read)) : begun;
+}
+
+/** The same in parts, for those who must not be kept waiting: read each file, then finish. */
+export interface BegunRuleSet {
+  readonly ok: true;
+  readonly ruleFiles: readonly RuleSetFile[];
+  readonly read: (file: RuleSetFile) => Read<Rule>;
+  readonly finish: (reads: readonly Read<Rule>[]) => LoadedRules;
+}
+
+export function beginRuleSet(
+  files: readonly RuleSetFile[],
+  names: Names,
+): BegunRuleSet | (LoadedRules & { readonly ok: false }) {
   const ruleFiles = files.filter(({ name }) => RULE_FILE.test(name)).sort(byName);
   if (ruleFiles.length > LIMITS.rules) {
     return refused(`${ruleFiles.length} rule files; at most ${LIMITS.rules} are allowed`);
@@ -33,15 +49,21 @@ export function readRuleSet(files: readonly RuleSetFile[], names: Names): Loaded
   const defaults = readDefaults(files);
   if (!defaults.ok) return defaults;
   const known = { ...names, rules: [...(names.rules ?? []), ...ruleFiles.map(({ name }) => idOf(name))] };
-  const reads = ruleFiles.map(({ name, text }) => parseRule(name, text, known, defaults.value));
-  const rules: Rule[] = reads.flatMap((read) => (read.ok ? [read.value] : []));
-  const problems = [
-    ...reads.flatMap((read) => (read.ok ? [] : read.problems)),
-    ...rules.flatMap((rule) => wrongInhibitors(rule, rules)),
-  ];
-  if (problems.length > 0) return { ok: false, problems };
-  const hash = hashOf([...files].sort(byName));
-  return { ok: true, ruleSet: compileRuleSet(rules, defaults.value, hash), hash };
+  return {
+    ok: true,
+    ruleFiles,
+    read: ({ name, text }) => parseRule(name, text, known, defaults.value),
+    finish: (reads) => {
+      const rules: Rule[] = reads.flatMap((read) => (read.ok ? [read.value] : []));
+      const problems = [
+        ...reads.flatMap((read) => (read.ok ? [] : read.problems)),
+        ...rules.flatMap((rule) => wrongInhibitors(rule, rules)),
+      ];
+      if (problems.length > 0) return { ok: false, problems };
+      const hash = hashOf([...files].sort(byName));
+      return { ok: true, ruleSet: compileRuleSet(rules, defaults.value, hash), hash };
+    },
+  };
 }
 
 /** A rule is held back by alerts about its customer's segment; an alert about a customer has none. */
@@ -73,7 +95,7 @@ function hashOf(files: readonly RuleSetFile[]): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-const refused = (message: string): LoadedRules => ({
+const refused = (message: string): LoadedRules & { readonly ok: false } => ({
   ok: false,
   problems: [{ file: 'rules', line: 1, column: 1, message }],
 });
