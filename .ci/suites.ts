@@ -38,6 +38,12 @@ const SUITES: readonly Suite[] = [
     withinMinutes: 20,
   },
   {
+    name: 'sre',
+    command: ['npm', 'run', '--silent', 'test:sre', '--'],
+    counted: true,
+    withinMinutes: 8,
+  },
+  {
     name: 'browser',
     command: ['npm', 'run', '--silent', 'test:browser', '--'],
     counted: true,

@@ -133,6 +133,11 @@ export class Stage {
     await running?.stop();
   }
 
+  /** Where the rules are that it reads. */
+  get rulesFolder(): string {
+    return this.#parts.rules;
+  }
+
   /** Works until nothing is left to do now. */
   settle(): Promise<void> {
     return this.tocsin.pipeline.settle();
