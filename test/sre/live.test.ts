@@ -104,6 +104,8 @@ async function startPrometheus(tocsin: string, alertmanager: string): Promise<st
         `--config.file=${join(folder, 'prometheus', 'live.yaml')}`,
         `--storage.tsdb.path=${join(folder, 'tsdb')}`,
         `--web.listen-address=${address}`,
+        // Alertmanager is found some seconds after the first evaluation; what was dropped is sent again.
+        '--rules.alert.resend-delay=1s',
       ],
       cwd: folder,
       logFile: join(folder, 'prometheus.log'),
