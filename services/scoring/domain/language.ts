@@ -12,6 +12,8 @@ export type LanguageFinding = 'english' | 'other';
  */
 export function findLanguage(tokens: Tokens, declared: string | undefined): LanguageFinding {
   if (declared !== undefined && !/^(?:en|und)\b/i.test(declared)) return 'other';
+  // A number, or question marks where another script was lost on the way.
+  if (tokens.count === 0) return 'other';
   let english = 0;
   let foreign = 0;
   let plain = 0;

@@ -40,3 +40,18 @@ test('what is said to be still wrong is', () => {
   );
   expect(nowRight).toEqual([]);
 });
+
+test.each<readonly [string, string]>([
+  ['everything is alright now', 'positive'],
+  ['talked very politely', 'positive'],
+  ['tq mam, very well explained', 'positive'],
+  ['He misguided me twice', 'negative'],
+  ['Took too much time to pick up', 'negative'],
+  ['very bed experience', 'negative'],
+  ['Amount not refunded', 'negative'],
+  ['No comments', 'neutral'],
+  ['Need a correct invoice', 'neutral'],
+  ['???? ?? ???', 'unknown'],
+])('a remark after a call: "%s" reads %s', (text, label) => {
+  expect(read(text).sentiment.label).toBe(label);
+});
