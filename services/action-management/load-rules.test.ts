@@ -69,13 +69,12 @@ test('a regular expression that hangs others takes no time here', () => {
     id: 'k1',
     type: 'complaint.received',
     at: START,
-    signal: { text: `${'a'.repeat(1_000_000)}!` },
+    signal: { text: `${'a'.repeat(3_000)}!${'a'.repeat(1_000_000)}` },
   });
   const results: string[] = [];
   const began = performance.now();
   play(ruleSetOf(rule), [complaint], { onEvaluation: (_, { result }) => results.push(result) });
-  // Only the first 4,000 characters are read, and all of them are an a.
-  expect(results).toEqual(['match']);
+  expect(results).toEqual(['no_match']);
   // A backtracking engine is not done with thirty characters after this long.
   expect(performance.now() - began).toBeLessThan(5_000);
 });

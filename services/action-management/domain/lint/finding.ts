@@ -34,6 +34,10 @@ export const LINTS = {
     says: 'The dedupe key opens several alerts for one customer or segment.',
   },
   'cooldown-without-effect': { level: 'warning', says: 'The cooldown never holds anything back.' },
+  'fatigue-without-effect': {
+    level: 'warning',
+    says: 'The cooldown is over only when the contacts of contact_fatigue are forgotten.',
+  },
 } as const satisfies Readonly<Record<string, { level: Level; says: string }>>;
 
 export type Level = 'error' | 'warning';

@@ -13,6 +13,7 @@ export function lintPlan(placed: PlacedRule, teams: Teams): Finding[] {
     ...lintLadder(placed, teams),
     ...lintKey(placed),
     ...lintCooldown(placed),
+    ...lintFatigue(placed),
   ];
 }
 
@@ -182,6 +183,22 @@ function lintCooldown(placed: PlacedRule): Finding[] {
       placed.place(['spec', 'suppress', 'cooldown']),
       `a match within reopen_within (${reopen_within}) reopens the alert, so the cooldown of ${cooldown} never holds anything back`,
       'make cooldown longer than reopen_within, or remove one of them',
+    ),
+  ];
+}
+
+/** The contact that closed the last alert is as old as the cooldown, at least, when the next one opens. */
+function lintFatigue(placed: PlacedRule): Finding[] {
+  const { fatigue, plan } = placed.rule;
+  if (fatigue === undefined || plan.cooldownMs <= fatigue.overMs) return [];
+  const { cooldown, contact_fatigue: written } = placed.written.suppress;
+  return [
+    finding(
+      'fatigue-without-effect',
+      placed,
+      placed.place(['spec', 'suppress', 'contact_fatigue', 'over']),
+      `the cooldown of ${cooldown} outlasts the contacts of the last ${written?.over}, so contact_fatigue never counts those that this rule led to`,
+      'make the cooldown shorter than over, or remove one of them',
     ),
   ];
 }

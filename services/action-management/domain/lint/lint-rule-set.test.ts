@@ -8,7 +8,7 @@ import { RULE_FILE, readRuleSet } from '../read-rule-set.ts';
 import { LINTS } from './finding.ts';
 import { lintRuleSet } from './lint-rule-set.ts';
 
-const sets = fileURLToPath(new URL('../../../../test/fixtures/rules-sets', import.meta.url));
+const sets = fileURLToPath(new URL('../../../../test/fixtures/rules/sets', import.meta.url));
 const teams = parseTeams('teams.yaml', readFileSync(join(sets, 'teams.yaml'), 'utf8'), BUILT_IN_CALENDARS);
 if (!teams.ok) throw new Error('the teams of the fixtures are good');
 const { value } = teams;
@@ -60,6 +60,12 @@ test.each<[set: string, says: readonly string[]]>([
     [
       'backwards.rule.yaml:8:53 deadlines-out-of-order: contact_by (4h) comes before ack_by (8h)',
       'backwards.rule.yaml:8:67 deadlines-out-of-order: close_by (2h) comes before ack_by (8h)',
+    ],
+  ],
+  [
+    'fatigue-without-effect',
+    [
+      'never-tired.rule.yaml:15:37 fatigue-without-effect: the cooldown of 14d outlasts the contacts of the last 7d, so contact_fatigue never counts those that this rule led to',
     ],
   ],
   ['good', []],
