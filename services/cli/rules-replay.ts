@@ -4,7 +4,7 @@ import { HistoryUnusable } from '../embedded/rules-replay/history.ts';
 import { replay } from '../embedded/rules-replay/replay.ts';
 import { replayReport } from '../embedded/rules-replay/report.ts';
 import { replayPage } from '../embedded/rules-replay/report-page.ts';
-import { replayWords } from '../embedded/rules-replay/report-words.ts';
+import { replayMarkdown, replayWords } from '../embedded/rules-replay/report-words.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
 import { openAskedHistory, REPLAY_HELP, REPLAY_OPTIONS } from './replay-options.ts';
 
@@ -12,19 +12,23 @@ export const rulesReplayCommand: Command = {
   name: 'rules replay',
   summary: 'what a set of rules would have done with the history',
   help: `
-Usage: tocsin rules replay [--rules DIR] [--from DAY] [--to DAY] [--html FILE] [--json]
+Usage: tocsin rules replay [--rules DIR] [--from DAY] [--to DAY] [--stage STAGE] [--html FILE] [--json | --markdown]
 
 Plays what happened through scoring, the rules and alerting with a clock of its own, in memory, and tells nobody: how
 many alerts each rule would have raised, for which team, on which day, against what the team can work
-(alerts_per_day in teams.yaml), and how many were right where outcomes are known. Rules in shadow are judged too.
+(alerts_per_day in teams.yaml); how many were right where outcomes are known; and of how many of those who left there was
+an alert, where the CRM says who left. Rules in shadow are judged too.
 
   --rules DIR          the rules (default: TOCSIN_RULES_DIR, then those that come with Tocsin)
   --shadow             count shadow alerts as work of their teams, as if the rules were live
+  --stage STAGE        report only the rules that are live, canary or shadow, their alerts as work of their teams
+  --markdown           tables for a review
   --html FILE          also write a page with charts
 ${REPLAY_HELP}
 
 Examples:
   tocsin rules replay --rules my-rules --from 2026-10-01 --html replay.html
+  tocsin rules replay --from 2026-10-01 --stage shadow --markdown
   tocsin rules replay --csv complaints.csv --map our-complaints.yaml
 
 Exit codes: 0 done; 1 the rules or the history cannot be used; 2 used wrongly.
@@ -32,14 +36,23 @@ Exit codes: 0 done; 1 the rules or the history cannot be used; 2 used wrongly.
   run: runReplay,
 };
 
+/** The stages whose rules are judged. */
+const REPORTED = ['live', 'canary', 'shadow'] as const;
+
 async function runReplay(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = readArgs(args, {
     ...REPLAY_OPTIONS,
     rules: { type: 'string' },
     html: { type: 'string' },
     shadow: { type: 'boolean' },
+    stage: { type: 'string' },
+    markdown: { type: 'boolean' },
   });
   if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
+  const stage = REPORTED.find((one) => one === values.stage);
+  if (stage === undefined && values.stage !== undefined) {
+    throw new UsageError(`--stage: got "${values.stage}", expected ${REPORTED.join(', ')}`);
+  }
   try {
     const rules = await readRulesFolder(values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
     const { history, options, close } = await openAskedHistory(values, io);
@@ -48,10 +61,12 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
       const report = replayReport(replayed, rules, history.from, {
         ...(options.from === undefined ? {} : { from: options.from }),
         shadow: values.shadow === true,
+        stage,
       });
       for (const trouble of replayed.troubles.slice(0, 5)) io.err(`${trouble}\n`);
       if (values.html !== undefined) writeFileSync(values.html, replayPage(report));
-      io.out(values.json === true ? `${JSON.stringify(report)}\n` : replayWords(report));
+      const words = values.markdown === true ? replayMarkdown : replayWords;
+      io.out(values.json === true ? `${JSON.stringify(report)}\n` : words(report));
       return EXIT.done;
     } finally {
       close();

@@ -3,6 +3,7 @@ import { createActionManagementProcesses, RuleSetHolder } from '../../action-man
 import { createAlertingProcesses } from '../../alerting/service.ts';
 import type { AlertCommand, AlertEvent } from '../../contracts/alert.ts';
 import type { HeldReason, Severity, Stage } from '../../contracts/alert-request.ts';
+import type { Signal } from '../../contracts/signal.ts';
 import { isTopic, TOPICS, type Topic } from '../../contracts/topics.ts';
 import { identityProcess } from '../../ingestion/domain/identity-process.ts';
 import { NO_OWN_VOICES } from '../../ingestion/domain/ignore.ts';
@@ -37,6 +38,12 @@ export interface ReplayedHold {
   readonly subject: string;
 }
 
+/** A customer of whom the CRM came to say that they are not active any more. */
+export interface Leaving {
+  readonly customerId: string;
+  readonly at: number;
+}
+
 export interface Replay {
   readonly signals: number;
   /** First and last instant of the replayed history, whatever part of it is reported; 0 without any. */
@@ -45,6 +52,8 @@ export interface Replay {
   /** Opened within the period that was asked for, oldest first. */
   readonly alerts: readonly ReplayedAlert[];
   readonly held: readonly ReplayedHold[];
+  /** Who left within the period, each once. */
+  readonly left: readonly Leaving[];
   /** Signals that were already older than `max_event_age` when they arrived, and so could raise nothing. */
   readonly tooOld: number;
   readonly seconds: number;
@@ -97,7 +106,7 @@ export async function replay(
   }
   const seconds = (performance.now() - began) / 1000;
   if (play === undefined) {
-    return { signals: 0, from, to, alerts: [], held: [], tooOld: 0, seconds, troubles: [] };
+    return { signals: 0, from, to, alerts: [], held: [], left: [], tooOld: 0, seconds, troubles: [] };
   }
   return { signals, from, to, ...play.outcome(), seconds };
 }
@@ -109,6 +118,7 @@ class Play {
   readonly #simulation: Simulation;
   readonly #alerts = new Map<string, ReplayedAlert>();
   readonly #held: ReplayedHold[] = [];
+  readonly #left = new Map<string, Leaving>();
   readonly #maxAgeMs: number;
   /** Opened and not yet handled, in the order of opening, which is also that of being handled. */
   readonly #toHandle: { readonly dueAt: number; readonly event: AlertEvent }[] = [];
@@ -139,21 +149,32 @@ class Play {
   take(at: number, fact: Emit): void {
     this.#handleUntil(at);
     this.#simulation.moveTo(at);
-    if (fact.topic === 'signals' && at - fact.value.occurredAt > this.#maxAgeMs) this.#tooOld += 1;
+    if (fact.topic === 'signals') {
+      if (at - fact.value.occurredAt > this.#maxAgeMs) this.#tooOld += 1;
+      this.#noteLeaving(fact.value);
+    }
     this.#simulation.hand(fact);
   }
 
-  outcome(): Pick<Replay, 'alerts' | 'held' | 'tooOld' | 'troubles'> {
+  outcome(): Pick<Replay, 'alerts' | 'held' | 'left' | 'tooOld' | 'troubles'> {
     const { from = Number.NEGATIVE_INFINITY } = this.#options;
     return {
       alerts: [...this.#alerts.values()].filter(({ openedAt }) => openedAt >= from),
       held: this.#held.filter(({ at }) => at >= from),
+      left: [...this.#left.values()].filter(({ at }) => at >= from),
       tooOld: this.#tooOld,
       troubles: this.#simulation.deadLetters.map(({ process, detail }) => `${process}: ${detail}`),
     };
   }
 
+  #noteLeaving({ customerId, attributes, occurredAt }: Signal): void {
+    if (attributes?.active === true) this.#left.delete(customerId);
+    if (attributes?.active !== false || this.#left.has(customerId)) return;
+    this.#left.set(customerId, { customerId, at: occurredAt });
+  }
+
   #onFact(fact: Emit, now: number): void {
+    if (fact.topic === 'signals') this.#noteLeaving(fact.value);
     if (fact.topic !== 'alerts') return;
     const event = fact.value;
     const { alert } = event;

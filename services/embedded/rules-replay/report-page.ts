@@ -15,10 +15,11 @@ export function replayPage(report: ReplayReport): string {
 <table><thead><tr><th>team<th class="n">alerts<th>busiest day<th class="n">capacity a day<th class="n">days over it<th>by day</tr></thead>
 <tbody>${teams.map((team) => teamRow(team, days))}</tbody></table>
 <h2>By rule</h2>
-<table><thead><tr><th>rule<th>stage<th class="n">alerts<th class="n">a day<th class="n">customers<th class="n">right<th>held back<th>by day</tr></thead>
+<table><thead><tr><th>rule<th>stage<th class="n">alerts<th class="n">a day<th class="n">customers<th class="n">right<th class="n">of leavers<th>held back<th>by day</tr></thead>
 <tbody>${rules.map((rule) => ruleRow(rule, days))}</tbody></table>
 <p class="note">“Right” is the share of closed alerts, of those whose outcome tells, that were neither a false alarm nor about a
-customer not at risk. Shadow rules are nobody's work yet; they count for their team only when asked for.</p>
+customer not at risk. “Of leavers” is the share of the ${report.left} customers who left about whom there was an alert in the
+90 days before. Shadow rules are nobody's work yet; they count for their team only when asked for.</p>
 </body></html>
 `.text;
 }
@@ -41,8 +42,9 @@ const teamRow = (team: TeamReport, days: readonly string[]): Html => {
 
 const ruleRow = (rule: RuleReport, days: readonly string[]): Html => {
   const held = Object.entries(rule.held).map(([reason, count]) => `${reason} ${count}`);
-  const right = rule.precision === undefined ? '' : `${Math.round(rule.precision * 100)} %`;
-  return html`<tr><td>${rule.rule}<td>${rule.stage}<td class="n">${rule.alerts}<td class="n">${(rule.alerts / Math.max(1, days.length)).toFixed(1)}<td class="n">${rule.customers}<td class="n">${right}<td>${held.join(', ')}<td>${chart(rule.perDay, days)}</tr>`;
+  const percent = (share: number | undefined) => (share === undefined ? '' : `${Math.round(share * 100)} %`);
+  const [right, recall] = [percent(rule.precision), percent(rule.recall)];
+  return html`<tr><td>${rule.rule}<td>${rule.stage}<td class="n">${rule.alerts}<td class="n">${(rule.alerts / Math.max(1, days.length)).toFixed(1)}<td class="n">${rule.customers}<td class="n">${right}<td class="n">${recall}<td>${held.join(', ')}<td>${chart(rule.perDay, days)}</tr>`;
 };
 
 const WIDTH = 320;

@@ -16,6 +16,58 @@ export function replayWords(report: ReplayReport): string {
     ruleTable(report.rules, days.length),
     '',
     teamTable(report.teams),
+    ...leavingWords(report),
+    '',
+  ].join('\n');
+}
+
+/** How many of those who left had been heard, where the history knows who left. */
+const leavingWords = ({ left, recall }: ReplayReport): string[] =>
+  recall === undefined
+    ? []
+    : ['', `${left} customers left; of ${percent(recall)} there was an alert in the 90 days before`];
+
+const percent = (share: number | undefined): string =>
+  share === undefined ? '' : `${Math.round(share * 100)} %`;
+
+/** The figures of a replay as Markdown, to be pasted into a review. */
+export function replayMarkdown(report: ReplayReport): string {
+  const { history, signals, from, to, days, hash } = report;
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rules = report.rules.map(({ rule, stage, alerts, customers, precision, recall, held }) =>
+    row([
+      rule,
+      stage,
+      String(alerts),
+      (alerts / Math.max(1, days.length)).toFixed(1),
+      String(customers),
+      percent(precision),
+      percent(recall),
+      heldWords(held),
+    ]),
+  );
+  const teams = report.teams
+    .filter(({ alerts }) => alerts > 0)
+    .map(({ team, alerts, busiest, capacityPerDay, daysOverCapacity }) =>
+      row([
+        team,
+        String(alerts),
+        `${busiest.alerts} on ${busiest.day}`,
+        capacityPerDay === undefined ? 'not given' : String(capacityPerDay),
+        capacityPerDay === undefined ? '' : String(daysOverCapacity),
+      ]),
+    );
+  return [
+    `Replay of ${signals} signals of ${history}, ${from} to ${to} (${days.length} days), rule set \`${hash}\``,
+    '',
+    row(['rule', 'stage', 'alerts', 'a day', 'customers', 'right', 'of those who left', 'held back']),
+    row(['---', '---', '--:', '--:', '--:', '--:', '--:', '---']),
+    ...rules,
+    '',
+    row(['team', 'alerts', 'busiest day', 'capacity a day', 'days over it']),
+    row(['---', '--:', '---', '--:', '--:']),
+    ...teams,
+    ...leavingWords(report),
     '',
   ].join('\n');
 }
@@ -35,14 +87,15 @@ function ruleTable(rules: readonly RuleReport[], days: number): string {
     String(rule.alerts),
     days === 0 ? '' : (rule.alerts / days).toFixed(1),
     String(rule.customers),
-    rule.precision === undefined ? '' : `${Math.round(rule.precision * 100)} %`,
+    percent(rule.precision),
+    percent(rule.recall),
     sparkline(rule.perDay),
     heldWords(rule.held),
   ]);
   return table(
-    ['rule', 'stage', 'alerts', 'a day', 'customers', 'right', 'by day', 'held back'],
+    ['rule', 'stage', 'alerts', 'a day', 'customers', 'right', 'of leavers', 'by day', 'held back'],
     rows,
-    [2, 3, 4, 5],
+    [2, 3, 4, 5, 6],
   );
 }
 

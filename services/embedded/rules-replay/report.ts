@@ -2,7 +2,7 @@ import type { Stage } from '../../contracts/alert-request.ts';
 import { localDate } from '../../platform/time/business-time.ts';
 import { DAY } from '../../platform/time/clock.ts';
 import type { RulesFolder } from '../rules-folder.ts';
-import type { Replay, ReplayedAlert } from './replay.ts';
+import type { Leaving, Replay, ReplayedAlert } from './replay.ts';
 
 /** How much work a set of rules would have been, and for whom. */
 export interface ReplayReport {
@@ -16,6 +16,10 @@ export interface ReplayReport {
   readonly days: readonly string[];
   readonly rules: readonly RuleReport[];
   readonly teams: readonly TeamReport[];
+  /** Customers who left in the period (the CRM says that they are not active any more). */
+  readonly left: number;
+  /** Of these, the share about whom some rule of the report had opened an alert in the 90 days before; absent when nobody left. */
+  readonly recall?: number;
   readonly tooOld: number;
 }
 
@@ -34,7 +38,12 @@ export interface RuleReport {
    * an outcome.
    */
   readonly precision?: number;
+  /** Of those who left, the share about whom this rule had opened an alert in the 90 days before. */
+  readonly recall?: number;
 }
+
+/** Whoever leaves later than this after an alert leaves for another reason. */
+const BEFORE_LEAVING_MS = 90 * DAY;
 
 export interface TeamReport {
   readonly team: string;
@@ -46,6 +55,14 @@ export interface TeamReport {
   readonly daysOverCapacity: number;
 }
 
+export interface ReportOptions {
+  readonly from?: number;
+  /** Shadow alerts count as work of their teams. */
+  readonly shadow?: boolean;
+  /** Only the rules of this stage are reported, and their alerts are the work. */
+  readonly stage?: Stage | undefined;
+}
+
 /**
  * Sums a replay up by rule, team and day. Shadow alerts count for their rule, and for their team only with `shadow`:
  * today they are nobody's work, and once the rule is live they are.
@@ -54,7 +71,7 @@ export function replayReport(
   replay: Replay,
   rules: RulesFolder,
   history: string,
-  { from = replay.from, shadow = false }: { readonly from?: number; readonly shadow?: boolean } = {},
+  { from = replay.from, shadow = false, stage }: ReportOptions = {},
 ): ReplayReport {
   const zone = rules.teams.defaultTeam.lead.calendar.zone;
   const dayOf = (instant: number): string => localDate(zone, instant);
@@ -68,10 +85,14 @@ export function replayReport(
     }
     return counts;
   };
-  const judged = rules.ruleSet.rules.filter(({ stage }) => stage !== 'draft' && stage !== 'retired');
-  const byRule = Map.groupBy(replay.alerts, ({ rule }) => rule);
+  const judged = rules.ruleSet.rules.filter((rule) =>
+    stage === undefined ? rule.stage !== 'draft' && rule.stage !== 'retired' : rule.stage === stage,
+  );
+  const reported = new Set(judged.map(({ id }) => id));
+  const alerts = replay.alerts.filter(({ rule }) => reported.has(rule));
+  const byRule = Map.groupBy(alerts, ({ rule }) => rule);
   const heldByRule = Map.groupBy(replay.held, ({ rule }) => rule);
-  const working = replay.alerts.filter(({ stage }) => shadow || stage !== 'shadow');
+  const working = alerts.filter((alert) => shadow || stage === 'shadow' || alert.stage !== 'shadow');
   const byTeam = Map.groupBy(working, ({ team }) => team);
   return {
     hash: rules.ruleSet.hash,
@@ -82,17 +103,35 @@ export function replayReport(
     to: days.at(-1) ?? '',
     days,
     rules: judged
-      .map(({ id, stage }): RuleReport => {
-        const alerts = byRule.get(id) ?? [];
-        const held = counted((heldByRule.get(id) ?? []).map(({ reason }) => reason));
-        return { rule: id, stage, held, perDay: perDay(alerts), ...aboutAlerts(alerts) };
+      .map((rule): RuleReport => {
+        const raised = byRule.get(rule.id) ?? [];
+        const held = counted((heldByRule.get(rule.id) ?? []).map(({ reason }) => reason));
+        return {
+          rule: rule.id,
+          stage: rule.stage,
+          held,
+          perDay: perDay(raised),
+          ...aboutAlerts(raised),
+          ...recallOf(raised, replay.left),
+        };
       })
       .sort((a, b) => b.alerts - a.alerts || (a.rule < b.rule ? -1 : 1)),
     teams: [...rules.teams.byId.values()].map((team) =>
       teamReport(team.id, team.alertsPerDay, days, perDay(byTeam.get(team.id) ?? [])),
     ),
+    left: replay.left.length,
+    ...recallOf(working, replay.left),
     tooOld: replay.tooOld,
   };
+}
+
+function recallOf(alerts: readonly ReplayedAlert[], left: readonly Leaving[]): { recall?: number } {
+  if (left.length === 0) return {};
+  const bySubject = Map.groupBy(alerts, ({ subject }) => subject);
+  const warned = left.filter(({ customerId, at }) =>
+    bySubject.get(customerId)?.some(({ openedAt }) => openedAt <= at && openedAt > at - BEFORE_LEAVING_MS),
+  );
+  return { recall: warned.length / left.length };
 }
 
 function aboutAlerts(alerts: readonly ReplayedAlert[]) {
