@@ -124,7 +124,7 @@ test.each([
   expect(asked).toMatchObject([
     { method: 'POST', path: `/v1/alerts/T-1/${verb}`, body, headers: { 'tocsin-via': 'cli' } },
   ]);
-  expect(out).toBe('T-7Q4MX is acknowledged; next: acknowledge in 25 min.\n');
+  expect(out).toBe('T-7Q4MX is acknowledged, owner team retention; next: acknowledge in 25 min.\n');
   expect(code).toBe(0);
 });
 

@@ -268,7 +268,8 @@ const line = (body: unknown): string => `${JSON.stringify(body)}\n`;
 const orderInWords = (answer: Answer): string => {
   if (answer.status === 202) return `${Accepted.parse(answer.body).words}\n`;
   const alert = AlertSummary.parse(answer.body);
-  return `${alert.label} is ${alert.status}${alert.next === undefined ? '' : `; next: ${alert.next.words}`}.\n`;
+  const owner = alert.person ?? `team ${alert.team}`;
+  return `${alert.label} is ${alert.status}, owner ${owner}${alert.next === undefined ? '' : `; next: ${alert.next.words}`}.\n`;
 };
 
 type Summary = z.infer<typeof AlertSummary>;

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { AlertEvent } from '../../contracts/alert.ts';
 import { subjectInWords } from '../../contracts/identity.ts';
+import { DEADLINE_WORDS, stepInWords } from '../../loop-closure/domain/words.ts';
 import { DAY } from '../../platform/time/clock.ts';
 import type { LedgerReport } from '../ledger-report.ts';
 import type { PlayResult } from './play.ts';
@@ -62,13 +63,15 @@ function detailOf({ type, alert, milestone, held, heldBy, by, step }: AlertEvent
       return `${who}: ${alert.ruleTitle}${quote === undefined ? '' : ` — “${quote.slice(0, 70)}${quote.length > 70 ? '…' : ''}”`}`;
     }
     case 'breached':
-      return `${who}: ${milestone}`;
+      return `${who}: ${milestone === undefined ? '' : DEADLINE_WORDS[milestone]}`;
     case 'escalated':
-      return `${who}: step ${step}`;
+      return `${who}: ${stepInWords(step)}`;
     case 'held_back':
       return `${who}: ${held}${heldBy === undefined ? '' : ` (${heldBy})`}`;
     case 'contacted':
-      return `${who} by ${alert.contact?.by.id}${alert.contact?.proven === true ? ', proven by a call note' : ''}`;
+      return alert.contact?.proven === true
+        ? `${who}, proven by a call note`
+        : `${who} by ${alert.contact?.by.id}`;
     case 'closed':
       return `${who}: ${alert.outcome}, cause ${alert.rootCause}`;
     case 'reassigned':

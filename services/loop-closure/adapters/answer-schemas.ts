@@ -191,6 +191,15 @@ export const AuditList = z
   .object({ events: z.array(AuditLine), next: z.string().optional() })
   .meta({ id: 'AuditList' });
 
+export const HoldList = z
+  .object({
+    holds: z.array(
+      z.object({ customerId: z.string(), alertId: z.string(), label: z.string(), since: instant }),
+    ),
+    next: z.string().optional(),
+  })
+  .meta({ id: 'HoldList' });
+
 export const HeldLine = z
   .object({
     id: z.string(),

@@ -15,6 +15,7 @@ import type {
   Customer,
   CustomerProfile,
   HeldLine,
+  HoldList,
   KpiReport,
   StoryLine,
 } from './answer-schemas.ts';
@@ -59,6 +60,13 @@ export const presentEvent = ({ actorKind, actorId, ...row }: AuditRow): z.infer<
   at: rfc3339(row.at),
   recordedAt: rfc3339(row.recordedAt),
   actor: { kind: actorKind, id: actorId },
+});
+
+export const presentHold = (row: AlertRow): z.infer<typeof HoldList>['holds'][number] => ({
+  customerId: row.subject,
+  alertId: row.alertId,
+  label: row.label,
+  since: rfc3339(row.openedAt),
 });
 
 export const presentHeld = (row: HeldRow): z.infer<typeof HeldLine> => ({

@@ -9,6 +9,7 @@ import {
   AuditList,
   Customer,
   HeldList,
+  HoldList,
   KpiReport,
   Problem,
 } from './answer-schemas.ts';
@@ -56,6 +57,17 @@ const refuses: Alerting = (command): AlertEvent =>
     commandId: command.id,
     refusal: 'contact_missing',
   });
+
+test('surveys and marketing can ask whom to leave alone', async () => {
+  const { app, happen } = open();
+  happen(exampleEvent());
+  const holds = async (query: string) =>
+    HoldList.parse((await app.inject(`/v1/contact-holds${query}`)).json()).holds;
+  expect(await holds('')).toMatchObject([{ customerId: 'c-1', alertId: 'repeat-complaint:c-1#1' }]);
+  expect(await holds('?customer=c-2')).toEqual([]);
+  happen(exampleEvent({ seq: 2, type: 'closed', alert: { status: 'closed', closedAt: at('11:00') } }));
+  expect(await holds('?customer=c-1')).toEqual([]);
+});
 
 test('an order is published as a command and answered with the alert as it is then', async () => {
   const { app, happen, commands } = open(acknowledges);

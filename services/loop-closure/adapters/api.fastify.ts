@@ -9,11 +9,12 @@ import {
   presentDetail,
   presentEvent,
   presentHeld,
+  presentHold,
   presentKpis,
   presentSummary,
 } from './answers.ts';
 import { definite } from './definite.ts';
-import { AlertsQuery, AuditQuery, HeldQuery, KpisQuery, openApiDocument } from './openapi.ts';
+import { AlertsQuery, AuditQuery, HeldQuery, HoldsQuery, KpisQuery, openApiDocument } from './openapi.ts';
 import { type ProblemParts, problemOfError, sendProblem } from './problem.ts';
 import { isSameOrigin } from './same-origin.ts';
 
@@ -159,6 +160,14 @@ const registerReports = (app: FastifyInstance, { desk, clock, ledger }: ApiDeps)
     if (!query.success) return sendProblem(reply, unreadable(query.error));
     const page = await desk.queries.held(query.data.limit, query.data.cursor);
     return reply.send({ held: page.rows.map(presentHeld), ...nextPart(page) });
+  });
+
+  app.get('/v1/contact-holds', async (request, reply) => {
+    const query = HoldsQuery.safeParse(request.query);
+    if (!query.success) return sendProblem(reply, unreadable(query.error));
+    const { customer, limit, cursor } = query.data;
+    const page = await desk.queries.alerts(definite({ status: 'unfinished', customer }), limit, cursor);
+    return reply.send({ holds: page.rows.map(presentHold), ...nextPart(page) });
   });
 
   app.get('/v1/ledger', async () => ledger());

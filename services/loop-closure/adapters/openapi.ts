@@ -41,6 +41,11 @@ export const AuditQuery = z.strictObject({
   limit,
   cursor,
 });
+export const HoldsQuery = z.strictObject({
+  customer: z.string().optional().describe('Only the loops of this customer.'),
+  limit,
+  cursor,
+});
 export const HeldQuery = z.strictObject({ limit, cursor });
 
 const verbSummaries: Readonly<Record<(typeof VERBS)[number], string>> = {
@@ -114,6 +119,15 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Matches that told nobody, and why, newest first',
     query: HeldQuery,
     answers: { 200: answers.HeldList, 400: answers.Problem },
+  },
+  {
+    id: 'listContactHolds',
+    method: 'get',
+    path: '/v1/contact-holds',
+    summary:
+      'Whom surveys and marketing must leave alone: one line for each open loop. A customer without a line is free',
+    query: HoldsQuery,
+    answers: { 200: answers.HoldList, 400: answers.Problem },
   },
   {
     id: 'showLedger',

@@ -46,6 +46,14 @@ test('the empty queue shows how to make the first alert', async () => {
   expect(page.body).toContain('curl -X POST http://localhost:80/v1/call-notes');
 });
 
+test('an empty queue after work is done says so instead of teaching', async () => {
+  const { app, happen } = open();
+  happen(exampleEvent({ type: 'closed', alert: { status: 'closed', closedAt: at('11:00') } }));
+  const page = await app.inject('/');
+  expect(page.body).toContain('Nobody is waiting');
+  expect(page.body).not.toContain('No alert yet');
+});
+
 test('a filter that matches nothing says so instead of teaching', async () => {
   const page = await open().app.inject('/?team=nobody');
   expect(page.body).toContain('No alert matches this filter');

@@ -134,10 +134,11 @@ const registerQueue = (app: FastifyInstance, { desk, clock }: PagesDeps): void =
       PAGE_ROWS,
       query.cursor,
     );
+    const isNew = page.rows.length === 0 && (await desk.queries.alerts({}, 1)).rows.length === 0;
     const origin = `${request.protocol}://${request.host}`;
     return send(
       reply,
-      queuePage(contextOf(request, now), { page, query: without(query, ['cursor']), origin }),
+      queuePage(contextOf(request, now), { page, query: without(query, ['cursor']), isNew, origin }),
     );
   });
 };

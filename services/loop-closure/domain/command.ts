@@ -43,7 +43,7 @@ export const BODIES = {
         .describe('When the alert wakes up: RFC 3339 with an offset, or epoch ms.'),
       for: z
         .string()
-        .regex(/^\d{1,4}(m|h|d)$/)
+        .regex(/^\d{1,4}(m|h|d)$/, { message: 'expected minutes, hours or days such as 30m, 4h or 2d' })
         .optional()
         .describe('Instead of `until`: a time from now, for example 30m, 4h or 2d.'),
       reason: note.describe('Why the alert can wait.'),

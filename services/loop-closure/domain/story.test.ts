@@ -90,6 +90,7 @@ test('details of a signal are said in words', () => {
 });
 
 test.each([
+  [{ type: 'escalated', step: '2:ack_by' } as const, 'escalated: step 2, at ack by'],
   [{ type: 'breached', milestone: 'contact_by' } as const, 'missed a deadline: contact the customer'],
   [
     { type: 'held_back', held: 'mute', heldBy: 'flag deceased' } as const,

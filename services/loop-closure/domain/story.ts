@@ -10,6 +10,7 @@ import {
   plain,
   REFUSAL_WORDS,
   SIGNAL_WORDS,
+  stepInWords,
 } from './words.ts';
 
 /** One line of a customer's story: what they said or met, what Tocsin did, and what people did about it. */
@@ -153,7 +154,7 @@ const detailOf = (event: AuditRow): string | undefined => {
     case 'breached':
       return event.milestone === undefined ? undefined : DEADLINE_WORDS[event.milestone];
     case 'escalated':
-      return event.told === undefined ? event.step : `told ${event.told}`;
+      return event.told === undefined ? stepInWords(event.step) : `told ${event.told}`;
     default:
       return event.detail;
   }

@@ -45,6 +45,12 @@ export const DEADLINE_WORDS: Readonly<Record<Deadline, string>> = {
   close_by: 'close the loop',
 };
 
+/** `2:contact_by` is the second step of the rule's ladder, at that milestone. */
+export const stepInWords = (step: string | undefined): string | undefined => {
+  const [, number, milestone] = /^(\d+):(\w+)$/.exec(step ?? '') ?? [];
+  return number === undefined ? step : `step ${number}, at ${plain(milestone ?? '')}`;
+};
+
 export const EVENT_WORDS: Readonly<Record<AlertEventType, string>> = {
   raised: 'alert raised',
   evidence_added: 'more evidence',

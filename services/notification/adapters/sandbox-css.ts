@@ -34,5 +34,11 @@ button.primary { background: var(--strong); color: #fff; border-color: var(--str
 .thread { margin-top: .7rem; padding-left: .8rem; border-left: 2px solid var(--line); }
 .reply { margin-top: .6rem; }
 :focus-visible { outline: 2px solid #1d9bd1; outline-offset: 2px; }
-@media (max-width: 45rem) { body { grid-template-columns: 1fr; } }
+@media (max-width: 45rem) {
+  body { grid-template-columns: minmax(0, 1fr); grid-template-rows: auto 1fr; }
+  nav ul { display: flex; gap: .3rem; overflow-x: auto; }
+  nav ul a { white-space: nowrap; background: #fff2; }
+  nav h2 { margin: .5rem 0 .3rem; }
+  main { padding: 1rem; }
+}
 `;

@@ -172,7 +172,7 @@ function riskOf(customer: CustomerCard | undefined): Briefing['risk'] {
   return {
     score: Math.round(customer.riskScore),
     contributions: customer.riskContributions.map(
-      ({ points, words: said }) => `${signed(points)} ${oneLine(said)}`,
+      ({ points, words: said }) => `${signed(points)}: ${oneLine(said)}`,
     ),
   };
 }

@@ -32,7 +32,7 @@ test('a raised alert says who, why, what to do, by when and where to answer', ()
     '*Why*\n• complaints in 14 days: 2 (at least 2)',
     "*In the customer's words*\n> “Useless &lt;again&gt; &amp; nobody calls back”\ncomplaint by email, Mon 23 Nov, 09:00 CET · mood: useless −0.4",
     '*Customer*: Ada Lopez (c-7) | *Value*: gold, 12,400 a year | *Customer for*: 3 years',
-    '*Risk of leaving: 82 of 100*\n• +21.4 2 complaints in the last 30 days',
+    '*Risk of leaving: 82 of 100*\n• +21.4: 2 complaints in the last 30 days',
     '*What to do*\n1. Read the last two complaints\n2. Offer from the gold catalogue',
     "*By when*\n◻️ Acknowledge by *Mon 23 Nov, 10:30 CET* (30m, business time) · customer's clock: Mon 23 Nov, 04:30 GMT-5\n◻️ Speak to the customer by *Mon 23 Nov, 14:00 CET* (4h, business time) · customer's clock: Mon 23 Nov, 08:00 GMT-5",
     'Answer on e-mail · rule `repeat-complaint` · <https://tocsin.example.com/alerts/repeat-complaint%3Ac-7%231|open the alert>',

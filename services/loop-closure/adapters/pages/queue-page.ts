@@ -21,21 +21,26 @@ export interface QueuePage {
   readonly page: Page<AlertRow>;
   /** The filter as it stands in the address. */
   readonly query: Readonly<Record<string, string>>;
+  /** Whether there has ever been an alert. */
+  readonly isNew: boolean;
   /** Where this server is reached, for the example of the empty page. */
   readonly origin: string;
 }
 
 /** The queue: what has to be done next, first. */
-export const queuePage = (context: PageContext, { page, query, origin }: QueuePage): Html => {
+export const queuePage = (context: PageContext, { page, query, isNew, origin }: QueuePage): Html => {
   const late = page.rows.filter((row) => row.next !== undefined && row.next.dueAt <= context.now).length;
   const title = late === 0 ? 'Queue' : `(${late} late) Queue`;
-  const rows = page.rows.length === 0 ? emptyQueue(context, query, origin) : queueTable(context, page.rows);
+  const rows =
+    page.rows.length === 0
+      ? emptyQueue(query, isNew ? lesson(context, origin) : ALL_DONE)
+      : html`<p class="soft">${lateInWords(page.rows.length, late)}</p>${queueTable(context, page.rows)}`;
   return layout(
     context,
     title,
     html`<h1>Customers to look after</h1>
 ${filterForm(query)}
-${live('queue', html`<p class="soft">${lateInWords(page.rows.length, late)}</p>${rows}${nextLink('/', query, page.next)}`)}`,
+${live('queue', html`${rows}${nextLink('/', query, page.next)}`)}`,
   );
 };
 
@@ -107,12 +112,19 @@ const statusWords = (row: AlertRow): HtmlPart => {
   return html`${row.status}<br><span class="soft small">${details.join(', ')}</span>`;
 };
 
-const emptyQueue = (context: PageContext, query: Readonly<Record<string, string>>, origin: string): Html => {
+const emptyQueue = (query: Readonly<Record<string, string>>, unfiltered: Html): Html => {
   const filtered = Object.entries(query).some(
     ([name, value]) => value !== '' && !(name === 'status' && value === 'unfinished'),
   );
-  if (filtered)
-    return html`<div class="card"><p>No alert matches this filter. <a href="/">Show all that are unfinished</a>.</p></div>`;
+  if (!filtered) return unfiltered;
+  return html`<div class="card"><p>No alert matches this filter. <a href="/">Show all that are unfinished</a>.</p></div>`;
+};
+
+const ALL_DONE = html`<div class="card"><h2>Nobody is waiting</h2>
+<p>Every loop is closed: see <a href="/?status=closed">the closed ones</a>, <a href="/kpis">how well they went</a> and
+<a href="/held">what was held back</a>.</p></div>`;
+
+const lesson = (context: PageContext, origin: string): Html => {
   const note = {
     id: 'first-note',
     customerId: 'c-1',

@@ -1,3 +1,4 @@
+import type { Stage } from '../../../contracts/alert-request.ts';
 import { subjectInWords } from '../../../contracts/identity.ts';
 import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
 import type { HeldRow } from '../../domain/alert-view.ts';
@@ -130,7 +131,7 @@ const heldTable = (page: Page<HeldRow>): Html => html`<div class="card"><table>
 <tbody>${page.rows.map(
   (
     row,
-  ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${severityBadge(row.severity)} ${row.ruleTitle}</td>
+  ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${severityBadge(row.severity)} ${row.ruleTitle}${shadowMark(row.stage)}</td>
 <td><a href="${customerPath(row.subject)}">${row.customerName ?? subjectInWords(row.subject)}</a></td>
 <td>${HELD_WORDS[row.reason]}${row.heldBy === undefined ? undefined : html`<br><span class="soft small">${row.heldBy}</span>`}</td></tr>`,
 )}</tbody></table></div>${nextLink('/held', {}, page.next)}`;
@@ -162,8 +163,12 @@ const auditTable = (
   (
     row,
   ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${actorInWords({ kind: row.actorKind, id: row.actorId })}</td>
-<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a></td><td>${eventInWords(row)}${ownWordsPart(row)}</td><td class="small">${row.before}</td><td class="small">${row.after}</td></tr>`,
+<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a>${shadowMark(row.stage)}</td><td>${eventInWords(row)}${ownWordsPart(row)}</td><td class="small">${row.before}</td><td class="small">${row.after}</td></tr>`,
 )}</tbody></table></div>${nextLink('/audit', query, page.next)}`;
+
+/** What a rule in shadow does concerns nobody yet. */
+const shadowMark = (stage: Stage): HtmlPart =>
+  stage === 'shadow' ? html`<br><span class="soft small">rule in shadow</span>` : undefined;
 
 const ownWordsPart = (row: AuditRow): HtmlPart => {
   const words = ownWords(row);
