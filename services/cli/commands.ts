@@ -1,5 +1,6 @@
 import { alertsCommands } from './alerts.ts';
 import { benchCommand } from './bench.ts';
+import { benchDistributedCommand } from './bench-distributed.ts';
 import { benchRulesCommand } from './bench-rules.ts';
 import { benchSentimentCommand } from './bench-sentiment.ts';
 import type { Command } from './command.ts';
@@ -12,6 +13,7 @@ import { explainCommand } from './explain.ts';
 import { importCommand } from './import.ts';
 import { kafkaCommands } from './kafka.ts';
 import { ledgerCommand } from './ledger.ts';
+import { migrateCommand } from './migrate.ts';
 import { riskAggregateCommand } from './risk-aggregate.ts';
 import { riskFitCommand } from './risk-fit.ts';
 import { rulesDiffCommand } from './rules-diff.ts';
@@ -58,6 +60,8 @@ export const COMMANDS: readonly Command[] = [
   benchCommand,
   benchRulesCommand,
   benchSentimentCommand,
+  benchDistributedCommand,
   ...kafkaCommands,
   ...schemasCommands,
+  migrateCommand,
 ];

@@ -10,6 +10,9 @@ const end = (): void => void stopping().then(() => process.exit(0));
 process.on('SIGINT', end);
 process.on('SIGTERM', end);
 
+// For who starts it as a child: it does not outlive its parent, however that ends.
+if (process.argv.includes('--until-input-ends')) process.stdin.on('end', end).resume();
+
 const bench = await startBench({ brokers: process.argv.includes('3') ? 3 : 1 });
 stopping = () => bench.stop();
 const database = await bench.postgres.createDatabase('tocsin');

@@ -1,3 +1,5 @@
+import { cpSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type RuleSetFile, readRuleSet } from '../../action-management/domain/read-rule-set.ts';
 import { parseTeams } from '../../settings/teams.ts';
 import { TEMPLATES } from '../../settings/templates.ts';
@@ -15,15 +17,27 @@ export async function benchRules(count: number): Promise<RulesFolder> {
   const shipped = await readRulesFolder(SHIPPED_RULES);
   const teams = parseTeams('bench/teams.yaml', teamsText(), shipped.calendars);
   if (!teams.ok) throw new RulesBroken(teams.problems);
-  const files: RuleSetFile[] = [{ name: 'bench/raises.rule.yaml', text: raisingRule() }];
-  for (let n = 1; n < count; n++) files.push({ name: `bench/quiet-${n}.rule.yaml`, text: quietRule(n) });
-  const rules = readRuleSet(files, {
+  const rules = readRuleSet(ruleFiles(count), {
     teams: ['bench'],
     calendars: [...shipped.calendars.keys()],
     templates: TEMPLATES,
   });
   if (!rules.ok) throw new RulesBroken(rules.problems);
   return { ...shipped, teams: teams.value, ruleSet: rules.ruleSet };
+}
+
+/** The same as a folder, for services that read one. */
+export function writeBenchRules(folder: string, count: number): void {
+  const theirs = /\.(rule|test)\.yaml$/;
+  cpSync(SHIPPED_RULES, folder, { recursive: true, filter: (path) => !theirs.test(path) });
+  writeFileSync(join(folder, 'teams.yaml'), teamsText());
+  for (const { name, text } of ruleFiles(count)) writeFileSync(join(folder, basename(name)), text);
+}
+
+function ruleFiles(count: number): readonly RuleSetFile[] {
+  const files: RuleSetFile[] = [{ name: 'bench/raises.rule.yaml', text: raisingRule() }];
+  for (let n = 1; n < count; n++) files.push({ name: `bench/quiet-${n}.rule.yaml`, text: quietRule(n) });
+  return files;
 }
 
 const teamsText = (): string => {

@@ -35,6 +35,8 @@ export interface PostgresPartitionOptions {
   readonly views: ReadonlyMap<string, PostgresViewWriter>;
   /** Repeats that the feed has recognised, to be stored with the positions that follow them. */
   readonly origins?: OriginMarks;
+  /** Told after each commit how long it took. */
+  readonly onCommit?: (seconds: number) => void;
   /** How often to look for dead letters that somebody wants tried again. Default: a second. */
   readonly redeliveriesEveryMs?: number;
 }
@@ -144,6 +146,7 @@ export class PostgresPartitionStore implements PartitionStore {
   async commit(commit: Commit, now: number): Promise<void> {
     const epoch = await this.take();
     const values = this.#valuesOf(commit, epoch, now);
+    const began = performance.now();
     try {
       await this.#options.postgres.transaction(async (sql) => {
         await this.#write(sql, commit, values);
@@ -157,6 +160,7 @@ export class PostgresPartitionStore implements PartitionStore {
       );
     }
     crashPoint('cp4');
+    this.#options.onCommit?.((performance.now() - began) / 1000);
     this.#expectTimers(commit.timers);
   }
 

@@ -235,6 +235,7 @@ class PartitionOpener {
       encode: (fact) => codec.encode(fact),
       views: options.views?.(postgres) ?? new Map(),
       origins: feed,
+      onCommit: metrics.committed,
     });
     const relay = new OutboxRelay({
       postgres,

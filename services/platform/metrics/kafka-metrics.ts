@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { OpenPartition } from '../keyed-process/open-partition.ts';
 import type { Clock } from '../time/clock.ts';
 import { guardedCollect } from './registry.ts';
@@ -8,6 +8,7 @@ export interface KafkaMetrics {
   crashed(restarted: boolean): void;
   produceFailed(): void;
   registryRequest(outcome: 'found' | 'not_found' | 'failed'): void;
+  committed(seconds: number): void;
   /** What the gauges look at. */
   watch(opened: () => readonly OpenPartition[], ready: () => boolean): void;
 }
@@ -39,6 +40,13 @@ export function createKafkaMetrics(registry: Registry, service: string, clock: C
     labelNames: ['outcome'],
     registers,
   });
+  const commits = new Histogram({
+    name: 'tocsin_database_commit_duration_seconds',
+    help: 'Seconds that PostgreSQL took for the commit of one batch.',
+    labelNames: ['service'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+    registers,
+  });
   rebalances.inc({ service }, 0);
   produceErrors.inc({ service }, 0);
   for (const restarted of ['true', 'false']) crashes.inc({ service, restarted }, 0);
@@ -60,6 +68,7 @@ export function createKafkaMetrics(registry: Registry, service: string, clock: C
     crashed: (restarted) => crashes.inc({ service, restarted: String(restarted) }),
     produceFailed: () => produceErrors.inc({ service }),
     registryRequest: (outcome) => requests.inc({ outcome }),
+    committed: (seconds) => commits.observe({ service }, seconds),
     watch: (partitions, isReady) => {
       opened = partitions;
       ready = isReady;

@@ -15,7 +15,7 @@ const WAITING: NamedSql = {
     UNION ALL SELECT consumer || ' has read ' || read || ' of ' || topic || ', put out are ' || put_out FROM (
       SELECT consumer, topic, sum(next_offset) AS read, coalesce((
         SELECT sum(count) FROM ledger
-        WHERE ledger.topic = position.topic AND outcome IN ('emitted', 'accepted')), 0) AS put_out
-      FROM position GROUP BY consumer, topic
+        WHERE ledger.topic = position.topic AND outcome IN ('emitted', 'accepted') AND consumer <> 'embedded'), 0) AS put_out
+      FROM position WHERE consumer <> 'embedded' GROUP BY consumer, topic
     ) AS progress WHERE read < put_out`,
 };

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** One service in a process of its own, as in production. */
+export interface ServiceProcess {
+  readonly name: string;
+  /** Seconds and number of commits to PostgreSQL so far. */
+  commits(): Promise<{ readonly seconds: number; readonly count: number }>;
+  /** CPU seconds of the process so far. */
+  cpuSeconds(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+const READY_WITHIN_MS = 60_000;
+
+/** Starts an instance and waits until it has its partitions. */
+export async function startInstance(
+  name: string,
+  env: Readonly<Record<string, string>>,
+): Promise<ServiceProcess> {
+  const port = await freePort();
+  const main = fileURLToPath(new URL(`../../${name}/main.ts`, import.meta.url));
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, ...env, TOCSIN_PORT: String(port), TOCSIN_LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  running.add(child);
+  let complaint = '';
+  child.stderr?.on('data', (text) => {
+    complaint = `${complaint}${String(text)}`.slice(-2_000);
+  });
+  let over = false;
+  const ended = new Promise<void>((resolve) =>
+    child.on('exit', () => {
+      over = true;
+      running.delete(child);
+      resolve();
+    }),
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const until = performance.now() + READY_WITHIN_MS;
+  while (!(await answers(`${url}/readyz`))) {
+    if (over || performance.now() > until) throw new Error(`${name} did not become ready: ${complaint}`);
+    await new Promise((resume) => setTimeout(resume, 100));
+  }
+  const metric = async (pattern: RegExp): Promise<number> =>
+    Number(pattern.exec(await (await fetch(`${url}/metrics`)).text())?.[1] ?? 0);
+  return {
+    name,
+    commits: async () => ({
+      seconds: await metric(/^tocsin_database_commit_duration_seconds_sum\S* (\S+)$/m),
+      count: await metric(/^tocsin_database_commit_duration_seconds_count\S* (\S+)$/m),
+    }),
+    cpuSeconds: () => metric(/^process_cpu_seconds_total (\S+)$/m),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+const answers = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
