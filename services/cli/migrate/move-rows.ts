@@ -208,7 +208,7 @@ async function moveLedger({ file, processes, history }: MoveOptions, write: Writ
 }
 
 const insert = (table: string): string =>
-  `INSERT INTO ${table} SELECT (json_populate_record(NULL::${table}, row)).* FROM json_array_elements($1::text::json) AS row`;
+  `INSERT INTO "${table}" SELECT * FROM json_populate_recordset(NULL::"${table}", $1::text::json)`;
 
 const INSERT = {
   state: insert('state'),

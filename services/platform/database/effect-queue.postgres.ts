@@ -2,8 +2,7 @@ import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ClaimedEffect, EffectQueue } from './effect-queue.ts';
 import type { NamedSql, Postgres } from './postgres.ts';
-import type { EncodeFact } from './state-store.postgres.ts';
-import { idOf } from './state-store.postgres.ts';
+import { type EncodeFact, outboxFact } from './state-store.postgres.ts';
 import { restored, storable } from './storable-text.ts';
 
 export interface PostgresEffectQueueOptions {
@@ -52,13 +51,7 @@ export class PostgresEffectQueue implements EffectQueue {
 
   async settle(id: string, outcome: readonly Emit[]): Promise<void> {
     const { postgres, consumer, encode, clock, settled } = this.#options;
-    const facts = outcome.map((fact, index) => ({
-      n: index,
-      t: fact.topic,
-      k: storable(fact.key),
-      i: storable(idOf(fact)),
-      p: encode(fact).toString('base64'),
-    }));
+    const facts = outcome.map((fact) => outboxFact(fact, encode));
     const values = [consumer, storable(id), facts.length, clock.now(), JSON.stringify(facts)];
     await postgres.query(SQL.settle, values);
     settled();
@@ -127,10 +120,10 @@ const SQL = {
        WHERE owner.consumer = $1 AND owner.partition = gone.partition
        RETURNING owner.partition, next_sequence - $3::bigint AS first
      ),
-     facts AS (SELECT * FROM json_to_recordset($5::text::json) AS f (n integer, t text, k text, i text, p text)),
+     facts AS (SELECT * FROM json_to_recordset($5::text::json) AS f (t text)),
      put_out AS (
-       INSERT INTO outbox (consumer, partition, sequence, topic, key, id, payload, at)
-       SELECT $1, place.partition, place.first + n, t, k, i, p, $4 FROM place, facts
+       INSERT INTO outbox (consumer, partition, sequence, count, facts, at)
+       SELECT $1, place.partition, place.first, $3::bigint, $5, $4 FROM place WHERE $3::bigint > 0
      )
      INSERT INTO ledger (consumer, partition, stage, topic, outcome, reason, count)
      SELECT $1, place.partition, 'log', t, 'accepted', '', count(*) FROM place, facts GROUP BY place.partition, t

@@ -58,18 +58,18 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       ) WITH (autovacuum_vacuum_scale_factor = 0.05);
       CREATE INDEX timer_due ON timer (consumer, partition, due_at);
 
-      -- Facts that are committed and not yet in the log.
+      -- Facts that are committed and not yet in the log: those of one transaction in one row, as a JSON array.
+      -- "sequence" is the number of the first. Not compressed: it is read once and deleted.
       CREATE TABLE outbox (
         consumer text COLLATE "C" NOT NULL,
         partition integer NOT NULL,
         sequence bigint NOT NULL,
-        topic text COLLATE "C" NOT NULL,
-        key text COLLATE "C" NOT NULL,
-        id text COLLATE "C" NOT NULL,
-        payload text NOT NULL,
+        count integer NOT NULL,
+        facts text NOT NULL,
         at bigint NOT NULL,
         PRIMARY KEY (consumer, partition, sequence)
-      ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000);
+      ) WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 500);
+      ALTER TABLE outbox ALTER facts SET STORAGE EXTERNAL;
 
       CREATE TABLE effect (
         consumer text COLLATE "C" NOT NULL,

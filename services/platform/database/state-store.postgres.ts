@@ -214,13 +214,7 @@ export class PostgresPartitionStore implements PartitionStore {
 
   #valuesOf(commit: Commit, epoch: number, now: number): readonly unknown[] {
     const { consumer, partition, encode } = this.#options;
-    const facts = commit.facts.map((fact, index) => ({
-      n: index,
-      t: fact.topic,
-      k: storable(fact.key),
-      i: storable(idOf(fact)),
-      p: encode(fact).toString('base64'),
-    }));
+    const facts = commit.facts.map((fact) => outboxFact(fact, encode));
     const kept = commit.states.filter(({ row }) => row !== null);
     const set = commit.timers.filter(({ dueAt }) => dueAt !== null);
     const ofTimer = ({ process, key, name, dueAt }: Commit['timers'][number]) => ({
@@ -292,8 +286,23 @@ const REDELIVERIES_EVERY_MS = 1_000;
 
 const rowId = (keySpace: string, key: string): string => `${keySpace} ${key}`;
 
+/** A fact as it waits in the outbox: topic, key, id and, in base64, the bytes that the log will hold. */
+export interface OutboxFact {
+  readonly t: Topic;
+  readonly k: string;
+  readonly i: string;
+  readonly p: string;
+}
+
+export const outboxFact = (fact: Emit, encode: EncodeFact): OutboxFact => ({
+  t: fact.topic,
+  k: storable(fact.key),
+  i: storable(idOf(fact)),
+  p: encode(fact).toString('base64'),
+});
+
 /** A fact's own id, where its value has one. */
-export function idOf({ value }: Emit): string {
+function idOf({ value }: Emit): string {
   return 'id' in value && typeof value.id === 'string' ? value.id : '';
 }
 
@@ -466,9 +475,8 @@ const SQL = {
        DELETE FROM timer USING json_to_recordset($11::text::json) AS c (p text, k text, n text)
        WHERE consumer = $1 AND partition = $2 AND process = c.p AND key = c.k AND name = c.n
      ), put_out AS (
-       INSERT INTO outbox (consumer, partition, sequence, topic, key, id, payload, at)
-       SELECT $1, $2, fence.first + n, t, k, i, p, $5
-       FROM fence, json_to_recordset($12::text::json) AS f (n integer, t text, k text, i text, p text)
+       INSERT INTO outbox (consumer, partition, sequence, count, facts, at)
+       SELECT $1, $2, fence.first, $4::bigint, $12, $5 FROM fence WHERE $4::bigint > 0
      ), counted AS (
        INSERT INTO ledger (consumer, partition, stage, topic, outcome, reason, count)
        SELECT $1, $2, s, t, o, r, c

@@ -17,6 +17,7 @@ import { OutboxPublisher } from '../event-log/outbox-publisher.postgres.ts';
 import { OutboxRelay } from '../event-log/outbox-relay.kafka.ts';
 import { KafkaReader } from '../event-log/reader.kafka.ts';
 import type { RegistryCodec } from '../event-log/schemas.registry.ts';
+import { OVER_THE_NETWORK } from '../keyed-process/batch-size.ts';
 import { GroupRunner } from '../keyed-process/group-runner.kafka.ts';
 import type { KeyedProcess } from '../keyed-process/keyed-process.ts';
 import type { OpenPartition } from '../keyed-process/open-partition.ts';
@@ -253,6 +254,7 @@ class PartitionOpener {
       clock,
       observers: [{ onPass: () => relay.wake() }, toAll(observers)],
       cachedRows: CACHED_ROWS,
+      pace: OVER_THE_NETWORK,
     });
     return {
       positions: (topics) => store.positions(topics),

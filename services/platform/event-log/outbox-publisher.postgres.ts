@@ -171,16 +171,18 @@ const PUBLISH: NamedSql = {
       INSERT INTO log_seen (topic, id, at) SELECT t, s, $2 FROM offered ORDER BY t, s
       ON CONFLICT DO NOTHING RETURNING topic, id
     ), taken AS (
-      SELECT offered.*, row_number() OVER (PARTITION BY h ORDER BY n) - 1 AS rank
-      FROM offered JOIN fresh ON fresh.topic = t AND fresh.id = s
+      SELECT offered.* FROM offered JOIN fresh ON fresh.topic = t AND fresh.id = s
+    ), batch AS (
+      SELECT h, count(*) AS c,
+             json_agg(json_build_object('t', t, 'k', k, 'i', i, 'p', p) ORDER BY n)::text AS facts
+      FROM taken GROUP BY h
     ), place AS (
-      UPDATE owner SET next_sequence = next_sequence + counts.c
-      FROM (SELECT h, count(*) AS c FROM taken GROUP BY h) AS counts
-      WHERE owner.consumer = $1 AND owner.partition = counts.h
-      RETURNING owner.partition, next_sequence - counts.c AS first
+      UPDATE owner SET next_sequence = next_sequence + batch.c FROM batch
+      WHERE owner.consumer = $1 AND owner.partition = batch.h
+      RETURNING owner.partition, next_sequence - batch.c AS first
     ), put_out AS (
-      INSERT INTO outbox (consumer, partition, sequence, topic, key, id, payload, at)
-      SELECT $1, h, place.first + rank, t, k, i, p, $2 FROM taken JOIN place ON place.partition = h
+      INSERT INTO outbox (consumer, partition, sequence, count, facts, at)
+      SELECT $1, h, place.first, c, facts, $2 FROM batch JOIN place ON place.partition = h
     ), sums AS (
       SELECT totals.t, totals.c AS all_of_them, (SELECT count(*) FROM taken WHERE taken.t = totals.t) AS accepted
       FROM json_to_recordset($4::text::json) AS totals (t text, c bigint)

@@ -1,6 +1,7 @@
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { isTopic } from '../../contracts/topics.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
+import type { OutboxFact } from '../database/state-store.postgres.ts';
 import { restored } from '../database/storable-text.ts';
 import type { Logger } from '../logging/logger.ts';
 import { crashPoint } from '../process/crash-point.ts';
@@ -69,12 +70,8 @@ export class OutboxRelay {
   /** Sends one batch; answers how many records it held. */
   async step(): Promise<number> {
     const { postgres, producer, consumer, partition, names } = this.#options;
-    const rows = await postgres.query<OutboxRow>(SQL.next, [
-      consumer,
-      partition,
-      this.#after,
-      RECORDS_TOGETHER,
-    ]);
+    const found = await postgres.query<OutboxRow>(SQL.next, [consumer, partition, this.#after, ROWS_TOGETHER]);
+    const rows = together(found);
     const last = rows.at(-1);
     if (last === undefined) return 0;
     await producer.sendBatch({
@@ -85,7 +82,7 @@ export class OutboxRelay {
     crashPoint('cp1');
     await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
     this.#after = Number(last.sequence);
-    return rows.length;
+    return rows.reduce((sum, { count }) => sum + count, 0);
   }
 
   #trouble(error: unknown): void {
@@ -111,8 +108,9 @@ export class OutboxRelay {
   }
 }
 
-/** About half a megabyte. */
+/** About half a megabyte; one row may hold more. */
 const RECORDS_TOGETHER = 1_000;
+const ROWS_TOGETHER = 50;
 /** Other instances publish into this outbox, too, and cannot wake us. */
 const LOOK_EVERY_MS = 100;
 const FIRST_PAUSE_MS = 200;
@@ -120,41 +118,57 @@ const LAST_PAUSE_MS = 5_000;
 
 const nothing = (): void => undefined;
 
+/** The first rows, until they hold enough. */
+function together(rows: readonly OutboxRow[]): readonly OutboxRow[] {
+  let records = 0;
+  const enough = rows.findIndex(({ count }) => {
+    records += count;
+    return records >= RECORDS_TOGETHER;
+  });
+  return enough === -1 ? rows : rows.slice(0, enough + 1);
+}
+
 function byTopic(
   rows: readonly OutboxRow[],
   origin: string,
   names: TopicNames,
 ): { topic: string; messages: Message[] }[] {
   const topics = new Map<string, Message[]>();
-  for (const { sequence, topic, key, id, payload, at } of rows) {
-    if (!isTopic(topic))
-      throw new Error(`the outbox holds a topic that this version does not know: ${topic}`);
-    const name = names.of(topic);
-    const messages = topics.get(name) ?? [];
-    if (messages.length === 0) topics.set(name, messages);
-    messages.push({
-      key: restored(key),
-      value: Buffer.from(payload, 'base64'),
-      timestamp: at,
-      headers: { [HEADERS.id]: restored(id), [HEADERS.origin]: origin, [HEADERS.sequence]: sequence },
-    });
+  for (const { sequence, facts, at } of rows) {
+    // Only `outboxFact` makes what is stored there.
+    for (const [index, fact] of (JSON.parse(facts) as OutboxFact[]).entries()) {
+      if (!isTopic(fact.t))
+        throw new Error(`the outbox holds a topic that this version does not know: ${fact.t}`);
+      const name = names.of(fact.t);
+      const messages = topics.get(name) ?? [];
+      if (messages.length === 0) topics.set(name, messages);
+      messages.push({
+        key: restored(fact.k),
+        value: Buffer.from(fact.p, 'base64'),
+        timestamp: at,
+        headers: {
+          [HEADERS.id]: restored(fact.i),
+          [HEADERS.origin]: origin,
+          [HEADERS.sequence]: String(Number(sequence) + index),
+        },
+      });
+    }
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
 }
 
 interface OutboxRow {
+  /** Number of the first fact. */
   readonly sequence: string;
-  readonly topic: string;
-  readonly key: string;
-  readonly id: string;
-  readonly payload: string;
+  readonly count: number;
+  readonly facts: string;
   readonly at: string;
 }
 
 const SQL = {
   next: {
     name: 'next-outbox',
-    text: `SELECT sequence, topic, key, id, payload, at FROM outbox
+    text: `SELECT sequence, count, facts, at FROM outbox
            WHERE consumer = $1 AND partition = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`,
   },
   forget: {

@@ -15,23 +15,35 @@ export const fixedBatchSize = (limit: number): BatchSize => ({ limit, learn: () 
  * requests that arrive meanwhile wait for it. How long a record takes depends on rules, machine and disk, so
  * it is learnt from full passes, half a step at a time, since single ones may be slowed down by a checkpoint.
  */
-export function learningBatchSize(): BatchSize {
-  let limit = FIRST;
+export function learningBatchSize({ passMs, smallest, largest }: Pace = AT_ONCE): BatchSize {
+  let limit = Math.max(smallest, FIRST);
   return {
     get limit() {
       return limit;
     },
     learn: (records, ms) => {
       if (records < limit) return;
-      const fitting = limit * Math.min(2, PASS_MS / ms);
-      limit = Math.round(Math.min(LARGEST, Math.max(SMALLEST, (limit + fitting) / 2)));
+      const fitting = limit * Math.min(2, passMs / ms);
+      limit = Math.round(Math.min(largest, Math.max(smallest, (limit + fitting) / 2)));
     },
   };
 }
 
-/** Long enough to make the sync a small part, short enough that nobody who waits for an answer notices. */
-const PASS_MS = 10;
+/** How long a pass may take, and the bounds of what is learnt from that. */
+export interface Pace {
+  readonly passMs: number;
+  readonly smallest: number;
+  readonly largest: number;
+}
+
+/**
+ * For a store that keeps the event loop busy while it commits: long enough to make the sync a small part, short
+ * enough that nobody who waits for an answer notices. On a slow or busy disk the sync takes most of a pass: fewer
+ * records than the smallest would make it cheaper by nothing.
+ */
+export const AT_ONCE: Pace = { passMs: 10, smallest: 200, largest: 1_000 };
+
+/** For a store on the other side of a network: the loop is free meanwhile, and each commit has its round trips. */
+export const OVER_THE_NETWORK: Pace = { passMs: 100, smallest: 500, largest: 2_000 };
+
 const FIRST = 250;
-/** On a slow or busy disk the sync takes most of a pass: fewer records would make it cheaper by nothing. */
-const SMALLEST = 200;
-const LARGEST = 1_000;

@@ -1,7 +1,7 @@
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Clock } from '../time/clock.ts';
-import { type BatchSize, fixedBatchSize, learningBatchSize } from './batch-size.ts';
+import { type BatchSize, fixedBatchSize, learningBatchSize, type Pace } from './batch-size.ts';
 import type { Emit, KeyedProcess, KeySpace, TopicRecord } from './keyed-process.ts';
 import { StateCache } from './state-cache.ts';
 import {
@@ -38,8 +38,10 @@ export interface RunnerOptions {
   readonly openFeed: (positions: ReadonlyMap<Topic, number>) => InputFeed;
   readonly clock: Clock;
   readonly observers?: readonly RunnerObserver[];
-  /** Records in one transaction. Default: as many as take about ten milliseconds. */
+  /** Records in one transaction. Default: learnt, as many as `pace` has time for. */
   readonly batchSize?: number;
+  /** Default: `AT_ONCE`. */
+  readonly pace?: Pace;
   /** Rows kept in memory at the least; see `StateCache`. */
   readonly cachedRows?: number;
 }
@@ -81,7 +83,7 @@ export class Runner {
     this.#openFeed = options.openFeed;
     this.#observers = options.observers ?? [];
     this.#batchSize =
-      options.batchSize === undefined ? learningBatchSize() : fixedBatchSize(options.batchSize);
+      options.batchSize === undefined ? learningBatchSize(options.pace) : fixedBatchSize(options.batchSize);
     this.#cache = new StateCache(options.cachedRows ?? CACHED_ROWS);
     this.#inputs = this.#topology.inputsFromLog(
       (topic) => this.#topology.isChained(topic) && !TOPICS[topic].internal,
