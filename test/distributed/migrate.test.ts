@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SHIPPED_RULES } from '../../services/embedded/rules-folder.ts';
 import { openTocsin, readSettings } from '../../services/embedded/tocsin.ts';
 import { silentLogger } from '../../services/platform/logging/logger.ts';
 import { ManualClock, MINUTE } from '../../services/platform/time/clock.ts';
 import { onlyTheseRules } from '../support/rules-folder.ts';
 import { askPostgres } from './support/ask-postgres.ts';
-import { openSixServices, ownPlace, type Place, type SixServices } from './support/six-services.ts';
+import { newPlace, openSixServices, type Place, type SixServices } from './support/six-services.ts';
 
 const PARTITIONS = 3;
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
   rules = mkdtempSync(join(tmpdir(), 'tocsin-rules-'));
   onlyTheseRules(rules, { [RULE]: withinTheHour(readFileSync(join(SHIPPED_RULES, RULE), 'utf8')) });
   data = mkdtempSync(join(tmpdir(), 'tocsin-moving-'));
-  place = await ownPlace(PARTITIONS);
+  place = await newPlace(PARTITIONS);
 });
 afterAll(() => {
   for (const folder of [data, rules]) rmSync(folder, { recursive: true, force: true });
@@ -41,12 +41,8 @@ async function migrate(env: Record<string, string> = {}, folder = data, ...more:
     {
       env: {
         PATH: process.env.PATH,
-        TOCSIN_KAFKA_BROKERS: inject('kafkaBrokers'),
-        TOCSIN_REGISTRY_URL: inject('registryUrl'),
-        TOCSIN_DATABASE_URL: place.databaseUrl,
-        TOCSIN_TOPIC_PREFIX: place.prefix,
-        TOCSIN_PARTITIONS: String(PARTITIONS),
-        TOCSIN_RULES_DIR: rules,
+        ...place.env,
+      TOCSIN_RULES_DIR: rules,
         ...env,
       },
     },
@@ -107,7 +103,7 @@ test('open alerts, timers and waiting messages move to the services, also when t
   rmSync(elsewhere, { recursive: true });
   await expect(openEmbedded(clock, data)).rejects.toThrow('moved-to-distributed');
 
-  const services = await openSixServices({ clock, partitions: PARTITIONS, rules, place });
+  const services = await openSixServices({ clock, rules, place });
   try {
     await goOn(services, before);
   } finally {
@@ -213,7 +209,7 @@ const openEmbedded = (clock: ManualClock, folder: string) =>
 
 async function tables(): Promise<object> {
   const [row] = await askPostgres(
-    place.databaseUrl,
+    place.env.TOCSIN_DATABASE_URL,
     `SELECT (SELECT count(*)::integer FROM timer) AS timers, (SELECT count(*)::integer FROM state) AS states,
             (SELECT count(*)::integer FROM position) AS positions`,
   );

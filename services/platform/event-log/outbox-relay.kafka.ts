@@ -70,7 +70,12 @@ export class OutboxRelay {
   /** Sends one batch; answers how many records it held. */
   async step(): Promise<number> {
     const { postgres, producer, consumer, partition, names } = this.#options;
-    const found = await postgres.query<OutboxRow>(SQL.next, [consumer, partition, this.#after, ROWS_TOGETHER]);
+    const found = await postgres.query<OutboxRow>(SQL.next, [
+      consumer,
+      partition,
+      this.#after,
+      ROWS_TOGETHER,
+    ]);
     const rows = together(found);
     const last = rows.at(-1);
     if (last === undefined) return 0;
