@@ -5,7 +5,6 @@ import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './co
 import { type MoveReport, migrate } from './migrate/move.ts';
 import { TargetNotFit } from './migrate/target.ts';
 import { readServers } from './server-settings.ts';
-import { sayWhy } from './start.ts';
 
 export const migrateCommand: Command = {
   name: 'migrate',
@@ -39,23 +38,21 @@ async function runMigrate(args: readonly string[], io: Io): Promise<number> {
   const { data } = globals(values, io);
   const settings = readServers(io, ['TOCSIN_KAFKA_BROKERS', 'TOCSIN_REGISTRY_URL', 'TOCSIN_DATABASE_URL']);
   if (!existsSync(join(data, DATA_FILE))) throw new UsageError(`--data: ${data} has no ${DATA_FILE}`);
-  return sayWhy('migrate', io, async () => {
-    try {
-      const report = await migrate({
-        data,
-        settings,
-        env: io.env,
-        dryRun: values['dry-run'] === true,
-        onPhase: (words) => io.err(`${words}\n`),
-      });
-      io.out(values.json === true ? `${JSON.stringify(report)}\n` : inWords(report));
-      return report.meets ? EXIT.done : EXIT.foundWrong;
-    } catch (error) {
-      if (!(error instanceof TargetNotFit)) throw error;
-      io.err(`tocsin migrate: ${error.message}\n`);
-      return EXIT.foundWrong;
-    }
-  });
+  try {
+    const report = await migrate({
+      data,
+      settings,
+      env: io.env,
+      dryRun: values['dry-run'] === true,
+      onPhase: (words) => io.err(`${words}\n`),
+    });
+    io.out(values.json === true ? `${JSON.stringify(report)}\n` : inWords(report));
+    return report.meets ? EXIT.done : EXIT.foundWrong;
+  } catch (error) {
+    if (!(error instanceof TargetNotFit)) throw error;
+    io.err(`tocsin migrate: ${error.message}\n`);
+    return EXIT.foundWrong;
+  }
 }
 
 const HEADS = {

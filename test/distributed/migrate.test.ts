@@ -42,7 +42,7 @@ async function migrate(env: Record<string, string> = {}, folder = data, ...more:
       env: {
         PATH: process.env.PATH,
         ...place.env,
-      TOCSIN_RULES_DIR: rules,
+        TOCSIN_RULES_DIR: rules,
         ...env,
       },
     },
