@@ -11,12 +11,12 @@ import { registerSlackActions } from '../notification/adapters/slack-actions.fas
 import type { NotificationConfig } from '../notification/config.ts';
 import type { HandleAction } from '../notification/domain/slack-action.ts';
 import type { SandboxStore } from '../notification/ports.ts';
+import { registerOperations } from '../platform/http/operations.fastify.ts';
 import { createServer } from '../platform/http/server.ts';
 import type { Logger } from '../platform/logging/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { EmbeddedSettings } from './config.ts';
 import { ledgerReport } from './ledger-report.ts';
-import { registerOperations } from './operations.fastify.ts';
 import { businessClock, nameBehind, type Pipeline } from './pipeline.ts';
 import type { RulesFolder } from './rules-folder.ts';
 import { TOCSIN_VERSION } from './version.ts';
@@ -60,7 +60,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     business: businessClock(rules),
     assignees: assigneesOf(rules),
   });
-  registerOperations(app, pipeline);
+  const { store } = pipeline;
+  registerOperations(app, { deadLetters: store.deadLetters, timers: async (limit) => store.timers(limit) });
   registerSilences(app, {
     silences: pipeline.silences,
     clock,

@@ -10,6 +10,7 @@ import { ingestionProcess } from './domain/ingestion-process.ts';
 import { createGateway } from './gateway.ts';
 import { createIngestionMetrics } from './metrics.ts';
 import type { IntakeMetrics } from './ports.ts';
+import { createSourceTopics, openSourceTopics } from './source-topics.ts';
 
 const list = z.string().transform((text) =>
   text
@@ -25,6 +26,8 @@ const ingestionSettings = z.object({
   TOCSIN_INGEST_SECRETS: list.default([]),
   TOCSIN_OWN_EMAILS: list.default([]),
   TOCSIN_OWN_HANDLES: list.default([]),
+  /** Topics that the company already has, each `topic=mapping.yaml`, separated by commas. */
+  TOCSIN_SOURCE_TOPICS: list.default([]),
 });
 type IngestionSettings = z.output<typeof ingestionSettings>;
 
@@ -42,13 +45,15 @@ export const ingestion: ServiceDefinition<IngestionSettings> = {
     }
     const own = voices(settings, log);
     const metrics = createIngestionMetrics(registry);
+    const topics = openSourceTopics(settings.TOCSIN_SOURCE_TOPICS);
     return {
       processes: [ingestionProcess(own), identityProcess],
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
       attach: async ({ service, app }) => {
         const counted = alsoInLedger(metrics, service.intake);
+        const gateway = createGateway({ log: service.eventLog, clock, metrics: counted, own });
         await registerGateway(app, {
-          gateway: createGateway({ log: service.eventLog, clock, metrics: counted, own }),
+          gateway,
           clock,
           metrics: counted,
           access: {
@@ -57,7 +62,17 @@ export const ingestion: ServiceDefinition<IngestionSettings> = {
             signingSecrets: settings.TOCSIN_INGEST_SECRETS,
           },
         });
-        return undefined;
+        if (topics.length === 0) return undefined;
+        const take = createSourceTopics({
+          topics,
+          gateway,
+          metrics: counted,
+          clock,
+          partitions: settings.TOCSIN_PARTITIONS,
+          park: (letter) => service.park(letter),
+        });
+        const named = topics.map(({ topic }) => topic);
+        return { run: (stop) => service.readForeign(named, take, stop) };
       },
     };
   },

@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
 import { formatProblem } from '../platform/config/yaml-file.ts';
+import { PostgresDeadLetters } from '../platform/database/dead-letters.postgres.ts';
 import type { NamedSql, Postgres } from '../platform/database/postgres.ts';
 import { storable } from '../platform/database/storable-text.ts';
+import { earliestTimers } from '../platform/database/timers.postgres.ts';
 import type { DistributedService } from '../platform/distributed/distributed-service.ts';
 import { balanceLedger } from '../platform/distributed/ledger-sums.postgres.ts';
 import {
@@ -13,6 +15,7 @@ import {
   startService,
 } from '../platform/distributed/start-service.ts';
 import { partitionOf } from '../platform/event-log/partition-of.ts';
+import { registerOperations } from '../platform/http/operations.fastify.ts';
 import { businessTimeBetween } from '../platform/time/business-time.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { findCalendar } from '../settings/calendars.ts';
@@ -54,6 +57,10 @@ export const loopClosure: ServiceDefinition<unknown> = {
         });
         const ledger = () => balanceLedger(service.postgres);
         registerApi(app, { desk, clock, ledger, version: manifest.version });
+        registerOperations(app, {
+          deadLetters: new PostgresDeadLetters(service.postgres),
+          timers: (limit) => earliestTimers(service.postgres, limit),
+        });
         registerPages(app, { desk, clock, business, assignees: assigneesOf(loaded.settings) });
         return undefined;
       },

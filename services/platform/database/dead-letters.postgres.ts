@@ -28,6 +28,24 @@ export class PostgresDeadLetters implements DeadLetters {
     return (await this.#postgres.query(SQL.retry, [payload ?? null, storable(id)])).length > 0;
   }
 
+  /** Parks what never came as far as a process of the service; the same letter again is the same letter. */
+  async park(consumer: string, letter: DeadLetter): Promise<void> {
+    const { id, process, topic, key, partition, offset, reason, detail, at, payload } = letter;
+    await this.#postgres.query(SQL.park, [
+      consumer,
+      storable(id),
+      process,
+      topic,
+      storable(key),
+      partition,
+      offset,
+      reason,
+      storable(detail),
+      at,
+      payload,
+    ]);
+  }
+
   async drop(id: string): Promise<boolean> {
     return (await this.#postgres.query(SQL.drop, [storable(id)])).length > 0;
   }
@@ -72,6 +90,12 @@ const SQL = {
     'retry-letter',
     `UPDATE dead_letter SET status = 'retrying', payload = coalesce($1::text, payload)
      WHERE id = $2 AND status = 'parked' RETURNING 1`,
+  ),
+  park: sql(
+    'park-letter',
+    `INSERT INTO dead_letter (consumer, owner_partition, id, process, topic, key, partition, at_offset, reason, detail,
+                              at, payload, status)
+     VALUES ($1, $6, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'parked') ON CONFLICT (consumer, id) DO NOTHING`,
   ),
   drop: sql(
     'drop-letter',

@@ -2,7 +2,9 @@ import { hostname } from 'node:os';
 import type { Producer } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import type { Registry } from 'prom-client';
+import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { Topic } from '../../contracts/topics.ts';
+import { PostgresDeadLetters } from '../database/dead-letters.postgres.ts';
 import { PostgresEffectQueue } from '../database/effect-queue.postgres.ts';
 import { IntakeLedger } from '../database/intake-ledger.postgres.ts';
 import { migratePostgres, type PostgresMigration } from '../database/migrate.postgres.ts';
@@ -12,6 +14,7 @@ import { PostgresPartitionStore, type PostgresViewWriter } from '../database/sta
 import { checkBroker } from '../event-log/broker-versions.kafka.ts';
 import { KafkaEventLog } from '../event-log/event-log.kafka.ts';
 import type { EventLog } from '../event-log/event-log.ts';
+import { type ForeignRecord, readForeignTopics } from '../event-log/foreign-topics.kafka.ts';
 import { KafkaInputFeed } from '../event-log/input-feed.kafka.ts';
 import { OutboxPublisher } from '../event-log/outbox-publisher.postgres.ts';
 import { OutboxRelay } from '../event-log/outbox-relay.kafka.ts';
@@ -54,6 +57,14 @@ export interface DistributedService {
   readonly eventLog: EventLog;
   readonly effects: PostgresEffectQueue;
   readonly intake: IntakeLedger;
+  /** Reads topics that others own, in their own schemas, until `stop`; see `readForeignTopics`. */
+  readForeign(
+    topics: readonly string[],
+    handle: (records: readonly ForeignRecord[]) => Promise<void>,
+    stop: AbortSignal,
+  ): Promise<void>;
+  /** Keeps what never came as far as a process, for people; see `DeadLetters`. */
+  park(letter: DeadLetter): Promise<void>;
   /** Adds somebody who is told after each commit. */
   observe(observer: RunnerObserver): void;
   /** Runs the partitions that are assigned to this instance until `stop`; rejects when it cannot go on. */
@@ -150,6 +161,22 @@ export async function openDistributedService(
     eventLog: new KafkaEventLog(publisher, reader),
     effects,
     intake,
+    readForeign: (topics, handle, stop) =>
+      readForeignTopics(
+        {
+          kafka,
+          group: names.group(`${name}-sources`),
+          topics,
+          decode: (bytes) => codec.decodeForeign(bytes),
+          handle,
+          log,
+        },
+        stop,
+      ),
+    park: async (letter) => {
+      await new PostgresDeadLetters(postgres).park(name, letter);
+      await publisher.publish('dead-letters', [{ id: letter.id, key: letter.id, value: letter }]);
+    },
     observe: (observer) => observers.push(observer),
     run: async (stop) => {
       const watch = new AbortController();

@@ -1,6 +1,7 @@
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { Topic, TopicValues } from '../../contracts/topics.ts';
 import { type AvroCodec, avroCodec } from '../codec/avro.ts';
+import { foreignReader } from '../codec/foreign-avro.ts';
 import type { TopicSchema } from '../codec/schema-files.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Clock } from '../time/clock.ts';
@@ -21,9 +22,10 @@ export interface RegistryOptions {
   readonly onRequest?: (outcome: 'found' | 'not_found' | 'failed') => void;
 }
 
-export type Decoded =
-  | { readonly ok: true; readonly value: TopicValues[Topic] }
-  | { readonly ok: false; readonly detail: string };
+type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly detail: string };
+export type Decoded = Read<TopicValues[Topic]>;
+/** A value in somebody else's schema. */
+export type ForeignValue = Read<unknown>;
 
 /** The schemas are not in the registry; `message` says how they get there. */
 export class SchemasNotRegistered extends Error {
@@ -43,7 +45,8 @@ export class RegistryCodec {
   readonly #registry: SchemaRegistry;
   readonly #codecs = new Map<Topic, AvroCodec<TopicValues[Topic]>>();
   readonly #ids = new Map<Topic, number>();
-  readonly #readers = new Map<string, Reader>();
+  readonly #readers = new Map<string, Reader<TopicValues[Topic]>>();
+  readonly #foreign = new Map<string, Reader<unknown>>();
   /** Since when a schema is asked for without an answer. */
   readonly #askedSince = new Map<string, number>();
   readonly #unknownUntil = new Map<string, { readonly at: number; readonly detail: string }>();
@@ -103,29 +106,56 @@ export class RegistryCodec {
     return this.#readerOf(topic, parts.schemaId).then((reader) => readWith(reader, parts));
   }
 
+  /** What a record says in its writer's own schema, whichever that is; as plain JSON values, unions unwrapped. */
+  async decodeForeign(bytes: Buffer | null): Promise<ForeignValue> {
+    if (bytes === null) return { ok: false, detail: 'the record has no value' };
+    const parts = unframed(bytes);
+    if (parts === undefined) return { ok: false, detail: 'not in the wire format of a schema registry' };
+    const place = `foreign ${parts.schemaId}`;
+    const known =
+      this.#foreign.get(place) ?? (await this.#remembered(place, () => this.#foreignReader(parts.schemaId)));
+    if (!known.ok) return known;
+    this.#foreign.set(place, known);
+    return readWith(known, parts);
+  }
+
+  async #foreignReader(schemaId: number): Promise<Reader<unknown>> {
+    const json = await this.#schemaOf(schemaId);
+    if (json === undefined) return { ok: false, detail: `the registry does not know schema ${schemaId}` };
+    try {
+      return { ok: true, read: foreignReader(json) };
+    } catch (error) {
+      return { ok: false, detail: `schema ${schemaId} cannot be used: ${describe(error)}` };
+    }
+  }
+
   #codecOf(topic: Topic): AvroCodec<TopicValues[Topic]> {
     const codec = this.#codecs.get(topic);
     if (codec === undefined) throw new Error(`${topic} has no schema`);
     return codec;
   }
 
-  async #readerOf(topic: Topic, schemaId: number): Promise<Reader> {
+  async #readerOf(topic: Topic, schemaId: number): Promise<Reader<TopicValues[Topic]>> {
     const place = `${topic} ${schemaId}`;
+    const reader = await this.#remembered(place, () => this.#openReader(topic, schemaId));
+    if (reader.ok) this.#readers.set(place, reader);
+    return reader;
+  }
+
+  /** Opens a reader, unless it is known for now that there is none. */
+  async #remembered<T>(place: string, open: () => Promise<Reader<T>>): Promise<Reader<T>> {
     const unknown = this.#unknownUntil.get(place);
     if (unknown !== undefined && unknown.at > this.#options.clock.now())
       return { ok: false, detail: unknown.detail };
-    const reader = await this.#openReader(topic, schemaId).catch((error: unknown) =>
-      this.#waitOrGiveUp(place, error),
-    );
+    const reader = await open().catch((error: unknown) => this.#waitOrGiveUp(place, error));
     this.#askedSince.delete(place);
-    if (reader.ok) this.#readers.set(place, reader);
-    else
+    if (!reader.ok)
       this.#unknownUntil.set(place, { at: this.#options.clock.now() + ASK_AGAIN_MS, detail: reader.detail });
     return reader;
   }
 
   /** A registry that does not answer is waited for, but not for ever: the records behind wait, too. */
-  #waitOrGiveUp(place: string, error: unknown): Reader {
+  #waitOrGiveUp(place: string, error: unknown): NoReader {
     const now = this.#options.clock.now();
     const since = this.#askedSince.get(place) ?? now;
     this.#askedSince.set(place, since);
@@ -133,11 +163,15 @@ export class RegistryCodec {
     return { ok: false, detail: describe(error) };
   }
 
-  async #openReader(topic: Topic, schemaId: number): Promise<Reader> {
-    const json = await this.#ask(`schema ${schemaId}`, async () => {
+  #schemaOf(schemaId: number): Promise<unknown> {
+    return this.#ask(`schema ${schemaId}`, async () => {
       const schema: unknown = await this.#registry.getSchema(schemaId);
       return JSON.parse(JSON.stringify(schema)) as unknown;
     });
+  }
+
+  async #openReader(topic: Topic, schemaId: number): Promise<Reader<TopicValues[Topic]>> {
+    const json = await this.#schemaOf(schemaId);
     if (json === undefined) return { ok: false, detail: `the registry does not know schema ${schemaId}` };
     try {
       const writer = { topic, version: 0, file: `schema ${schemaId} of the registry`, json };
@@ -184,7 +218,7 @@ export class RegistryCodec {
   }
 }
 
-function readWith(reader: Reader, { schemaId, avro }: { schemaId: number; avro: Buffer }): Decoded {
+function readWith<T>(reader: Reader<T>, { schemaId, avro }: { schemaId: number; avro: Buffer }): Read<T> {
   if (!reader.ok) return reader;
   try {
     return { ok: true, value: reader.read(avro) };
@@ -193,9 +227,11 @@ function readWith(reader: Reader, { schemaId, avro }: { schemaId: number; avro: 
   }
 }
 
-type Reader =
-  | { readonly ok: true; readonly read: (bytes: Buffer) => TopicValues[Topic] }
-  | { readonly ok: false; readonly detail: string };
+type Reader<T> = { readonly ok: true; readonly read: (bytes: Buffer) => T } | NoReader;
+interface NoReader {
+  readonly ok: false;
+  readonly detail: string;
+}
 
 /** A restart of the registry takes less. What is set aside after it can be tried again. */
 const GIVE_UP_AFTER_MS = 30_000;
