@@ -66,6 +66,16 @@ test('a rule without tests has no change that is noticed', () => {
   rmSync(join(folder, 'alone.rule.yaml'));
 });
 
+test('a draft is changed when it is asked for, and otherwise left alone', () => {
+  writeFileSync(join(folder, 'twice.rule.yaml'), RULE.replace('stage: live', 'stage: draft'));
+  // As long as it is no rule that is live, it tells nobody.
+  writeFileSync(join(folder, 'twice.test.yaml'), STORIES.replace(/ {6}- \{at: 13d1h1m.*\n/, ''));
+  expect(mutateFolder(folder, 'twice').rules).toMatchObject([{ rule: 'twice', tests: 1 }]);
+  expect(mutateFolder(folder).rules).toEqual([]);
+  writeFileSync(join(folder, 'twice.rule.yaml'), RULE);
+  writeFileSync(join(folder, 'twice.test.yaml'), STORIES);
+});
+
 test('tests that fail already are told, and nothing is changed', () => {
   writeFileSync(join(folder, 'twice.test.yaml'), STORIES.replace('severity: P3', 'severity: P1'));
   expect(mutateFolder(folder)).toMatchObject({

@@ -43,7 +43,7 @@ export interface MutationReport {
 
 /**
  * Changes each rule of a folder in one place at a time and plays the tests beside it: a change that fails no test is
- * something that the tests do not say. Looks at live, canary and shadow rules.
+ * something that the tests do not say. Looks at live, canary and shadow rules, or at `only` one of whatever stage.
  */
 export function mutateFolder(
   folder: string,
@@ -68,7 +68,7 @@ export function mutateFolder(
     .filter((name) => RULE_FILE.test(name) && (only === undefined || name === `${only}.rule.yaml`))
     .sort()
     .flatMap((name) => {
-      const mutation = mutateRule(join(folder, name), tests);
+      const mutation = mutateRule(join(folder, name), tests, only !== undefined);
       if (mutation !== undefined) onRule?.(mutation);
       return mutation ?? [];
     });
@@ -79,11 +79,15 @@ export function mutateFolder(
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
-function mutateRule(file: string, tests: readonly PreparedTests[]): RuleMutation | undefined {
+function mutateRule(
+  file: string,
+  tests: readonly PreparedTests[],
+  anyStage: boolean,
+): RuleMutation | undefined {
   const text = readFileSync(file, 'utf8');
   const id = basename(file).replace(RULE_FILE, '');
   const parsed = parseYamlFile(file, text, ruleFileSchema);
-  if (!parsed.ok || !JUDGED.includes(parsed.value.metadata.stage)) return undefined;
+  if (!parsed.ok || !(anyStage || JUDGED.includes(parsed.value.metadata.stage))) return undefined;
   const concerned = tests.filter(({ ruleSet }) => ruleSet.rules.some((rule) => rule.id === id));
   const [first] = concerned;
   const teams = first === undefined ? [] : [...first.settings.teams.byId.keys()];
