@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { SHIPPED_RULES } from '../embedded/rules-folder.ts';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
@@ -70,6 +70,8 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
   if (values.out === undefined) throw new UsageError('--out names the file for the model');
   const seed = integer('--seed', values.seed ?? '1');
   const at = values['as-of'] === undefined ? undefined : instant(values['as-of']);
+  const nowhere = [values.out, values.report ?? values.out].find((path) => !existsSync(dirname(path)));
+  if (nowhere !== undefined) return refuse(io, `${nowhere}: there is no folder ${dirname(nowhere)}`);
   const table = readTable(file);
   if (typeof table === 'string') return refuse(io, table);
   const fairness = readFairness(io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
@@ -253,10 +255,10 @@ function inWords({ figures, version, rowsLeft, drivers }: FittedRisk, out: strin
     `  AUC          ${figures.auc} ${interval(figures.interval95.auc)}`,
     `  lift, top 10 %  ${figures.liftTop10} ${interval(figures.interval95.liftTop10)}`,
     `  Brier        ${figures.brier}; recalibrated on the same rows it would be ${figures.brierIfRecalibrated}`,
-    `drives most    ${drivers
-      .slice(0, 5)
-      .map(({ feature }) => feature)
-      .join(', ')}`,
+    `drives most    ${drivesMost(drivers.map(({ feature }) => feature))}`,
     '',
   ].join('\n');
 }
+
+const drivesMost = (features: readonly string[]): string =>
+  features.length === 0 ? 'nothing: these columns do not tell who leaves' : features.slice(0, 5).join(', ');

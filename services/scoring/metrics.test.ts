@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import type { Sentiment } from '../contracts/assessment.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import type { FitFile } from './domain/risk-model.ts';
 import { createScoringMetrics } from './metrics.ts';
 import { createScorer } from './service.ts';
 import { loadScoringSettings } from './settings.ts';
@@ -37,7 +38,7 @@ test('scores are counted by tenth, beside the shares that a fitted model expects
   const metrics = createScoringMetrics(registry);
   const scores = [0.4, 0.1, 0.1, 0, 0.1, 0, 0.1, 0, 0.1, 0.1];
   const model = { version: 'fit-1', scores, judge: () => ({ sentiment: UNREAD, negative: 0 }) };
-  metrics.modelsLoaded({ ...value, sentimentModel: model });
+  metrics.modelsLoaded({ ...value, sentimentModel: model, riskModel: { ...value.riskModel, fit: FITTED } });
   metrics.onFact(assessed(-1, 0));
   metrics.onFact(assessed(-0.85, 99.9));
   metrics.onFact(assessed(1, 100));
@@ -47,10 +48,21 @@ test('scores are counted by tenth, beside the shares that a fitted model expects
   expect(text).toContain('tocsin_score_tenths_total{model="sentiment",tenth="5"} 0');
   expect(text).toContain('tocsin_score_tenths_total{model="risk",tenth="10"} 2');
   expect(text).toContain('tocsin_score_expected_ratio{model="sentiment",tenth="1"} 0.4');
+  expect(text).toContain('tocsin_score_expected_ratio{model="risk",tenth="10"} 0.1');
   expect(text).toContain('tocsin_scoring_model_info{model="sentiment",version="fit-1"} 1');
   metrics.modelsLoaded(value);
   expect(await registry.metrics()).not.toContain('tocsin_score_expected_ratio{');
 });
+
+const FITTED: FitFile = {
+  label: 'left=yes',
+  rows: 1000,
+  outcomes: 100,
+  seed: 1,
+  held_out: { folds: 5, auc: 0.8, auc_95: [0.7, 0.9], lift_top10: 2, brier: 0.1, brier_if_recalibrated: 0.1 },
+  left_out: [],
+  score_bands: [0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0, 0.1],
+};
 
 const UNREAD: Sentiment = { label: 'unknown', words: [] };
 

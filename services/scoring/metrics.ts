@@ -78,6 +78,9 @@ export function createScoringMetrics(registry: Registry): ScoringMetrics {
         expected.set({ model: 'sentiment', tenth: TENTHS[index] ?? '' }, share);
       }
       info.set({ model: 'risk', version: riskModel.version }, 1);
+      for (const [index, share] of (riskModel.fit?.score_bands ?? []).entries()) {
+        expected.set({ model: 'risk', tenth: TENTHS[index] ?? '' }, share);
+      }
     },
     timed: (scorer) => timed(scorer, (seconds) => duration.observe({ model: 'sentiment' }, seconds)),
   };

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { argv, env, exit, stderr } from 'node:process';
+import { riskSection } from './quality/risk.ts';
 import { sentimentSection } from './quality/sentiment.ts';
 
 /**
@@ -8,7 +9,10 @@ import { sentimentSection } from './quality/sentiment.ts';
  *
  * The tables are no part of the project. TOCSIN_SAMPLE_DATA names the folder that has them.
  */
-const SECTIONS: Readonly<Record<string, (folder: string) => string>> = { sentiment: sentimentSection };
+const SECTIONS: Readonly<Record<string, (folder: string) => string>> = {
+  sentiment: sentimentSection,
+  risk: riskSection,
+};
 
 const PAGE = 'infra/quality.md';
 const HEAD = `# How good the scores are

@@ -11,7 +11,16 @@ test.each([
   [true, 1],
   ['', undefined],
   ['12 months', undefined],
-  ['1,23', undefined],
+  ['1,23', 1.23],
+  ['1,234', 1234],
+  ['1.234,50', 1234.5],
+  ['55,30 €', 55.3],
+  ['1 234.5', 1234.5],
+  ['EUR 12', 12],
+  ['-$5', -5],
+  ['(12.50)', -12.5],
+  ['1,2,3', undefined],
+  ['10.0.0.1', undefined],
   [Number.NaN, undefined],
 ])('the cell %j holds the number %s', (cell, number) => {
   expect(numberIn(cell)).toBe(number);

@@ -21,19 +21,32 @@ const NOT_KNOWN = new Set([
 
 export const isKnown = (text: string): boolean => !NOT_KNOWN.has(text.trim().toLowerCase());
 
-/** Optional sign and currency sign, thousands in groups, decimal point, per cent. */
-const NUMBER = /^([+-]?)\s*[$€£]?\s*((?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*%?$/;
+const CURRENCY = String.raw`(?:[$€£¥₹]|[A-Z]{3}|Rs\.?|kr\.?|zł)?`;
+const AMOUNT = String.raw`[\d.,'\s]*\d[\d.,'\s]*(?:[eE][+-]?\d+)?`;
+const NUMBER = new RegExp(String.raw`^(\()?([+-]?)\s*${CURRENCY}\s*(${AMOUNT})\s*${CURRENCY}\s*%?\)?$`, 'u');
+/** `1,234.50`, `1 234.50`, `1'234.50`, `.5`, `1e3`. */
+const POINTED = /^(?:\d{1,3}(?:[,'\s]\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d+)?$/u;
+/** `1.234,50`, `1 234,50`, `12,5`. A comma before three digits is a thousand's. */
+const WITH_COMMA = /^(?:\d{1,3}(?:[.'\s]\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,}))$/u;
 
-/** The number that a cell holds, or `undefined` when it holds none. `1,234.50`, `$12` and `12%` are numbers. */
+/**
+ * The number that a cell holds, or `undefined` when it holds none. `1,234.50`, `1.234,50`, `$12`, `12,50 €`, `12%`
+ * and `(12)` are numbers. `1.234` alone is a little more than one, as nothing in the cell says otherwise.
+ */
 export function numberIn(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value !== 'string') return undefined;
-  const match = NUMBER.exec(value.trim());
-  const digits = match?.[2];
-  if (digits === undefined || digits === '') return undefined;
-  const size = Number(digits.replaceAll(',', ''));
-  return match?.[1] === '-' ? -size : size;
+  if (typeof value !== 'string' || value.length > 40) return undefined;
+  const [, bracket, sign, amount] = NUMBER.exec(value.trim()) ?? [];
+  const size = amount === undefined ? undefined : sizeOf(amount.trim());
+  if (size === undefined) return undefined;
+  return (sign === '-') !== (bracket !== undefined) ? -size : size;
+}
+
+function sizeOf(amount: string): number | undefined {
+  if (POINTED.test(amount)) return Number(amount.replace(/[,'\s]/gu, ''));
+  if (WITH_COMMA.test(amount)) return Number(amount.replace(/[.'\s]/gu, '').replace(',', '.'));
+  return undefined;
 }
 
 /** The word that a cell holds, or `undefined` when nothing is known. */

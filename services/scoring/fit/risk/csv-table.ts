@@ -10,13 +10,14 @@ export type CsvResult =
   | { readonly ok: true; readonly value: CsvTable }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads CSV with a header; comma, semicolon, tab or bar, whichever the header has most of. */
+/** Reads CSV with a header, in UTF-8 or else Windows-1252, as older spreadsheets write it; comma, semicolon, tab or bar, whichever the header has most of. */
 export function readCsvTable(bytes: Buffer): CsvResult {
   let rows: readonly (readonly string[])[];
   try {
-    rows = parse(bytes, {
+    const text = textOf(bytes);
+    rows = parse(text, {
       bom: true,
-      delimiter: delimiterOf(bytes),
+      delimiter: delimiterOf(text),
       relax_column_count: true,
       skip_empty_lines: true,
     });
@@ -31,8 +32,18 @@ export function readCsvTable(bytes: Buffer): CsvResult {
   return { ok: true, value: { columns, rows: rest } };
 }
 
-function delimiterOf(bytes: Buffer): string {
-  const line = bytes.subarray(0, 65_536).toString('utf8').split(/\r?\n/, 1)[0] ?? '';
+function textOf(bytes: Buffer): string {
+  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  if (utf16) return new TextDecoder('utf-16le').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}
+
+function delimiterOf(text: string): string {
+  const line = text.slice(0, 65_536).split(/\r?\n/, 1)[0] ?? '';
   const count = (sign: string): number => line.split(sign).length;
   return [',', ';', '\t', '|'].toSorted((a, b) => count(b) - count(a))[0] ?? ',';
 }
