@@ -32,7 +32,7 @@ interface RuleCounts {
 
 /** Registers the counters of action-management; every rule in force starts at 0 for every result. */
 export function createActionManagementMetrics(registry: Registry): ActionManagementMetrics {
-  const counts = new Map<string, RuleCounts>();
+  const counts: Counts = new Map();
   registerEvaluations(registry, counts);
   const requests = new Counter({
     name: 'tocsin_alert_requests_total',
@@ -115,17 +115,20 @@ function registerQuarantine(registry: Registry, holder: RulesHeld): void {
   });
 }
 
-function countsOf(counts: Map<string, RuleCounts>, rule: string, stage: Stage): RuleCounts {
-  const key = `${rule} ${stage}`;
-  const known = counts.get(key);
-  if (known !== undefined) return known;
+/** By rule, then by stage. */
+type Counts = Map<string, RuleCounts[]>;
+
+function countsOf(counts: Counts, rule: string, stage: Stage): RuleCounts {
+  const ofRule = counts.get(rule) ?? [];
+  if (ofRule.length === 0) counts.set(rule, ofRule);
+  for (const known of ofRule) if (known.stage === stage) return known;
   const fresh = { stage, byResult: { match: 0, no_match: 0, unknown: 0, error: 0 } };
-  counts.set(key, fresh);
+  ofRule.push(fresh);
   return fresh;
 }
 
 /** Counted in plain numbers and given to the registry at the scrape: a label lookup costs more than a rule. */
-function registerEvaluations(registry: Registry, counts: ReadonlyMap<string, RuleCounts>): void {
+function registerEvaluations(registry: Registry, counts: Counts): void {
   new Counter({
     name: 'tocsin_rule_evaluations_total',
     help: 'Judgements of a signal by a rule: match, no match, unknown (data missing) or error.',
@@ -133,9 +136,9 @@ function registerEvaluations(registry: Registry, counts: ReadonlyMap<string, Rul
     registers: [registry],
     collect() {
       this.reset();
-      for (const [key, { stage, byResult }] of counts) {
-        const rule = key.split(' ')[0] ?? key;
-        for (const result of RESULTS) this.inc({ rule, stage, result }, byResult[result]);
+      for (const [rule, ofRule] of counts) {
+        for (const { stage, byResult } of ofRule)
+          for (const result of RESULTS) this.inc({ rule, stage, result }, byResult[result]);
       }
     },
   });

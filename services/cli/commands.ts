@@ -1,6 +1,7 @@
 import { alertsCommands } from './alerts.ts';
 import { benchCommand } from './bench.ts';
 import { benchDistributedCommand } from './bench-distributed.ts';
+import { benchNotificationsCommand, benchTimersCommand } from './bench-parts.ts';
 import { benchRulesCommand } from './bench-rules.ts';
 import { benchSentimentCommand } from './bench-sentiment.ts';
 import type { Command } from './command.ts';
@@ -61,6 +62,8 @@ export const COMMANDS: readonly Command[] = [
   benchRulesCommand,
   benchSentimentCommand,
   benchDistributedCommand,
+  benchTimersCommand,
+  benchNotificationsCommand,
   ...kafkaCommands,
   ...schemasCommands,
   migrateCommand,

@@ -2,6 +2,7 @@ import { Counter, type Registry } from 'prom-client';
 import { SIGNAL_TYPES, type SignalType } from '../contracts/signal.ts';
 import { SOURCES, type Source } from '../contracts/sources.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import { Tally } from '../platform/metrics/registry.ts';
 import { HOUR } from '../platform/time/clock.ts';
 import { FIELD_FAULTS } from './domain/field.ts';
 import { IGNORE_REASONS } from './domain/ignore.ts';
@@ -26,11 +27,19 @@ export const REJECT_REASONS: readonly RejectReason[] = [
 /** Registers the counters of ingestion; all label combinations exist from the start. */
 export function createIngestionMetrics(registry: Registry): IngestionMetrics {
   const registers = [registry];
+  const signals = Object.fromEntries(SOURCES.map((source) => [source, new Tally<SignalType>()])) as Readonly<
+    // Every source is a key: the entries come from the list itself.
+    Record<Source, Tally<SignalType>>
+  >;
   const ingested = new Counter({
     name: 'tocsin_events_ingested_total',
     help: 'Signals made from source records, by source and signal type',
     labelNames: ['service', 'source', 'type'],
     registers,
+    collect() {
+      for (const source of SOURCES)
+        signals[source].drain((type, count) => this.inc({ service: 'ingestion', source, type }, count));
+    },
   });
   const rejected = new Counter({
     name: 'tocsin_events_rejected_total',
@@ -67,7 +76,7 @@ export function createIngestionMetrics(registry: Registry): IngestionMetrics {
     onFact: (emit) => {
       if (emit.topic !== 'signals') return;
       const { source, type, occurredAt, receivedAt } = emit.value;
-      ingested.inc({ service: 'ingestion', source, type });
+      signals[source].add(type);
       if (receivedAt - occurredAt > LATE_MS) late.inc({ source });
     },
     repeated: (source) => duplicate.inc({ source }),

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SentimentLabel } from '../contracts/assessment.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
+import { Tally } from '../platform/metrics/registry.ts';
 import { SCORE_TENTHS } from './domain/sentiment-model.ts';
 import type { Scorer } from './ports.ts';
 import type { ScoringSettings } from './settings.ts';
@@ -22,17 +23,31 @@ export interface ScoringMetrics {
 const SAMPLE = 32;
 
 export function createScoringMetrics(registry: Registry): ScoringMetrics {
+  const given = {
+    riskBand: new Tally<RiskBand>(),
+    riskTenth: new Tally<string>(),
+    mood: new Tally<SentimentLabel>(),
+    moodTenth: new Tally<string>(),
+  };
   const scores = new Counter({
     name: 'tocsin_scores_total',
     help: 'Scores given, by model and band. A shift between bands is drift.',
     labelNames: ['model', 'band'] as const,
     registers: [registry],
+    collect() {
+      given.riskBand.drain((band, count) => this.inc({ model: 'risk', band }, count));
+      given.mood.drain((band, count) => this.inc({ model: 'sentiment', band }, count));
+    },
   });
   const tenths = new Counter({
     name: 'tocsin_score_tenths_total',
     help: 'Scores given, by model and tenth of the range, from 1 (worst mood, lowest risk) to 10.',
     labelNames: ['model', 'tenth'] as const,
     registers: [registry],
+    collect() {
+      given.riskTenth.drain((tenth, count) => this.inc({ model: 'risk', tenth }, count));
+      given.moodTenth.drain((tenth, count) => this.inc({ model: 'sentiment', tenth }, count));
+    },
   });
   const expected = new Gauge({
     name: 'tocsin_score_expected_ratio',
@@ -63,12 +78,12 @@ export function createScoringMetrics(registry: Registry): ScoringMetrics {
     onFact(emit) {
       if (emit.topic !== 'assessments') return;
       const { riskScore, sentiment } = emit.value;
-      scores.inc({ model: 'risk', band: riskBand(riskScore) });
-      tenths.inc({ model: 'risk', tenth: tenthOf(riskScore / 100) });
+      given.riskBand.add(riskBand(riskScore));
+      given.riskTenth.add(tenthOf(riskScore / 100));
       if (sentiment === undefined) return;
-      scores.inc({ model: 'sentiment', band: sentiment.label });
+      given.mood.add(sentiment.label);
       if (sentiment.score === undefined) return;
-      tenths.inc({ model: 'sentiment', tenth: tenthOf((sentiment.score + 1) / 2) });
+      given.moodTenth.add(tenthOf((sentiment.score + 1) / 2));
     },
     modelsLoaded({ lexicon, riskModel, sentimentModel }) {
       info.reset();

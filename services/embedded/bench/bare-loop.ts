@@ -72,9 +72,9 @@ export async function runBareLoop(options: BareLoopOptions): Promise<BareLoopRes
 }
 
 /** Records in one publish, as an import sends them. */
-const PUBLISHED_AT_ONCE = 500;
+export const PUBLISHED_AT_ONCE = 500;
 /** Records that wait before the runner gets its turn: a few senders at the same time. */
-const WAVE = 2_000;
+export const WAVE = 2_000;
 
 const normalise: KeyedProcess<never> = {
   name: 'bare-normalise',

@@ -1,18 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../platform/time/clock.ts';
 import type { Pipeline } from '../pipeline.ts';
+import { raiseAlerts } from './raise-alerts.ts';
 
 /** Raises alerts the usual way and closes them, so that there are finished ones to multiply. */
 export async function raiseFinishedAlerts(pipeline: Pipeline, count: number): Promise<void> {
-  const now = systemClock.now();
-  const notes = Array.from({ length: count }, (_, index) => ({
-    id: `finished-${index}`,
-    customerId: `F-${index}`,
-    occurredAt: now,
-    direction: 'inbound',
-    text: 'Customer wants to cancel the contract.',
-  }));
-  await pipeline.gateway.accept('call-notes', notes);
+  await raiseAlerts(pipeline, 'F', 0, count, systemClock.now());
   await pipeline.runner.drain();
   const stop = new AbortController();
   const running = pipeline.runner.run(stop.signal);

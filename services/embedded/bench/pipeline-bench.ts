@@ -1,16 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { NO_OWN_VOICES } from '../../ingestion/domain/ignore.ts';
-import type { Channel, Channels } from '../../notification/ports.ts';
-import { silentLogger } from '../../platform/logging/logger.ts';
-import { createRegistry } from '../../platform/metrics/registry.ts';
-import { CLOSE_WITHIN_MS, Lifecycle } from '../../platform/process/lifecycle.ts';
 import { systemClock } from '../../platform/time/clock.ts';
-import { openPipeline, type Pipeline } from '../pipeline.ts';
+import type { Pipeline } from '../pipeline.ts';
 import type { RulesFolder } from '../rules-folder.ts';
-import { runBareLoop } from './bare-loop.ts';
+import { PUBLISHED_AT_ONCE, runBareLoop, WAVE } from './bare-loop.ts';
 import { benchRules } from './bench-rules.ts';
+import { type Percentiles, percentiles, rounded } from './figures.ts';
 import { multiplyCustomers, multiplyFinishedAlerts, raiseFinishedAlerts } from './grow.ts';
+import { emptyFolder, openQuietPipeline } from './quiet-pipeline.ts';
 import { createTraffic } from './traffic.ts';
 
 export interface BenchOptions {
@@ -22,12 +17,6 @@ export interface BenchOptions {
   readonly seed: number;
   /** Told what is being measured now. */
   readonly onPhase: (words: string) => void;
-}
-
-/** Percentiles in ms. */
-export interface Percentiles {
-  readonly p50: number;
-  readonly p99: number;
 }
 
 export interface BenchResult {
@@ -45,7 +34,8 @@ export interface BenchResult {
   readonly costRatioFinishedAlerts100x: number;
 }
 
-const BATCH = 500;
+/** Records in one request, and records that wait before the runner gets its turn: the same as in the bare loop. */
+const BATCH = PUBLISHED_AT_ONCE;
 const FINISHED_ALERTS = 200;
 const LATENCY_SECONDS = 20;
 
@@ -62,7 +52,7 @@ export async function benchPipeline(options: BenchOptions): Promise<BenchResult>
   const bare = await runBareLoop({
     signals,
     customers,
-    dir: folder(options.dir, 'bare'),
+    dir: emptyFolder(options.dir, 'bare'),
     seed: options.seed,
   });
 
@@ -110,22 +100,15 @@ async function openBench(
   name: string,
   customers: number,
 ): Promise<Bench> {
-  const lifecycle = new Lifecycle();
   const deliveredAt = new Map<string, number>();
   const requestedAt = new Map<string, number>();
-  const pipeline = openPipeline({
-    folder: folder(options.dir, name),
+  const { pipeline, close } = openQuietPipeline({
+    dir: options.dir,
+    name,
     rules,
     clock: systemClock,
-    log: silentLogger,
-    registry: createRegistry(),
-    lifecycle,
-    own: NO_OWN_VOICES,
-    publicUrl: 'http://127.0.0.1:8080',
-    channels: () =>
-      instantChannels(
-        (alertKey) => void (deliveredAt.has(alertKey) || deliveredAt.set(alertKey, performance.now())),
-      ),
+    onDelivery: (alertKey) =>
+      void (deliveredAt.has(alertKey) || deliveredAt.set(alertKey, performance.now())),
   });
   pipeline.observe({
     onFact: (fact) => {
@@ -143,28 +126,19 @@ async function openBench(
     traffic,
     deliveredAt,
     requestedAt,
-    close: async () => void (await lifecycle.close(CLOSE_WITHIN_MS)),
+    close,
   };
 }
 
-/** Channels that take everything at once, and tell when. */
-function instantChannels(onDelivery: (alertKey: string) => void): Channels {
-  let count = 0;
-  const channel: Channel = {
-    pacing: 'none',
-    deliver: async (order) => {
-      onDelivery(order.alertKey);
-      return { type: 'accepted', ref: { address: order.address, id: `m${count++}` } };
-    },
-    find: async () => undefined,
-  };
-  return { slack: channel, email: channel };
-}
-
+/** A few senders at the same time, as in the bare loop. */
 async function feed({ pipeline, traffic }: Bench, signals: number): Promise<void> {
-  for (let done = 0; done < signals; done += BATCH) {
-    const { source, records } = traffic.batch(BATCH, systemClock.now());
-    await pipeline.gateway.accept(source, records);
+  for (let done = 0; done < signals; done += WAVE) {
+    const accepting = [];
+    for (let from = done; from < Math.min(done + WAVE, signals); from += BATCH) {
+      const { source, records } = traffic.batch(Math.min(BATCH, signals - from), systemClock.now());
+      accepting.push(pipeline.gateway.accept(source, records));
+    }
+    await Promise.all(accepting);
     await pipeline.runner.drain();
   }
 }
@@ -208,8 +182,8 @@ async function measureLatency(bench: Bench, perSecond: number) {
   stop.abort();
   await Promise.all(running);
   return {
-    acceptedToRequestMs: percentiles(acceptedAt, bench.requestedAt),
-    acceptedToSlackMs: percentiles(acceptedAt, bench.deliveredAt),
+    acceptedToRequestMs: waits(acceptedAt, bench.requestedAt),
+    acceptedToSlackMs: waits(acceptedAt, bench.deliveredAt),
   };
 }
 
@@ -217,16 +191,13 @@ const asksToCancel = (record: object): record is { readonly customerId: string }
   'text' in record && typeof record.text === 'string' && record.text.includes('wants to cancel');
 
 /** Only first alerts of a customer count: later ones join the open alert and tell nobody at once. */
-function percentiles(from: ReadonlyMap<string, number>, to: ReadonlyMap<string, number>): Percentiles {
-  const waits = [...from].flatMap(([key, began]) => {
-    const ended = to.get(key);
-    return ended === undefined || ended < began - 1000 ? [] : [Math.max(0, ended - began)];
-  });
-  waits.sort((a, b) => a - b);
-  const at = (share: number): number =>
-    rounded(waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? Number.NaN);
-  return { p50: at(0.5), p99: at(0.99) };
-}
+const waits = (from: ReadonlyMap<string, number>, to: ReadonlyMap<string, number>): Percentiles =>
+  percentiles(
+    [...from].flatMap(([key, began]) => {
+      const ended = to.get(key);
+      return ended === undefined || ended < began - 1000 ? [] : [Math.max(0, ended - began)];
+    }),
+  );
 
 const stateBytes = ({ store }: Pipeline): number => {
   const row = store.db
@@ -234,11 +205,3 @@ const stateBytes = ({ store }: Pipeline): number => {
     .get();
   return Math.round(Number(row?.bytes ?? 0));
 };
-
-function folder(dir: string, name: string): string {
-  const path = join(dir, name);
-  mkdirSync(path, { recursive: true });
-  return path;
-}
-
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { LogTable } from '../event-log/log-table.sqlite.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { LedgerTable } from './ledger.sqlite.ts';
 import { inTransaction } from './sqlite.ts';
 
@@ -8,9 +9,11 @@ export class DataFile {
   readonly db: DatabaseSync;
   readonly log: LogTable;
   readonly ledger: LedgerTable;
+  readonly #checkpointer: Checkpointer;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, path: string) {
     this.db = db;
+    this.#checkpointer = new Checkpointer(db, path);
     this.log = new LogTable(db);
     this.ledger = new LedgerTable(db);
   }
@@ -28,10 +31,16 @@ export class DataFile {
         return done;
       });
       this.ledger.forgetWaiting();
+      this.#checkpointer.written();
       return result;
     } catch (error) {
       this.log.rolledBack();
       throw error;
     }
+  }
+
+  close(): void {
+    this.#checkpointer.close();
+    this.db.close();
   }
 }

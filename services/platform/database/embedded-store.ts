@@ -44,8 +44,9 @@ export function openEmbeddedStore(
   clock: Clock,
   migrations: readonly Migration[],
 ): EmbeddedStore {
-  const db = openSqlite(join(folder, DATA_FILE), [...PLATFORM_MIGRATIONS, ...migrations]);
-  const file = new DataFile(db);
+  const path = join(folder, DATA_FILE);
+  const db = openSqlite(path, [...PLATFORM_MIGRATIONS, ...migrations]);
+  const file = new DataFile(db, path);
   const log = new SqliteEventLog(file, clock);
   const listeners: (() => void)[] = [];
   const wakeAll = (): void => {
@@ -75,7 +76,7 @@ export function openEmbeddedStore(
     onInput: (wake) => listeners.push(wake),
     close: () => {
       log.close();
-      db.close();
+      file.close();
     },
   };
 }

@@ -36,10 +36,10 @@ export function openSqlite(file: string, migrations: readonly Migration[]): Data
 
 /** Readers outside (backup, the sqlite3 shell) may hold a lock for a moment. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** Page cache. 64 MiB holds the upper levels of every tree of a ten-million-customer file. */
-const CACHE_KIB = 64 * 1024;
-/** Pages of WAL between checkpoints. More (4,000, 16,000) measured no faster, and the stall grows with it. */
-const CHECKPOINT_PAGES = 1_000;
+/** Page cache, filled as needed. Holds a hundred thousand customers, or the upper levels of every tree of ten million. */
+const CACHE_KIB = 256 * 1024;
+/** Pages of WAL at which a commit itself moves them into the file: only when `Checkpointer` does not keep up. */
+const CHECKPOINT_PAGES = 32_000;
 
 function whyNotOpened(file: string, error: unknown): unknown {
   if (DAMAGED.has(primaryCode(error))) {

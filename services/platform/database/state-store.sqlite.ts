@@ -101,7 +101,14 @@ export class SqlitePartitionStore implements PartitionStore {
   #storeStates(states: Commit['states']): void {
     for (const { keySpace, key, row } of states) {
       if (row === null) this.#sql.forgetState.run(keySpace, key);
-      else this.#sql.storeState.run(keySpace, key, JSON.stringify(row));
+      else this.#storeState(keySpace, key, JSON.stringify(row));
+    }
+  }
+
+  /** Nearly always the row is there, and an upsert would look for a place for a new one first. */
+  #storeState(keySpace: KeySpace, key: string, body: string): void {
+    if (this.#sql.changeState.run(body, keySpace, key).changes === 0) {
+      this.#sql.addState.run(keySpace, key, body);
     }
   }
 
@@ -180,9 +187,8 @@ const statements = ({ db }: DataFile) =>
        ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset`,
     ),
     loadState: db.prepare('SELECT body FROM state WHERE key_space = ? AND key = ?'),
-    storeState: db.prepare(
-      'INSERT INTO state (key_space, key, body) VALUES (?, ?, ?) ON CONFLICT (key_space, key) DO UPDATE SET body = excluded.body',
-    ),
+    changeState: db.prepare('UPDATE state SET body = ? WHERE key_space = ? AND key = ?'),
+    addState: db.prepare('INSERT INTO state (key_space, key, body) VALUES (?, ?, ?)'),
     forgetState: db.prepare('DELETE FROM state WHERE key_space = ? AND key = ?'),
     dueTimers: db.prepare(
       'SELECT process, key, name, due_at FROM timer WHERE partition = ? AND due_at <= ? ORDER BY due_at, process, key, name LIMIT ?',

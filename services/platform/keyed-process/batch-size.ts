@@ -1,21 +1,21 @@
 /** How many records one pass takes. */
 export interface BatchSize {
   readonly limit: number;
-  /** Hears how many records a pass had and how long it took. */
-  learn(records: number, ms: number): void;
+  /** Hears how many records a pass had and how long its commit took. */
+  learn(records: number, commitMs: number): void;
 }
 
 /** Always the same. */
 export const fixedBatchSize = (limit: number): BatchSize => ({ limit, learn: () => undefined });
 
 /**
- * As many as fit into the time for which a pass may keep the event loop busy.
+ * As many as can be committed in the time for which the event loop may be kept busy.
  *
- * A pass costs something by itself, its sync to disk above all, so larger ones are cheaper per record; but
- * requests that arrive meanwhile wait for it. How long a record takes depends on rules, machine and disk, so
- * it is learnt from full passes, half a step at a time, since single ones may be slowed down by a checkpoint.
+ * A commit costs something by itself, its sync to disk above all, so larger ones are cheaper per record; but
+ * requests that arrive meanwhile wait for it. How long a record takes depends on machine and disk, so it is
+ * learnt from full passes, half a step at a time, since single ones may be slowed down by a checkpoint.
  */
-export function learningBatchSize({ passMs, smallest, largest }: Pace = AT_ONCE): BatchSize {
+export function learningBatchSize({ commitMs, smallest, largest }: Pace = AT_ONCE): BatchSize {
   let limit = Math.max(smallest, FIRST);
   return {
     get limit() {
@@ -23,27 +23,27 @@ export function learningBatchSize({ passMs, smallest, largest }: Pace = AT_ONCE)
     },
     learn: (records, ms) => {
       if (records < limit) return;
-      const fitting = limit * Math.min(2, passMs / ms);
+      const fitting = limit * Math.min(2, commitMs / ms);
       limit = Math.round(Math.min(largest, Math.max(smallest, (limit + fitting) / 2)));
     },
   };
 }
 
-/** How long a pass may take, and the bounds of what is learnt from that. */
+/** How long a commit may take, and the bounds of what is learnt from that. */
 export interface Pace {
-  readonly passMs: number;
+  readonly commitMs: number;
   readonly smallest: number;
   readonly largest: number;
 }
 
 /**
  * For a store that keeps the event loop busy while it commits: long enough to make the sync a small part, short
- * enough that nobody who waits for an answer notices. On a slow or busy disk the sync takes most of a pass: fewer
+ * enough that nobody who waits for an answer notices. On a slow or busy disk the sync takes most of a commit: fewer
  * records than the smallest would make it cheaper by nothing.
  */
-export const AT_ONCE: Pace = { passMs: 10, smallest: 200, largest: 1_000 };
+export const AT_ONCE: Pace = { commitMs: 25, smallest: 250, largest: 1_000 };
 
 /** For a store on the other side of a network: the loop is free meanwhile, and each commit has its round trips. */
-export const OVER_THE_NETWORK: Pace = { passMs: 100, smallest: 500, largest: 2_000 };
+export const OVER_THE_NETWORK: Pace = { commitMs: 80, smallest: 500, largest: 2_000 };
 
 const FIRST = 250;

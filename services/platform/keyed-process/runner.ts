@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Clock } from '../time/clock.ts';
@@ -48,6 +49,8 @@ export interface RunnerOptions {
 
 /** Rows of about 1 KiB: at most 200 MB in two generations. */
 const CACHED_ROWS = 100_000;
+/** How long folding keeps the event loop before requests and messages get their turn. */
+const TURN_MS = 10;
 /** How long the runner sleeps at most when nothing wakes it, so that a clock that jumps is noticed. */
 const IDLE_MS = 1_000;
 const FIRST_RETRY_MS = 100;
@@ -120,7 +123,7 @@ export class Runner {
         const done = await this.pass();
         retryInMs = FIRST_RETRY_MS;
         if (done === 0) await this.#sleep(stop, await this.#idleFor(), 'until_woken');
-        else await new Promise((resume) => setImmediate(resume));
+        else await nextTurn();
       } catch (error) {
         if (!(error instanceof StorageUnavailable)) throw error;
         for (const observer of this.#observers) observer.onStorageTrouble?.(error, retryInMs);
@@ -193,14 +196,21 @@ export class Runner {
     try {
       await this.#prefetch(work);
       for (const redelivery of work.redeliveries) unit.redeliver(redelivery);
-      for (const record of work.records) take(unit, record);
+      let turn = performance.now();
+      for (const record of work.records) {
+        take(unit, record);
+        if (performance.now() - turn < TURN_MS) continue;
+        await nextTurn();
+        turn = performance.now();
+      }
       for (const timer of work.timers) unit.fire(timer);
+      const committing = performance.now();
       await this.#commit(unit, work.records, now);
+      this.#batchSize.learn(work.records.length, performance.now() - committing);
     } catch (error) {
       if (isAboutTheStore(error)) throw error;
       return this.#oneByOne(work, now);
     }
-    this.#batchSize.learn(work.records.length, performance.now() - started);
     this.#tell(unit, work.records.length, now, started);
   }
 

@@ -46,7 +46,8 @@ export class UnitOfWork {
   readonly #nextOffsets = new Map<Topic, number>();
   readonly #effects: EffectChange[] = [];
   readonly #views: ViewChange[] = [];
-  readonly #ledger = new Map<string, LedgerEntry & { count: number }>();
+  /** By process and topic: few outcomes each, so that counting builds no keys. */
+  readonly #ledger = new Map<string, Map<string, Count[]>>();
   readonly #deadLetters: DeadLetter[] = [];
   readonly #redelivered: string[] = [];
   readonly #fired: OwnedTimer[] = [];
@@ -144,7 +145,7 @@ export class UnitOfWork {
   }
 
   ledger(): readonly LedgerEntry[] {
-    return [...this.#ledger.values()];
+    return [...this.#ledger.values()].flatMap((topics) => [...topics.values()].flat());
   }
 
   commit(positions: Commit['positions']): Commit {
@@ -283,11 +284,24 @@ export class UnitOfWork {
   }
 
   #count(stage: string, topic: string, outcome: Outcome | typeof EMITTED): void {
-    const reason = outcome.reason ?? '';
-    const key = `${stage} ${topic} ${outcome.type} ${reason}`;
-    const entry = this.#ledger.get(key);
-    if (entry !== undefined) entry.count += 1;
-    else this.#ledger.set(key, { stage, topic, outcome: outcome.type, reason, count: 1 });
+    const { type, reason = '' } = outcome;
+    const counts = this.#counts(stage, topic);
+    for (const known of counts) {
+      if (known.outcome !== type || known.reason !== reason) continue;
+      known.count += 1;
+      return;
+    }
+    counts.push({ stage, topic, outcome: type, reason, count: 1 });
+  }
+
+  #counts(stage: string, topic: string): Count[] {
+    const topics = this.#ledger.get(stage) ?? new Map<string, Count[]>();
+    if (topics.size === 0) this.#ledger.set(stage, topics);
+    const known = topics.get(topic);
+    if (known !== undefined) return known;
+    const counts: Count[] = [];
+    topics.set(topic, counts);
+    return counts;
   }
 
   #parkRecord(process: string, input: Input, reason: DeadLetterReason, detail: string, id?: string): void {
@@ -370,6 +384,8 @@ interface OpenRow {
   body: Record<string, unknown>;
   changed: boolean;
 }
+
+type Count = LedgerEntry & { count: number };
 
 const EMPTY_ROW: StateRow = Object.freeze({});
 

@@ -11,6 +11,24 @@ export function createRegistry(): Registry {
 }
 
 /**
+ * Counts in plain numbers, to be handed to a counter when it is scraped: looking labels up costs more than most of
+ * what is counted.
+ */
+export class Tally<K> {
+  readonly #counts = new Map<K, number>();
+
+  add(key: K): void {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+
+  /** Hands over what has come since the last time. */
+  drain(take: (key: K, count: number) => void): void {
+    for (const [key, count] of this.#counts) take(key, count);
+    this.#counts.clear();
+  }
+}
+
+/**
  * Wraps a gauge's `collect` so that one that fails does not take the whole scrape with it.
  *
  * The failure is counted instead; the gauge keeps its last value.
