@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/distributed/**/*.test.ts', 'test/acceptance/**/*.test.ts'],
     globalSetup: ['test/distributed/support/bench-setup.ts'],
     setupFiles: ['test/distributed/support/stories-on-six-services.ts'],
-    testTimeout: 120_000,
+    testTimeout: 240_000,
     hookTimeout: 120_000,
     fileParallelism: false,
   },

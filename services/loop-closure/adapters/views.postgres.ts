@@ -348,7 +348,7 @@ const READ = {
   ),
   deliveriesOf: sql(
     'deliveries-of',
-    'SELECT body FROM loop_delivery WHERE alert_key = $1 ORDER BY at DESC LIMIT 200',
+    'SELECT body FROM loop_delivery WHERE alert_key = $1 ORDER BY at DESC, outcome_id COLLATE "C" DESC LIMIT 200',
   ),
   held: sql(
     'held',

@@ -139,7 +139,8 @@ export const READ_SQL = {
   auditOfActor: `
     SELECT body, position AS sort FROM loop_audit
     WHERE actor_id = ? AND position < ? ORDER BY position DESC LIMIT ?`,
-  deliveriesOf: 'SELECT body FROM loop_delivery WHERE alert_key = ? ORDER BY at DESC LIMIT 200',
+  deliveriesOf:
+    'SELECT body FROM loop_delivery WHERE alert_key = ? ORDER BY at DESC, outcome_id DESC LIMIT 200',
   held: `
     SELECT body, at AS sort, event_id AS id FROM loop_held
     WHERE (at, event_id) < (?, ?) ORDER BY at DESC, event_id DESC LIMIT ?`,

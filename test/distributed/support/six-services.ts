@@ -128,8 +128,12 @@ export async function openSixServices(options: {
       await new Promise((resume) => setTimeout(resume, 5));
     }
   };
-  while (all.some(({ service }) => service.notReady() !== undefined)) {
+  const readyUntil = performance.now() + READY_WITHIN_MS;
+  for (;;) {
     if (failure !== undefined) throw failure;
+    const not = all.flatMap(({ service }) => service.notReady() ?? []);
+    if (not.length === 0) break;
+    if (performance.now() > readyUntil) throw new Error(`not ready: ${not.join('; ')}`);
     await new Promise((resume) => setTimeout(resume, 50));
   }
   return {
@@ -172,6 +176,7 @@ export async function openSixServices(options: {
   };
 }
 
+const READY_WITHIN_MS = 60_000;
 const SETTLES_WITHIN_MS = 60_000;
 
 const NEXT_DUE: NamedSql = {

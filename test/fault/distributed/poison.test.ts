@@ -19,7 +19,7 @@ const POISONS: readonly (readonly [string, string | undefined, () => Promise<Buf
     async () => (await encoded({ id: 'cut', text: 'This is cut short.' })).subarray(0, -8),
   ],
   ['no value', 'not_decodable', async () => null],
-  ['a number that is none', undefined, async () => encoded({ id: 'nan', satisfaction: Number.NaN })],
+  ['a number that is none', undefined, async () => withNaN(await encoded({ id: 'nan', satisfaction: HALF_OF_NINE }))],
   [
     'a text of five megabytes',
     undefined,
@@ -38,9 +38,13 @@ describe('poison in every partition stops neither partition nor service', () => 
   test.each(POISONS)('%s', async (_, reason, poison) => {
     const { partitions, prefix, producing, fleet } = scene();
     const parkedBefore = (await scene().parked()).length;
-    const undisturbedSeconds = await handledWithin(scene());
-    await produce(bench(), `${prefix}call-notes`, partitions, await poison());
-    expect(await handledWithin(scene())).toBeLessThan(5 + undisturbedSeconds);
+    const value = await poison();
+    const before = await handledWithin(scene());
+    await produce(bench(), `${prefix}call-notes`, partitions, value);
+    const behind = await handledWithin(scene());
+    const after = await handledWithin(scene());
+    // Five seconds more than this machine needs at this moment.
+    expect(behind).toBeLessThan(5 + Math.max(before, after));
     expect(await scene().damage()).toEqual(NONE);
     expect(fleet.gaveUp).toEqual([]);
     const parked = (await scene().parked()).slice(parkedBefore);
@@ -55,6 +59,7 @@ describe('control: without setting it aside', () => {
   test('what is not Avro stops the records behind it', async () => {
     await produce(bench(), `${scene().prefix}call-notes`, scene().partitions, Buffer.from('{}'));
     await expect(handledWithin(scene())).rejects.toThrow('not handled');
+    expect(scene().fleet.gaveUp).toEqual([{ name: 'ingestion', code: 1 }]);
   });
 });
 
@@ -71,6 +76,8 @@ function useScene(changes: readonly ChangeName[]): () => Scene {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene(bench(), { changes, partitions: 2 });
+    // Whatever is slow only once.
+    await handledWithin(scene);
   });
   afterAll(() => scene?.close());
   return () => scene;
@@ -80,14 +87,14 @@ function useScene(changes: readonly ChangeName[]): () => Scene {
 async function handledWithin(scene: Scene): Promise<number> {
   const before = await scene.opened();
   const began = performance.now();
-  await scene.producing.once();
+  void scene.producing.once();
   if (!(await untilTrue(async () => (await scene.opened()) > before, NOT_HANDLED_AFTER)))
     throw new Error('not handled');
   return (performance.now() - began) / 1_000;
 }
 
 /** Seconds. Whoever takes longer has been stopped. */
-const NOT_HANDLED_AFTER = 15;
+const NOT_HANDLED_AFTER = 30;
 
 /** A call note as a company's own producer would write it. */
 async function encoded(fields: {
@@ -104,6 +111,19 @@ async function encoded(fields: {
   await codec.warm(['call-notes']);
   const value = { text: 'Called.', customerId: 'c-poison', occurredAt: Date.now(), ...fields };
   return codec.encode({ topic: 'call-notes', key: 'c-poison', value });
+}
+
+const HALF_OF_NINE = 4.5;
+
+/** The codec refuses NaN, other people's do not. */
+function withNaN(bytes: Buffer): Buffer {
+  const [from, to] = [HALF_OF_NINE, Number.NaN].map((number) => {
+    const double = Buffer.alloc(8);
+    double.writeDoubleLE(number);
+    return double;
+  });
+  const place = bytes.indexOf(from ?? '');
+  return Buffer.concat([bytes.subarray(0, place), to ?? Buffer.alloc(0), bytes.subarray(place + 8)]);
 }
 
 /** Whoever registered the schema: its id is the same under every subject. */

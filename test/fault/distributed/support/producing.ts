@@ -4,6 +4,7 @@ export class Producing {
   readonly #customers: string[] = [];
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  #abandoned = false;
   #next = 0;
 
   /** `url` of the gateway, asked anew for every try. */
@@ -25,6 +26,11 @@ export class Producing {
   /** How many customers were heard so far. */
   get heard(): number {
     return this.#customers.length;
+  }
+
+  /** Gives up whatever nobody answers. */
+  abandon(): void {
+    this.#abandoned = true;
   }
 
   /** Ends after the batch under way; answers who was heard. */
@@ -49,6 +55,7 @@ export class Producing {
     });
     for (;;) {
       if (await this.#accepted(records)) break;
+      if (this.#abandoned) return;
       await new Promise((resume) => setTimeout(resume, 200));
     }
     this.#customers.push(...records.map(({ customerId }) => customerId));

@@ -131,6 +131,7 @@ export async function openScene(bench: Bench, options: SceneOptions = {}): Promi
     opened: async () => (await postgres.query(RAISED, [])).length,
     parked: async () => (await postgres.query<{ reason: string }>(PARKED, [])).map(({ reason }) => reason),
     close: async () => {
+      producing.abandon();
       await producing.stop();
       await fleet.stop();
       await postgres.close();
