@@ -44,6 +44,18 @@ const SUITES: readonly Suite[] = [
     withinMinutes: 8,
   },
   {
+    name: 'distributed',
+    command: ['npm', 'run', '--silent', 'test:distributed', '--'],
+    counted: true,
+    withinMinutes: 20,
+  },
+  {
+    name: 'distributed faults',
+    command: ['npm', 'run', '--silent', 'test:fault', '--', 'distributed'],
+    counted: true,
+    withinMinutes: 30,
+  },
+  {
     name: 'browser',
     command: ['npm', 'run', '--silent', 'test:browser', '--'],
     counted: true,

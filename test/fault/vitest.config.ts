@@ -8,10 +8,11 @@ export default defineConfig({
   test: {
     include: [named ? 'test/fault/distributed/**/*.test.ts' : 'test/fault/**/*.test.ts'],
     exclude: named ? [] : ['test/fault/distributed/**'],
-    testTimeout: named ? 600_000 : 180_000,
-    hookTimeout: named ? 180_000 : 60_000,
+    testTimeout: named ? 900_000 : 180_000,
+    hookTimeout: named ? 300_000 : 60_000,
     fileParallelism: false,
     // Killed processes mostly wait for time boxes: four at a time keep two cores busy.
-    maxConcurrency: 4,
+    // With servers each has six processes of its own.
+    maxConcurrency: named ? 2 : 4,
   },
 });

@@ -32,7 +32,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Clock } from '../time/clock.ts';
 import { codecOf, kafkaOf, namesOf, postgresOf } from './servers.ts';
 import { type ServiceSettings, tlsOf } from './settings.ts';
-import { watchProgress } from './watch-progress.ts';
+import { notLooking, watchProgress } from './watch-progress.ts';
 
 export interface DistributedServiceOptions {
   /** Names the consumer group, and the rows in the database. */
@@ -196,7 +196,7 @@ export async function openDistributedService(
     notReady: () => {
       if (failure !== undefined) return `stopped: ${String((failure as Error).message)}`;
       if (!group.ready) return 'waiting for partitions';
-      return trouble;
+      return trouble ?? notLooking(group.opened(), clock.now());
     },
     wake: () => {
       for (const partition of group.opened()) partition.wake();

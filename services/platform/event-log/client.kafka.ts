@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import kafkajs, { type Kafka, type KafkaConfig, type LogEntry, type SASLOptions } from 'kafkajs';
 import type { Logger } from '../logging/logger.ts';
+import { decompressLz4, decompressSnappy } from './decompress.ts';
 
 export interface KafkaOptions {
   readonly brokers: readonly string[];
@@ -15,12 +16,13 @@ export interface KafkaOptions {
 /**
  * A client with every setting that matters given by us: some of its defaults depend on NODE_ENV.
  *
- * Batches compressed with zstd are read and written, gzip is built in; any other codec ends the consumer, which
- * ends the process, so topics say `compression.type=zstd` or `gzip`.
+ * Ours are compressed with zstd; what others have compressed with gzip, Snappy, LZ4 or zstd is read.
  */
 export function createKafka({ brokers, clientId, ssl, sasl, log }: KafkaOptions): Kafka {
   hideHarmlessWarning();
   kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ZSTD;
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.Snappy] = () => onlyRead(decompressSnappy);
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.LZ4] = () => onlyRead(decompressLz4);
   return new kafkajs.Kafka({
     brokers: [...brokers],
     clientId,
@@ -59,6 +61,11 @@ const ZSTD = {
     compress(encoder.buffer, { params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
   decompress: (bytes: Buffer) => decompress(bytes, { maxOutputLength: LARGEST_BATCH_BYTES }),
 };
+
+const onlyRead = (decompress: (bytes: Buffer, most: number) => Buffer) => ({
+  compress: () => Promise.reject(new Error('this codec is only read')),
+  decompress: async (bytes: Buffer) => decompress(bytes, LARGEST_BATCH_BYTES),
+});
 
 /** Its levels: 0 nothing, 1 error, 2 warning, 4 info, 5 debug. */
 function toLog(log: Logger, { level, namespace, log: { message, ...fields } }: LogEntry): void {

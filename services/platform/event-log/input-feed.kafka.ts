@@ -77,11 +77,13 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
     readonly topic: Topic;
     readonly count: number;
     readonly since: number | undefined;
+    readonly full: boolean;
   }[] {
     return [...this.#lanes.values()].map((lane) => ({
       topic: lane.topic,
       count: lengthOf(lane) + lane.handedOut.length,
       since: (lane.handedOut[0]?.record ?? lane.waiting[lane.head])?.timestamp,
+      full: lane.full,
     }));
   }
 

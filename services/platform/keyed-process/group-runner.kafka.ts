@@ -6,7 +6,7 @@ import { fetchedRecord } from '../event-log/fetched-record.kafka.ts';
 import type { TopicNames } from '../event-log/topic-names.ts';
 import type { Logger } from '../logging/logger.ts';
 import { describeError } from '../process/run-process.ts';
-import type { OpenPartition } from './open-partition.ts';
+import type { OpenPartition, Unfetched } from './open-partition.ts';
 import { PositionTaken } from './state-store.ts';
 
 export interface GroupRunnerOptions {
@@ -29,6 +29,8 @@ const SESSION_TIMEOUT_MS = 30_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
 const HEARTBEAT_MS = 1_000;
 const MAX_WAIT_MS = 200;
+/** It asks five times a second, also when there is nothing. */
+const FETCHES_WITHIN_MS = 60_000;
 const MAX_BYTES_PER_PARTITION = 1024 * 1024;
 /** How long a partition that its runner had to leave rests before it is opened again, if it is still ours. */
 const REOPEN_AFTER_MS = 5_000;
@@ -50,6 +52,7 @@ export class GroupRunner {
   #fail: (error: unknown) => void = nothing;
   #joined = false;
   #stopped = false;
+  #fetchedAt = performance.now();
 
   constructor(options: GroupRunnerOptions) {
     this.#options = options;
@@ -92,6 +95,26 @@ export class GroupRunner {
     return [...this.#slots.values()].flatMap((slot) => (slot.running ? [slot.opened] : []));
   }
 
+  /**
+   * What the log holds beyond what was fetched, of topics that have room for it. Nothing while the client asks the
+   * brokers: a log may end with places that hold no record.
+   */
+  async unfetched(): Promise<readonly Unfetched[]> {
+    if (performance.now() - this.#fetchedAt < FETCHES_WITHIN_MS) return [];
+    const { topics, names } = this.#options;
+    const unfetched: Unfetched[] = [];
+    for (const topic of topics) {
+      const offsets = await this.#admin.fetchTopicOffsets(names.of(topic));
+      for (const [partition, { running, opened }] of this.#slots) {
+        const end = Number(offsets.find((one) => one.partition === partition)?.high ?? 0);
+        const next = opened.feed.tail(topic);
+        const full = opened.feed.waiting().some((one) => one.topic === topic && one.full);
+        if (running && !full && next < end) unfetched.push({ topic, partition, next, end });
+      }
+    }
+    return unfetched;
+  }
+
   /** Whether this instance is a member of its group, with everything that it was assigned open. */
   get ready(): boolean {
     return this.#joined && [...this.#slots.values()].every((slot) => slot.running);
@@ -99,7 +122,10 @@ export class GroupRunner {
 
   async #start(): Promise<void> {
     const { topics, onCrash } = this.#options;
-    const { GROUP_JOIN, REBALANCING, CRASH } = this.#consumer.events;
+    const { GROUP_JOIN, REBALANCING, CRASH, FETCH } = this.#consumer.events;
+    this.#consumer.on(FETCH, () => {
+      this.#fetchedAt = performance.now();
+    });
     this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#assigned(payload.memberAssignment));
     this.#consumer.on(REBALANCING, () => this.#options.onRebalance?.());
     this.#consumer.on(CRASH, ({ payload }) => {

@@ -14,6 +14,8 @@ export interface OpenPartition {
       readonly topic: Topic;
       readonly count: number;
       readonly since: number | undefined;
+      /** No room for more: the topic is not fetched. */
+      readonly full: boolean;
     }[];
   };
   /** Works until `stop`. Rejects with `PositionTaken` when somebody else has the partition. */
@@ -22,4 +24,13 @@ export interface OpenPartition {
   wake(): void;
   /** When the runner last looked for work, epoch ms. */
   readonly lastScanAt: number;
+}
+
+/** A topic of an open partition, of which the log holds more than was fetched. */
+export interface Unfetched {
+  readonly topic: Topic;
+  readonly partition: number;
+  /** The offset that is to be fetched next. */
+  readonly next: number;
+  readonly end: number;
 }

@@ -176,8 +176,8 @@ export async function openSixServices(options: {
   };
 }
 
-const READY_WITHIN_MS = 60_000;
-const SETTLES_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
+const SETTLES_WITHIN_MS = 120_000;
 
 const NEXT_DUE: NamedSql = {
   name: 'test-next-due',

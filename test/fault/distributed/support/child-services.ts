@@ -72,7 +72,7 @@ export async function startServiceProcess(
   };
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 180_000;
 
 async function untilReady(url: string, log: string): Promise<void> {
   const until = performance.now() + READY_WITHIN_MS;
@@ -82,7 +82,7 @@ async function untilReady(url: string, log: string): Promise<void> {
       () => 0,
     );
     if (status === 200) return;
-    if (performance.now() > until) throw new Error(`not ready within a minute; see ${log}`);
+    if (performance.now() > until) throw new Error(`not ready within three minutes; see ${log}`);
     await new Promise((resume) => setTimeout(resume, 100));
   }
 }

@@ -161,7 +161,8 @@ const RAISED = {
 
 const PARKED = { name: 'test-parked', text: 'SELECT reason FROM dead_letter ORDER BY at, id' };
 
-const STANDSTILL_WITHIN_MS = 120_000;
+/** Returns earlier; on a busy machine six processes need their time to begin again. */
+const STANDSTILL_WITHIN_MS = 300_000;
 
 /** Answers what still waits when the time is over: nothing, if all went well. */
 async function untilStandstill(postgres: Postgres, waitMs: number): Promise<readonly string[]> {
