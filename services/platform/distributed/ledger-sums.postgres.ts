@@ -100,7 +100,7 @@ const PUT_OUT: NamedSql = {
 const FINISHED: NamedSql = {
   name: 'ledger-finished',
   text: `SELECT consumer, stage, topic, sum(count) AS finished,
-           sum(count) FILTER (WHERE outcome = 'skipped' AND reason = 'repeated' AND stage <> 'alert-view') AS repeated
+           sum(count) FILTER (WHERE outcome = 'skipped' AND reason = 'sent_again') AS repeated
          FROM ledger
          WHERE outcome IN ('handled', 'skipped', 'deadLetter') AND topic IN (SELECT topic FROM position)
            AND stage NOT IN ('log', 'gateway')

@@ -152,7 +152,7 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
 
   #repeated({ topic }: Lane, { offset, timestamp, key }: FetchedRecord): PassedOver {
     const place = { topic, partition: this.#partition, offset, appendedAt: timestamp, key };
-    return { ...place, passedOver: 'repeated', detail: '', payload: '' };
+    return { ...place, passedOver: 'sent_again', detail: '', payload: '' };
   }
 
   async #read({ topic }: Lane, record: FetchedRecord): Promise<TopicRecord<Topic> | PassedOver> {

@@ -100,7 +100,7 @@ export interface PassedOver {
   readonly appendedAt: number;
   readonly key: string;
   /** `repeated`: its writer has sent it before. `not_decodable`: nobody can read it. */
-  readonly passedOver: 'repeated' | 'not_decodable';
+  readonly passedOver: 'sent_again' | 'not_decodable';
   /** What is wrong with it, in words; never customer text. */
   readonly detail: string;
   /** As JSON text, what there is of it. */

@@ -73,8 +73,8 @@ export class UnitOfWork {
   passOver(place: PassedOver): void {
     this.#begin(`${place.topic}/${place.partition}/${place.offset}`);
     for (const process of this.#topology.consumersOf(place.topic)) {
-      if (place.passedOver === 'repeated') {
-        this.#count(process.name, place.topic, { type: 'skipped', reason: 'repeated' });
+      if (place.passedOver === 'sent_again') {
+        this.#count(process.name, place.topic, { type: 'skipped', reason: 'sent_again' });
         continue;
       }
       this.#count(process.name, place.topic, { type: 'deadLetter', reason: 'not_decodable', detail: '' });

@@ -19,7 +19,11 @@ const POISONS: readonly (readonly [string, string | undefined, () => Promise<Buf
     async () => (await encoded({ id: 'cut', text: 'This is cut short.' })).subarray(0, -8),
   ],
   ['no value', 'not_decodable', async () => null],
-  ['a number that is none', undefined, async () => withNaN(await encoded({ id: 'nan', satisfaction: HALF_OF_NINE }))],
+  [
+    'a number that is none',
+    undefined,
+    async () => withNaN(await encoded({ id: 'nan', satisfaction: HALF_OF_NINE })),
+  ],
   [
     'a text of five megabytes',
     undefined,
