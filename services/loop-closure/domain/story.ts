@@ -4,6 +4,7 @@ import type { DeliveryRow } from './alert-view.ts';
 import type { AuditRow } from './audit.ts';
 import {
   CHANNEL_WORDS,
+  count,
   DEADLINE_WORDS,
   EVENT_WORDS,
   HELD_WORDS,
@@ -92,7 +93,7 @@ const signalInWords = ({ signal }: Assessment): string => {
     signal.satisfaction === undefined ? undefined : `satisfaction ${signal.satisfaction} of 5`,
     signal.transfers === undefined || signal.transfers === 0
       ? undefined
-      : `passed on ${signal.transfers} times`,
+      : `passed on ${count(signal.transfers, 'time')}`,
     signal.followers === undefined ? undefined : `${signal.followers} followers`,
     signal.type === 'contact.logged' ? contactInWords(signal.reached) : undefined,
   ].filter((detail) => detail !== undefined);
