@@ -35,6 +35,8 @@ export interface PostgresPartitionOptions {
   readonly views: ReadonlyMap<string, PostgresViewWriter>;
   /** Repeats that the feed has recognised, to be stored with the positions that follow them. */
   readonly origins?: OriginMarks;
+  /** Told after each commit which facts were put into the outbox, and the number of the first. */
+  readonly onFacts?: (facts: readonly OutboxFact[], sequence: number, at: number) => void;
   /** Told after each commit how long it took. */
   readonly onCommit?: (seconds: number) => void;
   /** How often to look for dead letters that somebody wants tried again. Default: a second. */
@@ -145,11 +147,13 @@ export class PostgresPartitionStore implements PartitionStore {
 
   async commit(commit: Commit, now: number): Promise<void> {
     const epoch = await this.take();
-    const values = this.#valuesOf(commit, epoch, now);
+    const facts = commit.facts.map((fact) => outboxFact(fact, this.#options.encode));
+    const values = this.#valuesOf(commit, facts, epoch, now);
     const began = performance.now();
+    let first = 0;
     try {
       await this.#options.postgres.transaction(async (sql) => {
-        await this.#write(sql, commit, values);
+        first = await this.#write(sql, commit, values);
         for (const [view, changes] of byView(commit.views)) await this.#writer(view)(sql, changes);
         crashPoint('cp3');
       });
@@ -161,6 +165,7 @@ export class PostgresPartitionStore implements PartitionStore {
     }
     crashPoint('cp4');
     this.#options.onCommit?.((performance.now() - began) / 1000);
+    if (facts.length > 0) this.#options.onFacts?.(facts, first, now);
     this.#expectTimers(commit.timers);
   }
 
@@ -194,13 +199,15 @@ export class PostgresPartitionStore implements PartitionStore {
     }
   }
 
-  async #write(sql: Sql, commit: Commit, values: readonly unknown[]): Promise<void> {
-    const { rows } = await sql.query<{ owned: boolean; moved: number }>({
+  /** Answers the number of the first fact. */
+  async #write(sql: Sql, commit: Commit, values: readonly unknown[]): Promise<number> {
+    const { rows } = await sql.query<{ first: string | null; moved: number }>({
       ...SQL.commit,
       values: [...values],
     });
     const [done] = rows;
-    if (done?.owned !== true) throw new PositionTaken(`${this.#name()} has another owner now`);
+    if (done === undefined || done.first === null)
+      throw new PositionTaken(`${this.#name()} has another owner now`);
     if (Number(done.moved) !== commit.positions.length) {
       throw new PositionTaken(`${this.#name()}: positions are not where the pass began`);
     }
@@ -210,11 +217,11 @@ export class PostgresPartitionStore implements PartitionStore {
         await sql.query({ ...SQL.cancel, values: [consumer, JSON.stringify(run.ids)] });
       else await sql.query({ ...SQL.queue, values: [consumer, partition, JSON.stringify(run.effects)] });
     }
+    return Number(done.first);
   }
 
-  #valuesOf(commit: Commit, epoch: number, now: number): readonly unknown[] {
-    const { consumer, partition, encode } = this.#options;
-    const facts = commit.facts.map((fact) => outboxFact(fact, encode));
+  #valuesOf(commit: Commit, facts: readonly OutboxFact[], epoch: number, now: number): readonly unknown[] {
+    const { consumer, partition } = this.#options;
     const kept = commit.states.filter(({ row }) => row !== null);
     const set = commit.timers.filter(({ dueAt }) => dueAt !== null);
     const ofTimer = ({ process, key, name, dueAt }: Commit['timers'][number]) => ({
@@ -496,6 +503,6 @@ const SQL = {
        FROM json_array_elements_text($15::text::json) AS r (id)
        WHERE consumer = $1 AND dead_letter.id = r.id
      )
-     SELECT EXISTS (SELECT FROM fence) AS owned, (SELECT count(*)::integer FROM moved) AS moved`,
+     SELECT (SELECT first FROM fence), (SELECT count(*)::integer FROM moved) AS moved`,
   ),
 } satisfies Record<string, NamedSql>;

@@ -255,6 +255,15 @@ class PartitionOpener {
     const { options, codec, postgres, producer, topology, observers, metrics } = this.#parts;
     const { name, clock, log, settings } = options;
     const feed = new KafkaInputFeed(partition, codec, onRoom);
+    const relay = new OutboxRelay({
+      postgres,
+      producer,
+      consumer: name,
+      partition,
+      names: namesOf(settings),
+      log,
+      onProduceError: metrics.produceFailed,
+    });
     const store = new PostgresPartitionStore({
       postgres,
       consumer: name,
@@ -264,15 +273,7 @@ class PartitionOpener {
       views: options.views?.(postgres) ?? new Map(),
       origins: feed,
       onCommit: metrics.committed,
-    });
-    const relay = new OutboxRelay({
-      postgres,
-      producer,
-      consumer: name,
-      partition,
-      names: namesOf(settings),
-      log,
-      onProduceError: metrics.produceFailed,
+      onFacts: (facts, sequence, at) => relay.offer({ facts, sequence, at }),
     });
     const runner = new Runner({
       topology,

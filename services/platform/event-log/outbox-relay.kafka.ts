@@ -32,6 +32,8 @@ export interface OutboxRelayOptions {
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
   #after = 0;
+  #offered: OutboxRow[] = [];
+  #offeredFacts = 0;
   #woken = false;
   #wake: () => void = nothing;
 
@@ -67,16 +69,21 @@ export class OutboxRelay {
     while ((await this.step()) > 0);
   }
 
+  /**
+   * Facts that a transaction here has just put into the outbox. While they follow one another without a gap they need
+   * not be read again; whatever others have put in between is found there.
+   */
+  offer(row: OutboxRow): void {
+    this.#offered.push(row);
+    this.#offeredFacts += row.facts.length;
+    // Kafka does not take them: they are in the database.
+    if (this.#offeredFacts > OFFERED_AT_MOST) this.#forgetOffered();
+  }
+
   /** Sends one batch; answers how many records it held. */
   async step(): Promise<number> {
     const { postgres, producer, consumer, partition, names } = this.#options;
-    const found = await postgres.query<OutboxRow>(SQL.next, [
-      consumer,
-      partition,
-      this.#after,
-      ROWS_TOGETHER,
-    ]);
-    const rows = together(found);
+    const rows = together(this.#takeOffered() ?? (await this.#stored()));
     const last = rows.at(-1);
     if (last === undefined) return 0;
     await producer.sendBatch({
@@ -86,8 +93,42 @@ export class OutboxRelay {
     });
     crashPoint('cp1');
     await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
-    this.#after = Number(last.sequence);
-    return rows.reduce((sum, { count }) => sum + count, 0);
+    this.#after = last.sequence + last.facts.length - 1;
+    return rows.reduce((sum, { facts }) => sum + facts.length, 0);
+  }
+
+  /** What follows on what was sent, if it is here. It stays until it was sent: a try may fail. */
+  #takeOffered(): readonly OutboxRow[] | undefined {
+    const known = this.#offered.findIndex(({ sequence }) => sequence > this.#after);
+    if (known === -1) {
+      this.#forgetOffered();
+      return undefined;
+    }
+    for (const { facts } of this.#offered.splice(0, known)) this.#offeredFacts -= facts.length;
+    let next = this.#after + 1;
+    const gap = this.#offered.findIndex(({ sequence, facts }) => {
+      const follows = sequence === next;
+      next += facts.length;
+      return !follows;
+    });
+    if (gap === 0) return undefined;
+    return gap === -1 ? this.#offered : this.#offered.slice(0, gap);
+  }
+
+  #forgetOffered(): void {
+    this.#offered = [];
+    this.#offeredFacts = 0;
+  }
+
+  async #stored(): Promise<readonly OutboxRow[]> {
+    const { postgres, consumer, partition } = this.#options;
+    const rows = await postgres.query<Stored>(SQL.next, [consumer, partition, this.#after, ROWS_TOGETHER]);
+    return rows.map(({ sequence, facts, at }) => ({
+      sequence: Number(sequence),
+      // Only `outboxFact` makes what is stored there.
+      facts: JSON.parse(facts) as OutboxFact[],
+      at: Number(at),
+    }));
   }
 
   #trouble(error: unknown): void {
@@ -116,6 +157,8 @@ export class OutboxRelay {
 /** About half a megabyte; one row may hold more. */
 const RECORDS_TOGETHER = 1_000;
 const ROWS_TOGETHER = 50;
+/** Facts of about 1 KiB, per partition. */
+const OFFERED_AT_MOST = 10_000;
 /** Other instances publish into this outbox, too, and cannot wake us. */
 const LOOK_EVERY_MS = 100;
 const FIRST_PAUSE_MS = 200;
@@ -126,8 +169,8 @@ const nothing = (): void => undefined;
 /** The first rows, until they hold enough. */
 function together(rows: readonly OutboxRow[]): readonly OutboxRow[] {
   let records = 0;
-  const enough = rows.findIndex(({ count }) => {
-    records += count;
+  const enough = rows.findIndex(({ facts }) => {
+    records += facts.length;
     return records >= RECORDS_TOGETHER;
   });
   return enough === -1 ? rows : rows.slice(0, enough + 1);
@@ -140,8 +183,7 @@ function byTopic(
 ): { topic: string; messages: Message[] }[] {
   const topics = new Map<string, Message[]>();
   for (const { sequence, facts, at } of rows) {
-    // Only `outboxFact` makes what is stored there.
-    for (const [index, fact] of (JSON.parse(facts) as OutboxFact[]).entries()) {
+    for (const [index, fact] of facts.entries()) {
       if (!isTopic(fact.t))
         throw new Error(`the outbox holds a topic that this version does not know: ${fact.t}`);
       const name = names.of(fact.t);
@@ -150,11 +192,11 @@ function byTopic(
       messages.push({
         key: restored(fact.k),
         value: Buffer.from(fact.p, 'base64'),
-        timestamp: at,
+        timestamp: String(at),
         headers: {
           [HEADERS.id]: restored(fact.i),
           [HEADERS.origin]: origin,
-          [HEADERS.sequence]: String(Number(sequence) + index),
+          [HEADERS.sequence]: String(sequence + index),
         },
       });
     }
@@ -162,10 +204,17 @@ function byTopic(
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
 }
 
-interface OutboxRow {
-  /** Number of the first fact. */
+/** Facts of one transaction. */
+export interface OutboxRow {
+  readonly facts: readonly OutboxFact[];
+  /** Number of the first of them. */
+  readonly sequence: number;
+  /** When they were put out, epoch ms. */
+  readonly at: number;
+}
+
+interface Stored {
   readonly sequence: string;
-  readonly count: number;
   readonly facts: string;
   readonly at: string;
 }
@@ -173,7 +222,7 @@ interface OutboxRow {
 const SQL = {
   next: {
     name: 'next-outbox',
-    text: `SELECT sequence, count, facts, at FROM outbox
+    text: `SELECT sequence, facts, at FROM outbox
            WHERE consumer = $1 AND partition = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`,
   },
   forget: {

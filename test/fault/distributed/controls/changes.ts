@@ -115,8 +115,8 @@ export type EncodeFact =`,
     },
     {
       file: 'services/platform/database/state-store.postgres.ts',
-      from: 'const values = this.#valuesOf(commit, epoch, now);',
-      to: `const values = this.#valuesOf(commit, epoch, now);
+      from: 'const values = this.#valuesOf(commit, facts, epoch, now);',
+      to: `const values = this.#valuesOf(commit, facts, epoch, now);
     if (held && commit.positions.length > 0) {
       held = false;
       process.kill(process.pid, 'SIGSTOP');
