@@ -29,6 +29,9 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
         PRIMARY KEY (consumer, topic, partition)
       ) WITH (fillfactor = 20);
 
+      -- Services that do not live here but read their topics again, and since when.
+      CREATE TABLE replay (consumer text COLLATE "C" PRIMARY KEY, since bigint NOT NULL);
+
       -- The last sequence number taken from each writer: what makes a repeat of a relay a repeat.
       CREATE TABLE origin (
         consumer text COLLATE "C" NOT NULL,

@@ -30,6 +30,7 @@ import type { Logger } from '../logging/logger.ts';
 import { createKafkaMetrics, type KafkaMetrics } from '../metrics/kafka-metrics.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Clock } from '../time/clock.ts';
+import { checkDatabase, refusing, shadowed } from './replay.ts';
 import { codecOf, kafkaOf, namesOf, postgresOf } from './servers.ts';
 import { type ServiceSettings, tlsOf } from './settings.ts';
 import { notLooking, watchProgress } from './watch-progress.ts';
@@ -90,6 +91,8 @@ export async function openDistributedService(
   const postgres = postgresOf(settings, `tocsin ${name}`, settings.TOCSIN_DATABASE_CONNECTIONS);
   lifecycle.onClose('database', () => postgres.close());
   await migratePostgres(postgres, [...PLATFORM_POSTGRES_MIGRATIONS, ...(options.migrations ?? [])]);
+  const { TOCSIN_REPLAY_FROM: replayFrom } = settings;
+  await checkDatabase(postgres, name, replayFrom);
   await postgres.query(ADD_OWNERS, [name, settings.TOCSIN_PARTITIONS - 1]);
 
   const metrics = createKafkaMetrics(registry, name, clock);
@@ -109,7 +112,8 @@ export async function openDistributedService(
   const open = new PartitionOpener({ options, codec, postgres, producer, topology, observers, metrics });
   const group = new GroupRunner({
     kafka,
-    service: name,
+    service: replayFrom === undefined ? name : `${name}-replay`,
+    ...(replayFrom === undefined ? {} : { from: replayFrom }),
     names,
     topics: topology.inputsFromLog(() => false),
     open: (partition, onRoom) => open.open(partition, onRoom),
@@ -158,7 +162,7 @@ export async function openDistributedService(
   });
   return {
     postgres,
-    eventLog: new KafkaEventLog(publisher, reader),
+    eventLog: new KafkaEventLog(replayFrom === undefined ? publisher : refusing, reader),
     effects,
     intake,
     readForeign: (topics, handle, stop) =>
@@ -277,7 +281,7 @@ class PartitionOpener {
     });
     const runner = new Runner({
       topology,
-      store,
+      store: settings.TOCSIN_REPLAY_FROM === undefined ? store : shadowed(store),
       openFeed: () => feed,
       clock,
       observers: [{ onPass: () => relay.wake() }, toAll(observers)],

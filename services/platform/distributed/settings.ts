@@ -61,6 +61,14 @@ export const serviceSettings = serverSettings.extend({
   TOCSIN_LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
   /** After so long without a word an instance loses its partitions. */
   TOCSIN_KAFKA_SESSION_MS: number(3_000, 300_000).default(30_000),
+  /**
+   * Replays: the service reads its topics again from this instant on (RFC 3339), into a database of its own, and puts
+   * nothing out. See `replay.ts`.
+   */
+  TOCSIN_REPLAY_FROM: z.iso
+    .datetime({ offset: true, error: 'expected an instant, for example 2026-03-01T00:00:00Z' })
+    .transform((text) => Date.parse(text))
+    .optional(),
   /** For fault tests: where this process shall die. See `platform/process/crash-point.ts`. */
   TOCSIN_FAILPOINT: z
     .string()

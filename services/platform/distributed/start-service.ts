@@ -15,6 +15,7 @@ import {
   type DistributedServiceOptions,
   openDistributedService,
 } from './distributed-service.ts';
+import { WrongDatabase } from './replay.ts';
 import { type ServiceSettings, serviceSettings } from './settings.ts';
 
 /** What a service is made of when it runs by itself. `Own` are the settings that only it reads. */
@@ -117,7 +118,10 @@ export async function startService<Own>(
     await lifecycle.close(1_000);
     process.stderr.write(`${definition.name}: ${error instanceof Error ? error.message : String(error)}\n`);
     const wrong =
-      error instanceof BrokerNotSupported || error instanceof SchemasNotRegistered || isBroken(error);
+      error instanceof BrokerNotSupported ||
+      error instanceof SchemasNotRegistered ||
+      error instanceof WrongDatabase ||
+      isBroken(error);
     return wrong ? USED_WRONGLY : 1;
   }
   return runUntilStopped(lifecycle, log, async (stop) => {

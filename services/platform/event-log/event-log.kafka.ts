@@ -1,15 +1,14 @@
 import type { Topic } from '../../contracts/topics.ts';
 import type { TopicRecord } from '../keyed-process/keyed-process.ts';
 import type { EventLog, Publishable, PublishResult } from './event-log.ts';
-import type { OutboxPublisher } from './outbox-publisher.postgres.ts';
 import type { KafkaReader } from './reader.kafka.ts';
 
 /** The event log of the distributed mode: written through the outbox, read from Kafka. */
 export class KafkaEventLog implements EventLog {
-  readonly #publisher: OutboxPublisher;
+  readonly #publisher: Pick<EventLog, 'publish'>;
   readonly #reader: KafkaReader;
 
-  constructor(publisher: OutboxPublisher, reader: KafkaReader) {
+  constructor(publisher: Pick<EventLog, 'publish'>, reader: KafkaReader) {
     this.#publisher = publisher;
     this.#reader = reader;
   }

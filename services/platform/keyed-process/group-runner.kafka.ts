@@ -18,6 +18,8 @@ export interface GroupRunnerOptions {
   /** Opens one partition that was assigned; called again after it was lost and came back. */
   readonly open: (partition: number, onRoom: (topic: Topic) => void) => OpenPartition;
   readonly log: Logger;
+  /** Where to begin what was never read: the first record from this instant on, epoch ms. Default: the first. */
+  readonly from?: number;
   readonly onRebalance?: () => void;
   readonly onCrash?: (restarted: boolean) => void;
   /** Default: `SESSION_TIMEOUT_MS`. Shorter finds a dead member sooner. */
@@ -249,9 +251,17 @@ export class GroupRunner {
             'records were removed by retention before they were read',
           );
         }
+        if (position === 0 && this.#options.from !== undefined) {
+          return [topic, await this.#offsetAt(topic, partition, this.#options.from)] as const;
+        }
         return [topic, Math.max(position, low)] as const;
       }),
     );
+  }
+
+  async #offsetAt(topic: Topic, partition: number, instant: number): Promise<number> {
+    const offsets = await this.#admin.fetchTopicOffsetsByTimestamp(this.#options.names.of(topic), instant);
+    return Number(offsets.find((one) => one.partition === partition)?.offset ?? 0);
   }
 
   #fetchFromTails(partition: number, slot: Slot): void {

@@ -30,7 +30,7 @@ describe.concurrent('a rolling restart of every service under load, with a chang
     const folder = mkdtempSync(join(tmpdir(), 'tocsin-rolling-'));
     context.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const rules = onlyTheseRules(join(folder, 'rules'), { [FILE]: rule('P2') });
-    const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules } });
+    const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules }, sessionMs: 30_000 });
     scene.producing.start();
     await seconds(5);
     // Those that are started from here on have the new set; the others go on with theirs.
@@ -59,7 +59,7 @@ describe.concurrent('a rolling restart of every service under load, with a chang
     const folder = mkdtempSync(join(tmpdir(), 'tocsin-rolling-'));
     context.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const rules = onlyTheseRules(join(folder, 'rules'), { [FILE]: rule('P2') });
-    const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules } });
+    const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules }, sessionMs: 30_000 });
     scene.producing.start();
     await seconds(5);
     await scene.fleet.end(scene.fleet.of('alerting'));
