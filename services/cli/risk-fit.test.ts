@@ -76,3 +76,11 @@ test('a table without a column of the model is refused with its name', async () 
 test('a call without a label is used wrongly', async () => {
   await expect(run(riskFitCommand, at('customers.csv'), '--out', at('x.yaml'))).rejects.toThrow(UsageError);
 });
+
+test('learning from outcomes needs data of Tocsin, and no table', async () => {
+  const args = ['--from-outcomes', '--out', at('x.yaml'), '--data', at('nothing')];
+  const { code, err } = await run(riskFitCommand, ...args);
+  expect(code).toBe(1);
+  expect(err).toContain('no data of Tocsin here');
+  await expect(run(riskFitCommand, at('customers.csv'), ...args)).rejects.toThrow('takes no CSV');
+});

@@ -13,12 +13,14 @@ import { modelCard } from '../scoring/fit/risk/model-card.ts';
 import type { Direction } from '../scoring/fit/risk/step-search.ts';
 import { riskReport } from '../scoring/quality/risk-report.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { fitFromOutcomes } from './risk-fit-from-outcomes.ts';
 
 export const riskFitCommand: Command = {
   name: 'risk fit',
   summary: 'learn a churn model from a table of customers',
   help: `
 Usage: tocsin risk fit CSV --label COLUMN=VALUE --out MODEL.yaml [options]
+       tocsin risk fit --from-outcomes --out MODEL.yaml [--data DIR] [--horizon DAYS] [--seed N]
 
 Learns which customers leave, from any CSV with one row per customer: points per bin of each feature, a few small
 tables for pairs of features, calibrated. Types of columns, dates, identifiers and columns that give the answer away
@@ -37,6 +39,14 @@ model card, MODEL.md. The figures are of rows that the model had not seen (five-
   --seed N           other folds, other draws (default 1); the same seed gives the same file
   --report FILE      an HTML page with ROC, lift, calibration and what drives the risk
   --json             the figures as one JSON object
+
+With --from-outcomes the table is what Tocsin has seen: customers as they were when their first alert was raised (or, without an
+alert, one horizon ago), who was spoken to, how the loop was closed, and who was set inactive within the horizon. The
+weights of the model in force move towards it; the change is shown line by line and written to --out for review.
+Alerted customers were treated: those left alone are weighed up to stand for them, the effect of speaking to a
+customer is kept apart, and without enough left alone nothing is proposed.
+
+  --horizon DAYS     within which a customer must have left (default 90)
 
 To put the model to work, copy it to risk-model.yaml of your rules folder.
 A table of events (purchases, visits) becomes one of customers with "tocsin risk aggregate".
@@ -62,7 +72,10 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
     'as-of': { type: 'string' },
     seed: { type: 'string' },
     report: { type: 'string' },
+    'from-outcomes': { type: 'boolean' },
+    horizon: { type: 'string' },
   });
+  if (values['from-outcomes'] === true) return fitFromOutcomes(values, positionals, io);
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new UsageError('expected one CSV file');
   if (values.label === undefined)

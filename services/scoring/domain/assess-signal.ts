@@ -38,7 +38,7 @@ function assess(
   if (input.topic !== 'signals') return skipped('not_a_signal' satisfies ScoringSkip);
   const signal = input.value;
   if (isRepeat(before, signal)) return skipped('repeated' satisfies ScoringSkip);
-  const reading = read(scorer, signal);
+  const reading = readSignal(scorer, signal);
   const after = remember(before, signal, reading);
   const value = assessmentOf(scorer, signal, reading, before, after, now);
   return {
@@ -61,7 +61,8 @@ const CUSTOMERS_WORDS: ReadonlySet<SignalType> = new Set<SignalType>([
   'survey.answered',
 ]);
 
-function read(scorer: Scorer, signal: Signal): TextReading | undefined {
+/** What the signal's text says, where it has one in the customer's words. */
+export function readSignal(scorer: Scorer, signal: Signal): TextReading | undefined {
   if (signal.text === undefined || signal.text === '' || !CUSTOMERS_WORDS.has(signal.type)) return undefined;
   return scorer.readText(signal.text, signal.language);
 }

@@ -74,6 +74,8 @@ export interface RiskModel {
   readonly columns: readonly string[];
   /** Probability that the customer leaves, 0–1, not rounded. */
   probability(seen: Behaviour): number;
+  /** By feature, in the order of the file, the bin that the customer falls into; −1 where the value is not known. */
+  places(seen: Behaviour): readonly number[];
   /** 0 (will stay) to 100 (is leaving), one decimal. */
   score(seen: Behaviour): number;
   /** The same score with its reasons, strongest first, at most `MAX_CONTRIBUTIONS`. */
@@ -213,6 +215,11 @@ function modelOf(
   return {
     version,
     probability: (seen) => likelihood(logOdds(read(seen))),
+    places: (seen) =>
+      terms.map((term) => {
+        const value = term.read(seen);
+        return value === undefined ? -1 : term.find(value);
+      }),
     score: (seen) => points(logOdds(read(seen))),
     explain: (seen) => {
       const values = read(seen);

@@ -74,7 +74,7 @@ function newton(
 }
 
 /** Gauss with pivots; for a handful of unknowns. */
-function solve(matrix: readonly number[][], right: readonly number[]): number[] {
+export function solve(matrix: readonly number[][], right: readonly number[]): number[] {
   const lines = matrix.map((line, index) => [...line, right[index] ?? 0]);
   const n = lines.length;
   for (let column = 0; column < n; column++) {

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { isScalar, parseDocument } from 'yaml';
+import { hundredths } from '../risk/model-bins.ts';
+import type { Learnt } from './learn.ts';
+
+/** Weights move in steps that a reader notices; smaller ones would only make the diff long. */
+const NOTICEABLE = 0.05;
+
+/**
+ * The text of a model with its weights moved, and nothing else: comments, order and words stay, so that a diff shows
+ * what changed and no more.
+ */
+export function editModel(text: string, { intercept, moves }: Pick<Learnt, 'intercept' | 'moves'>): string {
+  const document = parseDocument(text);
+  const edits: { from: number; to: number; text: string }[] = [];
+  const move = (path: readonly (string | number)[], by: number): void => {
+    const node = document.getIn(path, true);
+    if (!isScalar(node) || typeof node.value !== 'number' || node.range == null || Math.abs(by) < NOTICEABLE)
+      return;
+    edits.push({ from: node.range[0], to: node.range[1], text: String(hundredths(node.value + by)) });
+  };
+  move(['intercept'], intercept);
+  for (const [feature, own] of moves.entries()) {
+    move(['features', feature, 'missing'], own[0] ?? 0);
+    for (let bin = 1; bin < own.length; bin++)
+      move(['features', feature, 'bins', bin - 1, 'weight'], own[bin] ?? 0);
+  }
+  const version = document.getIn(['version'], true);
+  if (edits.length > 0 && isScalar(version) && version.range != null) {
+    const digest = createHash('sha256').update(JSON.stringify(edits)).digest('hex').slice(0, 8);
+    edits.push({ from: version.range[0], to: version.range[1], text: `outcomes-${digest}` });
+  }
+  return edits
+    .toSorted((a, b) => b.from - a.from)
+    .reduce((edited, edit) => edited.slice(0, edit.from) + edit.text + edited.slice(edit.to), text);
+}
+
+/** The lines that differ, as `diff` writes them; both texts have the same number of lines. */
+export function changedLines(before: string, after: string): string {
+  const now = after.split('\n');
+  return before
+    .split('\n')
+    .flatMap((line, index) =>
+      line === now[index] ? [] : [`@@ line ${index + 1} @@`, `-${line}`, `+${now[index] ?? ''}`],
+    )
+    .join('\n');
+}

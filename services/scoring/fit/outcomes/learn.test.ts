@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import type { Alert } from '../../../contracts/alert.ts';
+import type { Signal } from '../../../contracts/signal.ts';
+import { DAY } from '../../../platform/time/clock.ts';
+import { compileRiskModel } from '../../domain/risk-model.ts';
+import { customerOf } from '../../quality/evaluate-risk.ts';
+import { seeded } from '../risk/random.ts';
+import { changedLines, editModel } from './edit-model.ts';
+import { learnFromOutcomes } from './learn.ts';
+import { type Snapshot, snapshotsOf } from './snapshots.ts';
+
+const TEXT = `apiVersion: tocsin/v1
+kind: RiskModel
+version: hand-1
+intercept: -1.5 # one in five
+features:
+  - feature: plan
+    read: {word: plan}
+    bins:
+      - {is: [a], weight: 1.2, words: "plan {value}"} # the old plan
+      - {weight: 0}
+  - feature: late
+    read: {word: late}
+    bins:
+      - {is: [yes], weight: 0.2}
+      - {weight: 0}
+`;
+const compiled = compileRiskModel('m.yaml', TEXT);
+if (!compiled.ok) throw new Error('the model of the test is broken');
+const model = compiled.value;
+
+/** Late customers leave far more often than the model thinks; half of those who are spoken to stay after all. */
+function customers(spokenTo: (planA: boolean, chance: number) => boolean): Snapshot[] {
+  const random = seeded(3);
+  return Array.from({ length: 1500 }, () => {
+    const [planA, late] = [random() < 0.4, random() < 0.3];
+    const treated = spokenTo(planA, random());
+    const risk = 1 / (1 + Math.exp(-(-2 + (planA ? 1.2 : 0) + (late ? 2 : 0) - (treated ? 1.5 : 0))));
+    const seen = customerOf(['plan', 'late'], [planA ? 'a' : 'b', late ? 'yes' : 'no'], 0);
+    return { seen, treated, left: random() < risk };
+  });
+}
+const learn = (rows: readonly Snapshot[], closedLoops = 200) =>
+  learnFromOutcomes({ rows, closedLoops, leftOut: 0 }, model, 1);
+
+test('what was underrated goes up, and that alerted customers were kept does not make alarming signs harmless', () => {
+  const learnt = learn(customers((planA, chance) => planA && chance < 0.75));
+  if (!learnt.ok) throw new Error(learnt.problem);
+  const { moves, oddsWhenSpokenTo, before, after } = learnt.value;
+  expect((moves[1]?.[1] ?? 0) - (moves[1]?.[2] ?? 0)).toBeGreaterThan(1.2);
+  expect(Math.abs((moves[0]?.[1] ?? 0) - (moves[0]?.[2] ?? 0))).toBeLessThan(0.4);
+  expect(oddsWhenSpokenTo).toBeLessThan(0.5);
+  expect(after.brier).toBeLessThan(before.brier - 0.01);
+});
+
+test('without the guards plan A would look harmless: the same customers, taken for left alone', () => {
+  const naive = customers((planA, chance) => planA && chance < 0.75).map((row) => ({
+    ...row,
+    treated: false,
+  }));
+  // One alert in a hundred, so that there is a treated share at all.
+  const learnt = learn(naive.map((row, index) => ({ ...row, treated: index % 100 === 0 })));
+  if (!learnt.ok) throw new Error(learnt.problem);
+  const [planA] = learnt.value.moves;
+  expect((planA?.[1] ?? 0) - (planA?.[2] ?? 0)).toBeLessThan(-0.5);
+});
+
+test.each<[string, Snapshot[], number, string]>([
+  [
+    'few closed loops',
+    customers((_, chance) => chance < 0.5),
+    49,
+    '49 closed loops with an outcome; at least 50',
+  ],
+  [
+    'few who left',
+    customers((_, chance) => chance < 0.5).map((row, index) => ({ ...row, left: index < 20 })),
+    200,
+    '20 customers are known to have left; at least 30',
+  ],
+  [
+    'nobody left alone',
+    customers(() => true),
+    200,
+    'only 0 customers as risky as those spoken to were left alone',
+  ],
+])('%s: nothing is proposed, and the reason is said', (_, rows, loops, problem) => {
+  const refused = learn(rows, loops);
+  expect(refused.ok ? '' : refused.problem).toContain(problem);
+});
+
+test('an edited model differs in the weights that moved and in its version, and can be read', () => {
+  const moves = [Float64Array.of(0, 0.5, 0.01), Float64Array.of(0, 0, -0.3)];
+  const edited = editModel(TEXT, { intercept: 0.1, moves });
+  expect(compileRiskModel('m.yaml', edited).ok).toBe(true);
+  expect(changedLines(TEXT, edited).replace(/outcomes-\w{8}/, 'outcomes-x')).toBe(`@@ line 3 @@
+-version: hand-1
++version: outcomes-x
+@@ line 4 @@
+-intercept: -1.5 # one in five
++intercept: -1.4 # one in five
+@@ line 9 @@
+-      - {is: [a], weight: 1.2, words: "plan {value}"} # the old plan
++      - {is: [a], weight: 1.7, words: "plan {value}"} # the old plan
+@@ line 15 @@
+-      - {weight: 0}
++      - {weight: -0.3}`);
+  expect(editModel(TEXT, { intercept: 0.01, moves: [] })).toBe(TEXT);
+});
+
+const signal = (customerId: string, day: number, more: Partial<Signal> = {}): Signal => ({
+  id: `complaints/${customerId}-${day}`,
+  type: 'complaint.received',
+  customerId,
+  quarantined: false,
+  occurredAt: day * DAY,
+  receivedAt: day * DAY,
+  source: 'complaints',
+  channel: 'email',
+  ...more,
+});
+const inactive = (customerId: string, day: number): Signal =>
+  signal(customerId, day, { type: 'profile.updated', source: 'crm-records', attributes: { active: false } });
+
+test('a snapshot knows nothing of later, and who left is who left within the horizon', () => {
+  const alert = (outcome: string | undefined, reached: boolean) =>
+    // A snapshot looks at these of an alert.
+    ({ openedAt: 10 * DAY, outcome, contact: { reached } }) as unknown as Alert;
+  const signals = [
+    ...['kept', 'lost', 'quiet', 'gone', 'early'].map((customer) => signal(customer, 5)),
+    signal('kept', 12),
+    inactive('early', 6),
+    inactive('gone', 80),
+    signal('quiet', 100),
+  ].toSorted((a, b) => a.receivedAt - b.receivedAt);
+  const alerts = new Map([
+    ['kept', alert('saved', true)],
+    ['lost', alert('churned', true)],
+  ]);
+  const { rows, closedLoops, leftOut } = snapshotsOf(signals, alerts, 60, () => undefined);
+  expect(closedLoops).toBe(2);
+  expect(leftOut).toBe(1);
+  expect(rows.map(({ treated, left }) => [treated, left])).toEqual([
+    [true, false],
+    [true, true],
+    [false, false],
+    [false, true],
+  ]);
+  expect(rows[0]?.seen.at).toBe(5 * DAY);
+});
