@@ -32,6 +32,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Clock } from '../time/clock.ts';
 import { checkDatabase, refusing, shadowed } from './replay.ts';
 import { codecOf, kafkaOf, namesOf, postgresOf } from './servers.ts';
+import { registerServiceMetrics } from './service-metrics.ts';
 import { type ServiceSettings, tlsOf } from './settings.ts';
 import { notLooking, watchProgress } from './watch-progress.ts';
 
@@ -122,6 +123,12 @@ export async function openDistributedService(
     onCrash: metrics.crashed,
     sessionTimeoutMs: settings.TOCSIN_KAFKA_SESSION_MS,
   });
+  const lastScanAt = (): number =>
+    Math.min(clock.now(), ...group.opened().map((partition) => partition.lastScanAt));
+  const partitions = () => group.partitions();
+  observers.push(
+    registerServiceMetrics(registry, { name, postgres, topology, partitions, lastScanAt, clock }),
+  );
   metrics.watch(
     () => group.opened(),
     () => group.ready,
@@ -205,7 +212,7 @@ export async function openDistributedService(
     wake: () => {
       for (const partition of group.opened()) partition.wake();
     },
-    lastScanAt: () => Math.min(clock.now(), ...group.opened().map((partition) => partition.lastScanAt)),
+    lastScanAt,
   };
 }
 

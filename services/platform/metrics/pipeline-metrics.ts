@@ -9,7 +9,7 @@ export interface Watched {
   /** What runs, so that its counters are there before anything is counted. */
   readonly processes: readonly { readonly name: string; readonly inputs: readonly string[] }[];
   readonly store: Pick<PartitionStore, 'nextTimerAt'>;
-  readonly timersPending: () => number;
+  readonly timersPending: () => number | Promise<number>;
   /** When the runner last looked for due timers, epoch ms. */
   readonly lastScanAt: () => number;
   readonly clock: Clock;
@@ -72,7 +72,9 @@ export function createPipelineMetrics(registry: Registry, watched: Watched): Run
   });
   for (const reason of ['disk_full', 'not_writable', 'busy', 'closed', 'io_error'])
     storageTrouble.inc({ reason }, 0);
-  gauge(registry, 'tocsin_timebox_timers_pending', 'Timers that are set.', (set) => set(timersPending()));
+  gauge(registry, 'tocsin_timebox_timers_pending', 'Timers that are set.', async (set) =>
+    set(await timersPending()),
+  );
   gauge(
     registry,
     'tocsin_timebox_oldest_overdue_seconds',
