@@ -52,23 +52,30 @@ export const LOOP_CLOSURE_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX loop_audit_command ON loop_audit (command_id) WHERE command_id IS NOT NULL;
 
       CREATE TABLE loop_held (
-        event_id text COLLATE "C" PRIMARY KEY,
+        event_id text COLLATE "C" NOT NULL,
         at bigint NOT NULL,
         reason text NOT NULL,
-        body text NOT NULL
-      );
+        body text NOT NULL,
+        PRIMARY KEY (event_id, at)
+      ) PARTITION BY RANGE (at);
+      CREATE TABLE loop_held_default PARTITION OF loop_held DEFAULT;
       CREATE INDEX loop_held_at ON loop_held (at, event_id, reason);
 
       CREATE TABLE loop_delivery (
-        outcome_id text COLLATE "C" PRIMARY KEY,
+        outcome_id text COLLATE "C" NOT NULL,
         alert_key text COLLATE "C" NOT NULL,
         at bigint NOT NULL,
-        body text NOT NULL
-      );
+        body text NOT NULL,
+        PRIMARY KEY (outcome_id, at)
+      ) PARTITION BY RANGE (at);
+      CREATE TABLE loop_delivery_default PARTITION OF loop_delivery DEFAULT;
       CREATE INDEX loop_delivery_alert ON loop_delivery (alert_key, at);
     `,
   },
 ];
+
+/** What grows with every match and every message. A row written again has the same instant, so it is found again. */
+export const LOOP_CLOSURE_MONTHLY_TABLES = ['loop_held', 'loop_delivery'] as const;
 
 /** By view name, for the runner. Writing the same row again changes nothing. */
 export const POSTGRES_VIEW_WRITERS: ReadonlyMap<string, PostgresViewWriter> = new Map<
@@ -161,7 +168,7 @@ function insertHeld(): NamedSql {
     name: 'write-held',
     text: `
       INSERT INTO loop_held SELECT * FROM json_populate_recordset(NULL::loop_held, $1::text::json)
-      ON CONFLICT (event_id) DO NOTHING`,
+      ON CONFLICT DO NOTHING`,
   };
 }
 
@@ -170,7 +177,7 @@ function insertDeliveries(): NamedSql {
     name: 'write-deliveries',
     text: `
       INSERT INTO loop_delivery SELECT * FROM json_populate_recordset(NULL::loop_delivery, $1::text::json)
-      ON CONFLICT (outcome_id) DO NOTHING`,
+      ON CONFLICT DO NOTHING`,
   };
 }
 

@@ -10,6 +10,7 @@ import { IntakeLedger } from '../database/intake-ledger.postgres.ts';
 import { migratePostgres, type PostgresMigration } from '../database/migrate.postgres.ts';
 import { PLATFORM_POSTGRES_MIGRATIONS } from '../database/migrations.postgres.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
+import { type MonthlyTable, watchRetention } from '../database/retention.postgres.ts';
 import { PostgresPartitionStore, type PostgresViewWriter } from '../database/state-store.postgres.ts';
 import { checkBroker } from '../event-log/broker-versions.kafka.ts';
 import { KafkaEventLog } from '../event-log/event-log.kafka.ts';
@@ -47,6 +48,8 @@ export interface DistributedServiceOptions {
   readonly lifecycle: Lifecycle;
   /** Tables of the service's own read models. */
   readonly migrations?: readonly PostgresMigration[];
+  /** Those among them that are partitioned by month. */
+  readonly monthlyTables?: readonly MonthlyTable[];
   readonly views?: (postgres: Postgres) => ReadonlyMap<string, PostgresViewWriter>;
   /** Topics whose single records the service reads for people. */
   readonly reads?: readonly Topic[];
@@ -192,16 +195,20 @@ export async function openDistributedService(
     run: async (stop) => {
       const watch = new AbortController();
       const until = AbortSignal.any([stop, watch.signal]);
+      const { monthlyTables: tables = [] } = options;
+      const days = settings.TOCSIN_RETENTION_DAYS;
+      const retaining = watchRetention(postgres, { tables, days, clock }, until);
       try {
         const stalled = new Promise<never>((_, reject) => {
           watchProgress({ group, clock, healthy: () => trouble === undefined }, until).catch(reject);
         });
-        await Promise.race([group.run(until), stalled]);
+        await Promise.race([group.run(until), stalled, failing(retaining)]);
       } catch (error) {
         failure = error;
         throw error;
       } finally {
         watch.abort();
+        await retaining.catch(() => undefined);
       }
     },
     notReady: () => {
@@ -222,6 +229,12 @@ const ADD_OWNERS: NamedSql = {
   text: `INSERT INTO owner (consumer, partition) SELECT $1, partition FROM generate_series(0, $2::integer) AS partition
          ON CONFLICT DO NOTHING`,
 };
+
+/** Rejects as the work does; that it ends well means nothing. */
+const failing = (work: Promise<void>): Promise<never> =>
+  new Promise((_, reject) => {
+    work.catch(reject);
+  });
 
 /** Also those who are added while partitions are open. */
 const toAll = (observers: readonly RunnerObserver[]): RunnerObserver => ({

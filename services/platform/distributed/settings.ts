@@ -69,6 +69,8 @@ export const serviceSettings = serverSettings.extend({
     .datetime({ offset: true, error: 'expected an instant, for example 2026-03-01T00:00:00Z' })
     .transform((text) => Date.parse(text))
     .optional(),
+  /** Days for which ids of published records, settled dead letters and the monthly tables of read models are kept. */
+  TOCSIN_RETENTION_DAYS: number(30, 10_000).default(400),
   /** For fault tests: where this process shall die. See `platform/process/crash-point.ts`. */
   TOCSIN_FAILPOINT: z
     .string()

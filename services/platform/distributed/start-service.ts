@@ -34,7 +34,10 @@ export interface ServiceContext<Own> {
   readonly lifecycle: Lifecycle;
 }
 
-type Reads = Pick<DistributedServiceOptions, 'processes' | 'migrations' | 'views' | 'reads' | 'observers'>;
+type Reads = Pick<
+  DistributedServiceOptions,
+  'processes' | 'migrations' | 'monthlyTables' | 'views' | 'reads' | 'observers'
+>;
 
 export interface ServiceParts extends Reads {
   /** Adds what the service serves over HTTP and what it does beside its processes. */

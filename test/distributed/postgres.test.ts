@@ -1,0 +1,322 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  createPostgresViews,
+  LOOP_CLOSURE_MONTHLY_TABLES,
+  LOOP_CLOSURE_POSTGRES_MIGRATIONS,
+  POSTGRES_VIEW_WRITERS,
+} from '../../services/loop-closure/adapters/views.postgres.ts';
+import { PostgresDeadLetters } from '../../services/platform/database/dead-letters.postgres.ts';
+import { PostgresEffectQueue } from '../../services/platform/database/effect-queue.postgres.ts';
+import { migratePostgres } from '../../services/platform/database/migrate.postgres.ts';
+import { PLATFORM_POSTGRES_MIGRATIONS } from '../../services/platform/database/migrations.postgres.ts';
+import { type NamedSql, Postgres } from '../../services/platform/database/postgres.ts';
+import { keepRetention } from '../../services/platform/database/retention.postgres.ts';
+import { PostgresPartitionStore } from '../../services/platform/database/state-store.postgres.ts';
+import { ManualClock } from '../../services/platform/time/clock.ts';
+import { type PostgresServer, startPostgres } from '../bench-servers/postgres.ts';
+
+const MIGRATIONS = [...PLATFORM_POSTGRES_MIGRATIONS, ...LOOP_CLOSURE_POSTGRES_MIGRATIONS];
+const MONTHLY = LOOP_CLOSURE_MONTHLY_TABLES;
+const DAY = 86_400_000;
+
+let folder: string;
+let server: PostgresServer;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tocsin-postgres-'));
+  chmodSync(folder, 0o755);
+  server = await startPostgres(folder);
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let url: string;
+let postgres: Postgres;
+let databases = 0;
+beforeEach(async () => {
+  url = await server.createDatabase(`t${++databases}`);
+  postgres = new Postgres({ url, applicationName: 'test', connections: 4 });
+});
+afterEach(() => postgres.close());
+
+const ask = async (text: string, values: readonly unknown[] = []): Promise<pg.QueryResultRow[]> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+describe('migrations', () => {
+  test('instances that start at the same time apply each step once', async () => {
+    const applied = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(postgres, MIGRATIONS)));
+    expect(applied.flat().toSorted()).toEqual(MIGRATIONS.map(({ id }) => id));
+    expect(await migratePostgres(postgres, MIGRATIONS)).toEqual([]);
+  });
+
+  test('a step that fails leaves nothing behind and is tried again', async () => {
+    const half = { id: '0900-half', sql: 'CREATE TABLE half (a int); SELECT 1/0' };
+    await expect(migratePostgres(postgres, [half])).rejects.toThrow('division by zero');
+    expect(await ask("SELECT to_regclass('half') AS half")).toEqual([{ half: null }]);
+    expect(await migratePostgres(postgres, [{ ...half, sql: 'CREATE TABLE half (a int)' }])).toEqual([
+      half.id,
+    ]);
+  });
+
+  test('the version before runs on after the version behind it has added something', async () => {
+    await migratePostgres(postgres, [...MIGRATIONS, { id: '0901-newer', sql: 'CREATE TABLE newer (a int)' }]);
+    expect(await migratePostgres(postgres, MIGRATIONS)).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  test('a statement that takes too long is ended by the server, and says so', async () => {
+    const impatient = new Postgres({ url, applicationName: 'test', statementTimeoutMs: 200 });
+    const slow = impatient.query({ name: 'slow', text: 'SELECT pg_sleep(30)' }, []);
+    await expect(slow).rejects.toMatchObject({ name: 'StorageUnavailable', reason: 'busy' });
+    await impatient.close();
+  });
+
+  test('a process has as many connections as it may, and the others wait their turn', async () => {
+    const two = new Postgres({ url, applicationName: 'two-at-most', connections: 2 });
+    const sleep: NamedSql = { name: 'sleep', text: 'SELECT pg_sleep(0.2)' };
+    const all = Promise.all(Array.from({ length: 6 }, () => two.query(sleep, [])));
+    let most = 0;
+    while (most < 2 || two.waiting > 0) {
+      const rows = await ask(
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'two-at-most'",
+      );
+      most = Math.max(most, Number(rows[0]?.n));
+    }
+    await all;
+    expect(most).toBe(2);
+    await two.close();
+  });
+});
+
+describe('updates in place', () => {
+  test('rows that are written again and again touch no index', async () => {
+    await migratePostgres(postgres, MIGRATIONS);
+    await ask("INSERT INTO owner VALUES ('test', 0)");
+    const store = storeOn(postgres);
+    await store.positions(['complaints']);
+    for (let pass = 0; pass < 200; pass += 1) {
+      const row = { keySpace: 'customer' as const, key: `c${pass % 20}`, row: { scoring: { n: pass } } };
+      await store.commit(
+        {
+          ...NOTHING,
+          positions: [{ topic: 'complaints', expected: pass, next: pass + 1 }],
+          states: [row],
+          ledger: [{ stage: 'scoring', topic: 'signals', outcome: 'handled', reason: '', count: 1 }],
+        },
+        pass,
+      );
+    }
+    const figures = `SELECT relname, n_tup_upd::int AS updates, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables
+                     WHERE relname IN ('state', 'position', 'ledger', 'owner') ORDER BY relname`;
+    let rows = await ask(figures);
+    while (rows.some(({ updates }) => updates < 180)) rows = await ask(figures);
+    for (const { relname, updates, hot } of rows) {
+      expect([relname, hot / updates > 0.9 ? 'in place' : `${hot} of ${updates}`]).toEqual([
+        relname,
+        'in place',
+      ]);
+    }
+  });
+});
+
+const NOTHING = {
+  positions: [],
+  states: [],
+  timers: [],
+  facts: [],
+  effects: [],
+  views: [],
+  ledger: [],
+  deadLetters: [],
+  redelivered: [],
+};
+
+const storeOn = (on: Postgres): PostgresPartitionStore =>
+  new PostgresPartitionStore({
+    postgres: on,
+    consumer: 'test',
+    partition: 0,
+    instance: 'test',
+    encode: async () => Buffer.alloc(0),
+    views: POSTGRES_VIEW_WRITERS,
+  } as never);
+
+describe('retention', () => {
+  const NOW = Date.parse('2026-03-15T00:00:00Z');
+  const held = (id: string, at: string) =>
+    ask("INSERT INTO loop_held VALUES ($1, $2, 'silence', '{}')", [id, Date.parse(at)]);
+  const partitions = async () =>
+    (
+      await ask(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'loop_held'::regclass ORDER BY name",
+      )
+    ).map(({ name }) => name);
+  beforeEach(() => migratePostgres(postgres, MIGRATIONS));
+
+  test('months are made ahead, and what came before them moves in', async () => {
+    await held('early', '2026-03-02T00:00:00Z');
+    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(true);
+    await held('later', '2026-03-20T00:00:00Z');
+    expect(await partitions()).toEqual(['loop_held_2026_03', 'loop_held_2026_04', 'loop_held_default']);
+    expect(await ask('SELECT event_id FROM loop_held_2026_03 ORDER BY event_id')).toEqual([
+      { event_id: 'early' },
+      { event_id: 'later' },
+    ]);
+    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(true);
+  });
+
+  test('a month goes when all of it is too old, and not a day before', async () => {
+    await keepRetention(postgres, MONTHLY, NOW, 60 * DAY);
+    await held('march', '2026-03-02T00:00:00Z');
+    await keepRetention(postgres, MONTHLY, Date.parse('2026-05-30T00:00:00Z'), 60 * DAY);
+    expect(await partitions()).toContain('loop_held_2026_03');
+    await keepRetention(postgres, MONTHLY, Date.parse('2026-06-01T00:00:00Z'), 60 * DAY);
+    expect(await partitions()).not.toContain('loop_held_2026_03');
+    expect(await ask('SELECT * FROM loop_held')).toEqual([]);
+  });
+
+  test('ids and settled letters are forgotten when they are too old; letters that wait for somebody stay', async () => {
+    await ask("INSERT INTO log_seen SELECT 'complaints', n::text, $1 FROM generate_series(1, 5000) n", [
+      NOW - 61 * DAY,
+    ]);
+    await ask("INSERT INTO log_seen VALUES ('complaints', 'young', $1)", [NOW]);
+    for (const status of ['parked', 'retried', 'dropped']) {
+      await ask(
+        `INSERT INTO dead_letter VALUES ('test', $1, 0, 'p', 't', 'k', 0, 0, 'handler_error', '', $2, '{}', $1)`,
+        [status, NOW - 61 * DAY],
+      );
+    }
+    await keepRetention(postgres, MONTHLY, NOW, 60 * DAY);
+    expect(await ask('SELECT id FROM log_seen')).toEqual([{ id: 'young' }]);
+    expect(await ask('SELECT id FROM dead_letter')).toEqual([{ id: 'parked' }]);
+  });
+
+  test('while one instance is at it, another leaves it alone', async () => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query('BEGIN');
+    await client.query('SELECT pg_advisory_xact_lock(7041915, hashtext($1))', [MONTHLY.join()]);
+    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(false);
+    await client.end();
+    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(true);
+  });
+
+  test('a row that is written again, as when views are made anew, is there once', async () => {
+    const write = POSTGRES_VIEW_WRITERS.get('held');
+    const change = { view: 'held', id: 'e1', row: { at: NOW, reason: 'silence' } };
+    await postgres.transaction(async (sql) => write?.(sql, [change] as never));
+    await keepRetention(postgres, MONTHLY, NOW, 60 * DAY);
+    await postgres.transaction(async (sql) => write?.(sql, [change] as never));
+    expect(await ask('SELECT event_id FROM loop_held')).toHaveLength(1);
+  });
+});
+
+describe('indexes', () => {
+  /** Remembers what the adapters ask, so that the server can be asked how it would do it. */
+  class Overheard extends Postgres {
+    readonly asked = new Map<string, { readonly text: string; readonly values: readonly unknown[] }>();
+    override query<Row extends pg.QueryResultRow>(sql: NamedSql, values: readonly unknown[]): Promise<Row[]> {
+      this.asked.set(sql.name, { text: sql.text, values });
+      return super.query<Row>(sql, values);
+    }
+  }
+
+  /** Tables that a plan reads from one end to the other. */
+  const scanned = (plan: unknown): readonly string[] => {
+    const found: string[] = [];
+    JSON.parse(JSON.stringify(plan), (_, value: Record<string, unknown> | null) => {
+      if (value?.['Node Type'] === 'Seq Scan') found.push(String(value['Relation Name']));
+      return value;
+    });
+    return found;
+  };
+  const planOf = async (text: string, values: readonly unknown[]) =>
+    (await ask(`EXPLAIN (FORMAT JSON) ${text}`, values))[0]?.['QUERY PLAN'];
+
+  test('nothing that is asked while it works or while somebody waits reads a large table from end to end', async () => {
+    await migratePostgres(postgres, MIGRATIONS);
+    for (const statement of FILL) await ask(statement);
+    await ask('VACUUM ANALYZE');
+    const overheard = new Overheard({ url, applicationName: 'test' });
+    const clock = new ManualClock(1_000_000);
+    const views = createPostgresViews(overheard);
+    const store = storeOn(overheard);
+    await store.positions(['complaints']);
+    const encode = async () => Buffer.alloc(0);
+    const effects = new PostgresEffectQueue({
+      ...{ postgres: overheard, consumer: 'test', partitions: () => [0], clock, settled: () => undefined },
+      encode,
+    } as never);
+    await Promise.all([
+      store.prefetch([{ keySpace: 'customer', key: 'c7' }]),
+      store.dueTimers(1_000, 100),
+      store.nextTimerAt(),
+      store.redeliveries(10),
+      effects.claim('slack', 1_000, 10, 1_000),
+      effects.pending('slack'),
+      views.alerts({ status: 'unfinished' }, 50, undefined),
+      views.alerts({}, 50, undefined),
+      views.alerts({ customer: 'c7' }, 50, undefined),
+      views.alertsNamed('a7'),
+      views.alertsNamed('T-7'),
+      views.cycles('k7'),
+      views.openedBetween(1_000, 1_100),
+      views.eventsOfAlert('k7'),
+      views.eventsOfCustomer('c7'),
+      views.eventOfCommand('o7'),
+      views.audit({}, 50, undefined),
+      views.audit({ alertKey: 'k7' }, 50, undefined),
+      views.audit({ actor: 'p7' }, 50, undefined),
+      views.held(50, undefined),
+      views.heldByReason(1_000, 1_100),
+      views.deliveriesOf(['k7']),
+      new PostgresDeadLetters(overheard).list('parked', 50),
+    ]);
+    await overheard.close();
+
+    const slow: string[] = [];
+    for (const [name, { text, values }] of overheard.asked) {
+      const large = scanned(await planOf(text, values)).filter((table) => !SMALL.includes(table));
+      if (large.length > 0) slow.push(`${name}: ${large.join(', ')}`);
+    }
+    expect(slow).toEqual([]);
+    expect(overheard.asked.size).toBeGreaterThan(20);
+  });
+
+  test('control: a question without an index is found', async () => {
+    await migratePostgres(postgres, MIGRATIONS);
+    for (const statement of FILL.slice(0, 1)) await ask(statement);
+    expect(scanned(await planOf('SELECT * FROM loop_alert WHERE body = $1', ['x']))).toEqual(['loop_alert']);
+  });
+});
+
+/** One row a partition, or a topic. */
+const SMALL = ['owner', 'position', 'origin', 'ledger', 'migration'];
+
+const FILL = [
+  `INSERT INTO loop_alert SELECT 'a' || n, 'k' || n, 1, 'T-' || n, CASE WHEN n % 100 = 0 THEN 'open' ELSE 'closed' END,
+     'live', 'P2', 'r' || n % 20, 'c' || n, 'team', NULL, n, n, true, '{}' FROM generate_series(1, 30000) n`,
+  `INSERT INTO loop_audit (event_id, alert_key, subject, actor_id, command_id, body)
+     SELECT 'e' || n, 'k' || n, 'c' || n, 'p' || n % 3000, 'o' || n, '{}' FROM generate_series(1, 30000) n`,
+  `INSERT INTO loop_held SELECT 'h' || n, n, 'silence', '{}' FROM generate_series(1, 30000) n`,
+  `INSERT INTO loop_delivery SELECT 'd' || n, 'k' || n, n, '{}' FROM generate_series(1, 30000) n`,
+  `INSERT INTO state SELECT 'test', 'customer', 'c' || n, '{}' FROM generate_series(1, 30000) n`,
+  `INSERT INTO timer SELECT 'test', n % 6, 'alerting', 'k' || n, 'ack_by', n FROM generate_series(1, 30000) n`,
+  `INSERT INTO effect SELECT 'test', 'f' || n, n % 6, CASE WHEN n % 20 = 0 THEN 'slack' ELSE 'email' END, n, '{}' FROM generate_series(1, 30000) n`,
+  `INSERT INTO dead_letter SELECT 'test', 'l' || n, 0, 'p', 't', 'k', 0, n, 'handler_error', '', n, '{}',
+     CASE WHEN n % 1000 = 0 THEN 'parked' ELSE 'dropped' END FROM generate_series(1, 30000) n`,
+  "INSERT INTO owner VALUES ('test', 0)",
+];
