@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { RulesBroken } from '../embedded/rules-folder.ts';
 import { SettingsWrong } from '../embedded/tocsin.ts';
 import { DataFolderUnusable } from '../platform/database/data-folder.ts';
+import { StorageUnavailable } from '../platform/event-log/event-log.ts';
 import { NotReachable } from './client.ts';
 import { UsageError } from './command.ts';
 import { whyItEnded } from './why-it-ended.ts';
@@ -17,6 +18,11 @@ test.each([
     'the rules folder has 1 problem(s)\nrules/a.rule.yaml:3:1: unknown key "severty"',
   ],
   [new DataFolderUnusable('not_writable', 'data folder x: cannot be written'), 1, 'cannot be written'],
+  [
+    new StorageUnavailable('disk_full', 'the data file cannot be used now: full'),
+    1,
+    'the data file cannot be used now: full (disk_full). What was stored waits there',
+  ],
   [
     new NotReachable('http://127.0.0.1:1', 'ECONNRESET'),
     1,

@@ -2,6 +2,7 @@ import { PortTaken } from '../embedded/main.ts';
 import { RulesBroken } from '../embedded/rules-folder.ts';
 import { SettingsWrong } from '../embedded/tocsin.ts';
 import { DataFolderUnusable } from '../platform/database/data-folder.ts';
+import { StorageUnavailable } from '../platform/event-log/event-log.ts';
 import { NotReachable } from './client.ts';
 import { EXIT, UsageError } from './command.ts';
 
@@ -17,6 +18,10 @@ export function whyItEnded(
   if (error instanceof SettingsWrong) return say(EXIT.usedWrongly, `settings are wrong\n${error.message}`);
   if (error instanceof RulesBroken)
     return say(EXIT.foundWrong, `the rules folder has ${error.problems.length} problem(s)\n${error.message}`);
+  if (error instanceof StorageUnavailable) {
+    const words = `${error.message} (${error.reason}). What was stored waits there and is processed when there is room.`;
+    return say(EXIT.foundWrong, words);
+  }
   const isOfTheWorld =
     error instanceof PortTaken || error instanceof DataFolderUnusable || error instanceof NotReachable;
   return isOfTheWorld || isOfTheSystem(error) ? say(EXIT.foundWrong, error.message) : undefined;

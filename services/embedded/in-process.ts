@@ -48,10 +48,13 @@ export async function openInProcess(
       },
       close: async () => {
         stop.abort();
-        await running;
-        await tocsin.pipeline.runner.drain();
-        await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
-        folder.release();
+        try {
+          await running;
+          await tocsin.pipeline.runner.drain();
+        } finally {
+          await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
+          folder.release();
+        }
       },
     };
   } catch (error) {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -8,7 +10,7 @@ import { type EventLog, StorageUnavailable } from '../../services/platform/event
 import { runTocsin } from '../support/child-tocsin.ts';
 import { canMount, smallDisk } from './support/small-disk.ts';
 import { openStage, START, type Stage } from './support/stage.ts';
-import { startedTocsin } from './support/temporary.ts';
+import { startedTocsin, temporaryFolder } from './support/temporary.ts';
 
 const withDisk = test.skipIf(!canMount);
 
@@ -60,6 +62,35 @@ withDisk(
     expect(stderr).toMatch(
       /^tocsin start: .*tocsin-disk-.*cannot be written \(.*(full|ENOSPC).*\); .*room to write it\n$/,
     );
+  },
+);
+
+withDisk(
+  'a disk that becomes full under an import: ends with 1 in words, and what was stored is there with room again',
+  async () => {
+    const disk = smallDisk(64, 54);
+    const data = join(disk.folder, 'data');
+    const file = join(temporaryFolder(), 'many.ndjson');
+    const line = (n: number): string =>
+      JSON.stringify({
+        id: `k${n}`,
+        customerId: `c${n}`,
+        occurredAt: Date.now(),
+        // Random, as a batch of texts that are alike would be compressed to nothing.
+        text: randomBytes(3_000).toString('base64'),
+      });
+    writeFileSync(file, Array.from({ length: 1_500 }, (_, n) => line(n)).join('\n'));
+
+    const { code, stderr } = await runTocsin(['import', 'complaints', file, '--data', data]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('(disk_full)');
+    expect(stderr).not.toContain('    at ');
+
+    disk.throwBallast();
+    const again = await runTocsin(['import', 'complaints', file, '--data', data, '--json']);
+    expect(again.code).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ rows: 1_500, rejected: 0 });
+    expect((await runTocsin(['ledger', '--data', data])).code).toBe(0);
   },
 );
 
