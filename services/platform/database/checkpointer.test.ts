@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const append = (text: string) => file.transaction(() => file.log.append('signals', 0, 1, text, 1));
+const append = (text: string) => file.transaction(() => file.log.append('signals', 0, [text], 1));
 /** More than the checkpointer leaves alone, however well it is compressed. */
 const NOISE = randomBytes(20 * MIB).toString('base64');
 const walPages = () => Number(file.db.prepare('PRAGMA wal_checkpoint(NOOP)').get()?.log);

@@ -56,7 +56,7 @@ export class SqliteEffectQueue implements EffectQueue {
       // Without the row somebody else has settled it: a second outcome would count the same thing twice.
       if (this.#sql.remove.run(id).changes === 0) return;
       for (const { topic, key, value } of outcome) {
-        this.#file.log.append(topic, EMBEDDED_PARTITION, 1, encodeLine(key, value), now);
+        this.#file.log.append(topic, EMBEDDED_PARTITION, [encodeLine(key, value)], now);
         this.#file.ledger.write([{ stage: 'log', topic, outcome: 'accepted', reason: '', count: 1 }]);
       }
     });

@@ -120,19 +120,13 @@ export class SqlitePartitionStore implements PartitionStore {
   }
 
   #appendFacts(facts: readonly Emit[], now: number): void {
-    const batches = new Map<Topic, { count: number; lines: string }>();
+    const batches = new Map<Topic, string[]>();
     for (const { topic, key, value } of facts) {
-      let batch = batches.get(topic);
-      if (batch === undefined) {
-        batch = { count: 0, lines: '' };
-        batches.set(topic, batch);
-      }
-      batch.count += 1;
-      batch.lines += encodeLine(key, value);
+      const lines = batches.get(topic) ?? [];
+      if (lines.length === 0) batches.set(topic, lines);
+      lines.push(encodeLine(key, value));
     }
-    for (const [topic, { count, lines }] of batches) {
-      this.#file.log.append(topic, EMBEDDED_PARTITION, count, lines, now);
-    }
+    for (const [topic, lines] of batches) this.#file.log.append(topic, EMBEDDED_PARTITION, lines, now);
   }
 
   #storeEffects(effects: readonly EffectChange[]): void {

@@ -138,12 +138,12 @@ export class SqliteEventLog implements EventLog {
     let open: Batch | undefined;
     const results = waiting.map(({ topic, records }) => {
       if (open !== undefined && open.topic !== topic) this.#append(open, now);
-      if (open?.topic !== topic) open = { topic, accepted: 0, repeated: 0, lines: '' };
+      if (open?.topic !== topic) open = { topic, repeated: 0, lines: [] };
       const batch = open;
       return records.map(({ id, line }): PublishResult => {
         const isNew = this.#remember.run(topic, id, now).changes === 1;
-        if (isNew) batch.lines += line;
-        batch[isNew ? 'accepted' : 'repeated'] += 1;
+        if (isNew) batch.lines.push(line);
+        else batch.repeated += 1;
         return isNew ? 'accepted' : 'repeated';
       });
     });
@@ -151,10 +151,10 @@ export class SqliteEventLog implements EventLog {
     return results;
   }
 
-  #append({ topic, accepted, repeated, lines }: Batch, now: number): void {
-    this.#file.log.append(topic, EMBEDDED_PARTITION, accepted, lines, now);
+  #append({ topic, repeated, lines }: Batch, now: number): void {
+    this.#file.log.append(topic, EMBEDDED_PARTITION, lines, now);
     this.#file.ledger.write([
-      { stage: 'log', topic, outcome: 'accepted', reason: '', count: accepted },
+      { stage: 'log', topic, outcome: 'accepted', reason: '', count: lines.length },
       { stage: 'log', topic, outcome: 'repeated', reason: '', count: repeated },
     ]);
   }
@@ -172,7 +172,7 @@ interface Waiting {
 
 interface Batch {
   readonly topic: Topic;
-  accepted: number;
+  /** Those that are new. */
+  readonly lines: string[];
   repeated: number;
-  lines: string;
 }

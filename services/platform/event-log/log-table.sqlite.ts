@@ -53,7 +53,8 @@ export class LogTable {
   }
 
   /** Appends one batch of records, given as `lines` of `encodeLine`. */
-  append(topic: Topic, partition: number, count: number, lines: string, now: number): void {
+  append(topic: Topic, partition: number, lines: readonly string[], now: number): void {
+    const count = lines.length;
     if (count === 0) return;
     const base = this.end(topic, partition);
     const { codec, payload } = encodeBatch(lines);

@@ -41,7 +41,7 @@ export interface Pace {
  * enough that nobody who waits for an answer notices. On a slow or busy disk the sync takes most of a commit: fewer
  * records than the smallest would make it cheaper by nothing.
  */
-export const AT_ONCE: Pace = { commitMs: 25, smallest: 250, largest: 1_000 };
+export const AT_ONCE: Pace = { commitMs: 40, smallest: 250, largest: 1_000 };
 
 /** For a store on the other side of a network: the loop is free meanwhile, and each commit has its round trips. */
 export const OVER_THE_NETWORK: Pace = { commitMs: 80, smallest: 500, largest: 2_000 };

@@ -53,13 +53,19 @@ export function compileBins(bins: readonly Span[]): (value: Exclude<FeatureValue
   }
   const last = bins.length - 1;
   const rest = isRest(bins[last]) ? last : -1;
+  // No number is below NaN: a bin without an edge takes none.
+  const edges = bins.map(({ below = Number.NaN }) => below);
   return (value) => {
     const byName = byWord.size === 0 ? undefined : byWord.get(plainWord(value));
-    const byNumber =
-      typeof value === 'number' ? bins.findIndex(({ below }) => below !== undefined && value < below) : -1;
+    const byNumber = typeof value === 'number' ? firstAbove(edges, value) : -1;
     if (byName === undefined) return byNumber < 0 ? rest : byNumber;
     return byNumber < 0 ? byName : Math.min(byName, byNumber);
   };
+}
+
+function firstAbove(edges: readonly number[], value: number): number {
+  for (let index = 0; index < edges.length; index++) if (value < (edges[index] ?? 0)) return index;
+  return -1;
 }
 
 const isRest = (bin: Span | undefined): boolean =>
