@@ -39,11 +39,12 @@ async function runMutate(args: readonly string[], io: Io): Promise<number> {
   const report = mutateFolder(folder, values.rule, ({ rule, killed, mutants }) => {
     if (io.interactive) io.err(`${rule}: ${killed} of ${mutants}\n`);
   });
-  io.out(values.json === true ? `${JSON.stringify(report)}\n` : inWords(report));
+  io.out(values.json === true ? `${JSON.stringify(report)}\n` : mutationWords(report));
   return report.problems.length > 0 || report.score < min ? EXIT.foundWrong : EXIT.done;
 }
 
-function inWords({ rules, mutants, killed, score, problems }: MutationReport): string {
+/** Each change that no test notices, and the sum. */
+export function mutationWords({ rules, mutants, killed, score, problems }: MutationReport): string {
   if (problems.length > 0) return `${problems.map(formatProblem).join('\n')}\n`;
   const lines = rules.flatMap(({ rule, tests, survivors, file, mutants: changes }) =>
     tests === 0

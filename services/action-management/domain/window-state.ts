@@ -45,7 +45,7 @@ export interface RememberedSignal {
   readonly fields?: Readonly<Record<string, Value>>;
 }
 
-/** Most customers have fewer than ten signals a month; 200 keep a bot's state near 35 kB, what it waits for included. */
+/** Most customers have fewer than ten signals a month; 200 keep a bot's state below 40 kB, what it waits for included. */
 export const MAX_SIGNALS = 200;
 /** Five pieces of evidence tell the story; the rest stays with the records. */
 export const MAX_QUOTED = 5;
