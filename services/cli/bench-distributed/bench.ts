@@ -29,7 +29,7 @@ import { measureLatency, type Percentiles } from './latency.ts';
 import { runRawLoop } from './raw-loop.ts';
 import { encodeBatch, type SourceProducer, sourceProducer } from './records.ts';
 import { findServers } from './servers.ts';
-import { type ServiceProcess, startInstance } from './service-process.ts';
+import { type ServiceProcess, type Spent, startInstance } from './service-process.ts';
 import { StageProgress } from './stage-progress.ts';
 
 export interface DistributedBenchOptions {
@@ -250,20 +250,27 @@ async function measureStage(bench: Bench, stage: Stage, instances: number): Prom
     Array.from({ length: instances }, () => startInstance(stage.name, bench.env)),
   );
   try {
-    while ((await progress.done(stage.name, stage.given)) < warm) await pause(LOOK_EVERY_MS);
-    const startedWith = await progress.done(stage.name, stage.given);
-    const commitsBefore = await totalOf(processes);
-    const began = performance.now();
+    const cold = { done: before, spent: await totalOf(processes) };
+    let began = performance.now();
+    // The last look before it was warm: there is one, however fast it was.
+    let startedWith = before;
+    let done = before;
+    for (; done < warm; done = await progress.done(stage.name, stage.given)) {
+      startedWith = done;
+      began = performance.now();
+      await pause(LOOK_EVERY_MS);
+    }
+    const end = before + given;
+    const from = done < end ? { done, spent: await totalOf(processes) } : cold;
     await atTheEnd(bench, [stage]);
     const seconds = (performance.now() - began) / 1000;
-    const commits = await totalOf(processes);
-    const records = before + given - startedWith;
-    const count = commits.count - commitsBefore.count;
+    const spent = await totalOf(processes);
+    const commits = spent.commits - from.spent.commits;
     return {
-      perSecond: records / seconds,
-      commitMs: ((commits.seconds - commitsBefore.seconds) / count) * 1000,
-      recordsPerCommit: records / count,
-      cpuMicros: ((commits.cpu - commitsBefore.cpu) / records) * 1_000_000,
+      perSecond: (end - startedWith) / seconds,
+      commitMs: ((spent.commitSeconds - from.spent.commitSeconds) / commits) * 1000,
+      recordsPerCommit: (end - from.done) / commits,
+      cpuMicros: ((spent.cpuSeconds - from.spent.cpuSeconds) / (end - from.done)) * 1_000_000,
     };
   } finally {
     await Promise.all(processes.map((one) => one.stop()));
@@ -273,15 +280,10 @@ async function measureStage(bench: Bench, stage: Stage, instances: number): Prom
 const WARM_UP = 0.3;
 const LOOK_EVERY_MS = 20;
 
-async function totalOf(processes: readonly ServiceProcess[]) {
-  const total = { seconds: 0, count: 0, cpu: 0 };
-  for (const one of processes) {
-    const { seconds, count } = await one.commits();
-    total.seconds += seconds;
-    total.count += count;
-    total.cpu += await one.cpuSeconds();
-  }
-  return total;
+async function totalOf(processes: readonly ServiceProcess[]): Promise<Spent> {
+  const all = await Promise.all(processes.map((one) => one.spent()));
+  const sum = (figure: keyof Spent): number => all.reduce((total, one) => total + one[figure], 0);
+  return { commits: sum('commits'), commitSeconds: sum('commitSeconds'), cpuSeconds: sum('cpuSeconds') };
 }
 
 async function workOff(bench: Bench, stage: Stage): Promise<void> {

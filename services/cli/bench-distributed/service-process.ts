@@ -5,11 +5,16 @@ import { fileURLToPath } from 'node:url';
 /** One service in a process of its own, as in production. */
 export interface ServiceProcess {
   readonly name: string;
-  /** Seconds and number of commits to PostgreSQL so far. */
-  commits(): Promise<{ readonly seconds: number; readonly count: number }>;
-  /** CPU seconds of the process so far. */
-  cpuSeconds(): Promise<number>;
+  spent(): Promise<Spent>;
   stop(): Promise<void>;
+}
+
+/** What a process has spent since it was started. */
+export interface Spent {
+  readonly commits: number;
+  /** Time of all commits to PostgreSQL, as the process sees it. */
+  readonly commitSeconds: number;
+  readonly cpuSeconds: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -49,15 +54,17 @@ export async function startInstance(
     if (over || performance.now() > until) throw new Error(`${name} did not become ready: ${complaint}`);
     await new Promise((resume) => setTimeout(resume, 100));
   }
-  const metric = async (pattern: RegExp): Promise<number> =>
-    Number(pattern.exec(await (await fetch(`${url}/metrics`)).text())?.[1] ?? 0);
   return {
     name,
-    commits: async () => ({
-      seconds: await metric(/^tocsin_database_commit_duration_seconds_sum\S* (\S+)$/m),
-      count: await metric(/^tocsin_database_commit_duration_seconds_count\S* (\S+)$/m),
-    }),
-    cpuSeconds: () => metric(/^process_cpu_seconds_total (\S+)$/m),
+    spent: async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const metric = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? 0);
+      return {
+        commits: metric(/^tocsin_database_commit_duration_seconds_count\S* (\S+)$/m),
+        commitSeconds: metric(/^tocsin_database_commit_duration_seconds_sum\S* (\S+)$/m),
+        cpuSeconds: metric(/^process_cpu_seconds_total (\S+)$/m),
+      };
+    },
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
