@@ -99,7 +99,7 @@ export interface PassedOver {
   readonly offset: number;
   readonly appendedAt: number;
   readonly key: string;
-  /** `repeated`: its writer has sent it before. `not_decodable`: nobody can read it. */
+  /** `sent_again`: its writer has sent it before, under the same number. `not_decodable`: nobody can read it. */
   readonly passedOver: 'sent_again' | 'not_decodable';
   /** What is wrong with it, in words; never customer text. */
   readonly detail: string;

@@ -7,20 +7,17 @@ import { ingestion } from '../../../services/ingestion/main.ts';
 import { deskOf, loopClosure } from '../../../services/loop-closure/main.ts';
 import type { AlertDesk } from '../../../services/loop-closure/service.ts';
 import { notification } from '../../../services/notification/main.ts';
-import type { TopicSchema } from '../../../services/platform/codec/schema-files.ts';
 import type { NamedSql, Postgres } from '../../../services/platform/database/postgres.ts';
 import {
   balanceLedger,
   type DistributedLedger,
 } from '../../../services/platform/distributed/ledger-sums.postgres.ts';
-import { ourSchemas } from '../../../services/platform/distributed/servers.ts';
 import { type ServiceSettings, serviceSettings } from '../../../services/platform/distributed/settings.ts';
 import {
   type OpenService,
   openService,
   type ServiceDefinition,
 } from '../../../services/platform/distributed/start-service.ts';
-import { prefixed } from '../../../services/platform/event-log/topic-names.ts';
 import { type Logger, silentLogger } from '../../../services/platform/logging/logger.ts';
 import { createRegistry } from '../../../services/platform/metrics/registry.ts';
 import { Lifecycle } from '../../../services/platform/process/lifecycle.ts';
@@ -28,6 +25,7 @@ import type { ManualClock } from '../../../services/platform/time/clock.ts';
 import { scoring } from '../../../services/scoring/main.ts';
 import { loadSettings } from '../../../services/settings/load-settings.ts';
 import { ownNames } from './distributed-fixture.ts';
+import { registerAll } from './register-all.ts';
 import { whatWaits } from './what-waits.ts';
 
 /** The six services in this process, on real servers, under a clock that the test moves. */
@@ -47,9 +45,7 @@ export type Place = Awaited<ReturnType<typeof newPlace>>;
 
 export async function newPlace(partitions: number) {
   const { names, prefix, databaseUrl } = await ownNames(partitions);
-  await Promise.all(
-    ourSchemas().all.map((schema) => register(prefixed(prefix).subject(schema.topic), schema)),
-  );
+  await registerAll(inject('registryUrl'), prefix);
   const env = {
     TOCSIN_KAFKA_BROKERS: inject('kafkaBrokers'),
     TOCSIN_REGISTRY_URL: inject('registryUrl'),
@@ -59,16 +55,6 @@ export async function newPlace(partitions: number) {
     TOCSIN_PARTITIONS: String(partitions),
   };
   return { partitions, names, env };
-}
-
-/** Without the questions of a deployment: each story makes a set of its own. There is one version of each yet. */
-async function register(subject: string, { json }: TopicSchema): Promise<void> {
-  const answer = await fetch(`${inject('registryUrl')}/subjects/${subject}/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({ schemaType: 'AVRO', schema: JSON.stringify(json) }),
-  });
-  if (!answer.ok) throw new Error(`${subject}: the registry answered ${answer.status}`);
 }
 
 export async function openSixServices(options: {

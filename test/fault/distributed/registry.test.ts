@@ -55,12 +55,12 @@ async function withIllRegistry(
 ): Promise<{ scene: Scene; registry: IllRegistry }> {
   const registry = new IllRegistry(bench().registry.url);
   await registry.start();
+  context.onTestFinished(() => registry.stop());
   const scene = await open(context, {
     partitions: 2,
     changes,
     registryUrl: registry.urlOf(bench().registry.url),
   });
-  context.onTestFinished(() => registry.stop());
   await scene.producing.once(20);
   expect(await untilTrue(async () => (await scene.opened()) === 20, 60)).toBe(true);
   registry.illness = illness;

@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, type TestContext } from 'vitest';
 import { Postgres } from '../../../../services/platform/database/postgres.ts';
 import { balanceLedger } from '../../../../services/platform/distributed/ledger-sums.postgres.ts';
-import { registerSchemas } from '../../../../services/platform/distributed/schema-registration.ts';
-import { ourSchemas } from '../../../../services/platform/distributed/servers.ts';
 import {
   applyTopics,
   compareTopics,
@@ -16,6 +14,7 @@ import { createKafka } from '../../../../services/platform/event-log/client.kafk
 import { prefixed } from '../../../../services/platform/event-log/topic-names.ts';
 import { silentLogger } from '../../../../services/platform/logging/logger.ts';
 import { type Bench, startBench } from '../../../bench-servers/bench.ts';
+import { registerAll } from '../../../distributed/support/register-all.ts';
 import { whatWaits } from '../../../distributed/support/what-waits.ts';
 import { type InstanceOptions, ServiceFleet } from './child-services.ts';
 import { Producing } from './producing.ts';
@@ -90,7 +89,7 @@ export async function openScene(bench: Bench, options: SceneOptions = {}): Promi
   const logs = mkdtempSync(join(tmpdir(), 'tocsin-scene-'));
   const database = await bench.postgres.createDatabase(prefix.replace('.', ''));
   await makeTopics(bench, prefix, partitions);
-  await registerSchemas({ url: bench.registry.url, names: prefixed(prefix) }, ourSchemas().all);
+  await registerAll(bench.registry.url, prefix);
   const fleet = new ServiceFleet(
     {
       TOCSIN_KAFKA_BROKERS: bench.kafka.brokers,
