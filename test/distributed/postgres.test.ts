@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import { type NamedSql, Postgres } from '../../services/platform/database/postgr
 import { keepRetention } from '../../services/platform/database/retention.postgres.ts';
 import { PostgresPartitionStore } from '../../services/platform/database/state-store.postgres.ts';
 import { ManualClock } from '../../services/platform/time/clock.ts';
+import { postgresPrograms } from '../bench-servers/downloads.ts';
 import { type PostgresServer, startPostgres } from '../bench-servers/postgres.ts';
 
 const MIGRATIONS = [...PLATFORM_POSTGRES_MIGRATIONS, ...LOOP_CLOSURE_POSTGRES_MIGRATIONS];
@@ -222,6 +224,27 @@ describe('retention', () => {
     await postgres.transaction(async (sql) => write?.(sql, [change] as never));
     expect(await ask('SELECT event_id FROM loop_held')).toHaveLength(1);
   });
+});
+
+test('a dump that is taken while it works, restored elsewhere, has all of it, and the services take it as theirs', async () => {
+  await migratePostgres(postgres, MIGRATIONS);
+  for (const statement of FILL) await ask(statement);
+  await keepRetention(postgres, MONTHLY, 1_000, 60 * DAY);
+  const counts = () =>
+    ask(`SELECT (SELECT count(*) FROM loop_held) AS held, (SELECT count(*) FROM loop_audit) AS audit,
+           (SELECT count(*) FROM timer) AS timers, (SELECT count(*) FROM effect) AS effects`);
+  const before = await counts();
+  const dump = join(folder, 'dump');
+  const programs = postgresPrograms();
+  execFileSync(join(programs, 'pg_dump'), ['--format=custom', `--file=${dump}`, url]);
+  await ask("INSERT INTO timer VALUES ('test', 0, 'alerting', 'later', 'ack_by', 1)");
+  url = await server.createDatabase(`t${++databases}`);
+  execFileSync(join(programs, 'pg_restore'), ['--exit-on-error', `--dbname=${url}`, dump]);
+  expect(await counts()).toEqual(before);
+  const restored = new Postgres({ url, applicationName: 'test' });
+  expect(await migratePostgres(restored, MIGRATIONS)).toEqual([]);
+  expect(await storeOn(restored).nextTimerAt()).toBe(6);
+  await restored.close();
 });
 
 describe('indexes', () => {
