@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: [named ? 'test/fault/distributed/**/*.test.ts' : 'test/fault/**/*.test.ts'],
     exclude: named ? [] : ['test/fault/distributed/**'],
-    testTimeout: named ? 900_000 : 180_000,
+    testTimeout: named ? 900_000 : 600_000,
     hookTimeout: named ? 300_000 : 60_000,
     fileParallelism: false,
     // Killed processes mostly wait for time boxes: four at a time keep two cores busy.
