@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
 import { doctorCommand } from './doctor.ts';
+import { evaluateDriftCommand } from './evaluate.ts';
 import { evaluateRiskCommand } from './evaluate-risk.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { explainCommand } from './explain.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   riskAggregateCommand,
   riskFitCommand,
   evaluateRiskCommand,
+  evaluateDriftCommand,
   ledgerCommand,
   ...dlqCommands,
   timersCommand,
