@@ -107,7 +107,7 @@ async function killAt(scene: Scene, kills: readonly Kill[], pass: number): Promi
   const { fleet, producing } = scene;
   const before = fleet.gaveUp.length;
   for (const [service, point] of kills) {
-    await fleet.kill(fleet.of(service));
+    await fleet.kill(await fleet.present(service));
     await fleet.startLike(service, { TOCSIN_FAILPOINT: `${point}:kill@${pass}` });
   }
   const until = performance.now() + KILLED_WITHIN_MS;
@@ -134,7 +134,7 @@ const KILLED_WITHIN_MS = 120_000;
 
 /** While it reads its rules. */
 async function killAtStart({ fleet }: Scene): Promise<void> {
-  await fleet.kill(fleet.of('action-management'));
+  await fleet.kill(await fleet.present('action-management'));
   const started = await fleet.startLike('action-management', { TOCSIN_FAILPOINT: 'cp9:kill@1' });
   expect(await started.ended).toBe(null);
 }

@@ -113,13 +113,33 @@ export class ServiceFleet {
 
   async startAll(options: InstanceOptions = {}): Promise<void> {
     this.#like = options;
+    // On a busy machine a server may not answer in time; whoever gives up for that begins again.
+    this.#supervised = true;
     await Promise.all(SERVICE_NAMES.map((name) => this.start(name)));
+    for (const name of SERVICE_NAMES) await this.present(name);
     await this.ready();
+    this.#supervised = false;
+    this.gaveUp.length = 0;
+  }
+
+  /** An instance, once there is one: whoever was killed is started again a second later. */
+  async present(name: ServiceName): Promise<ServiceProcess> {
+    const until = performance.now() + READY_WITHIN_MS;
+    for (;;) {
+      const found = this.instances.find((instance) => instance.name === name);
+      if (found !== undefined) return found;
+      if (performance.now() > until) throw new Error(`${name} gave up: ${JSON.stringify(this.gaveUp)}`);
+      await new Promise((resume) => setTimeout(resume, 100));
+    }
   }
 
   async start(name: ServiceName, options = this.#like): Promise<ServiceProcess> {
     const changed = (options.changes ?? []).length === 0 ? {} : { CHANGES: options.changes?.join() ?? '' };
-    const env = { ...this.#env, ...options.env, ...changed };
+    // A service refuses settings that it does not know.
+    const own = Object.entries(options.env ?? {}).filter(
+      ([key]) => name === 'notification' || !key.startsWith('TOCSIN_SLACK_'),
+    );
+    const env = { ...this.#env, ...Object.fromEntries(own), ...changed };
     const instance = await startServiceProcess(name, env, this.#logs);
     this.instances.push(instance);
     this.#options.set(instance, options);
