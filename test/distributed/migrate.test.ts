@@ -82,7 +82,7 @@ test('open alerts, timers and waiting messages move to the services, also when t
   expect([dry.err, dry.ended, dry.report?.rows.loop_alert]).toEqual(['', 0, 4]);
 
   const inTopics = await migrate({ TOCSIN_FAILPOINT: 'cp1:kill@2' });
-  expect(inTopics.ended).toBe('SIGKILL');
+  expect([inTopics.ended, inTopics.err]).toEqual(['SIGKILL', expect.stringContaining('topics')]);
   expect(await tables()).toEqual({ timers: 0, states: 0, positions: 0 });
   const committed = await migrate({ TOCSIN_FAILPOINT: 'cp4:kill@1' });
   expect([committed.ended, committed.err]).toEqual(['SIGKILL', expect.stringContaining('tables')]);

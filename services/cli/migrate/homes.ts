@@ -10,6 +10,7 @@ export const HOMES: Readonly<Record<string, string>> = {
   alerting: 'alerting',
   'alerting-customers': 'alerting',
   notification: 'notification',
+  'silence-ends': 'notification',
   'alert-view': 'loop-closure',
   'customer-view': 'loop-closure',
 };
