@@ -103,10 +103,11 @@ async function run(suite: Suite): Promise<{ passed: number; failed: number }> {
 
 function exitCode(program: string, args: readonly string[], withinMinutes: number): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    // A group of its own, so that whatever the suite has started ends with it.
+    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true });
     const timeout = setTimeout(() => {
       process.stdout.write(`\nstill running after ${withinMinutes} minutes: ended\n`);
-      child.kill('SIGKILL');
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     }, withinMinutes * 60_000);
     child.on('error', () => resolve(127));
     child.on('close', (code) => {
