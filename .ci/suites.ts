@@ -32,6 +32,12 @@ const SUITES: readonly Suite[] = [
     withinMinutes: 2,
   },
   {
+    name: 'rules mutate',
+    command: ['npx', 'tocsin', 'rules', 'mutate', '--min', '90'],
+    counted: false,
+    withinMinutes: 2,
+  },
+  {
     name: 'faults',
     command: ['npm', 'run', '--silent', 'test:fault', '--'],
     counted: true,
