@@ -71,14 +71,14 @@ export class RegistryCodec {
     return this.#codecs.keys();
   }
 
-  /** Looks up the ids of our own schemas. Throws `SchemasNotRegistered` when one is missing. */
+  /** Looks up the ids of our own schemas, for writing and reading. Throws `SchemasNotRegistered` when one is missing. */
   async warm(topics: Iterable<Topic>): Promise<void> {
     const missing: Topic[] = [];
     for (const topic of topics) {
       if (this.#ids.has(topic)) continue;
       const id = await this.#ownId(topic);
       if (id === undefined) missing.push(topic);
-      else this.#ids.set(topic, id);
+      else this.#know(topic, id);
     }
     if (missing.length > 0) {
       const subjects = missing.map(this.#options.names.subject).join(', ');
@@ -86,6 +86,17 @@ export class RegistryCodec {
         `the registry does not have our schemas of ${subjects}; run: tocsin schemas register`,
       );
     }
+  }
+
+  /** What was written under our own schema can be read without asking again. */
+  #know(topic: Topic, id: number): void {
+    this.#ids.set(topic, id);
+    const schema = this.#options.schemas.get(topic);
+    if (schema !== undefined)
+      this.#readers.set(`${topic} ${id}`, {
+        ok: true,
+        read: this.#codecOf(topic).readerOf({ ...schema, topic }),
+      });
   }
 
   /** Throws `NotEncodable`, naming the field, for a value that its schema does not allow. */

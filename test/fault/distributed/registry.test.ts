@@ -12,8 +12,8 @@ describe.concurrent('a schema registry that is', () => {
   test.for(ILLNESSES)('%s stops nothing whose schema has been seen', async (illness, context) => {
     const { scene, registry } = await withIllRegistry(context, illness, []);
     await scene.producing.once(20);
-    expect(await untilTrue(async () => (await scene.opened()) === 40, 10)).toBe(true);
-    expect(registry.asked).toBe(0);
+    await untilTrue(async () => (await scene.opened()) === 40, 30);
+    expect({ opened: await scene.opened(), asked: registry.asked }).toEqual({ opened: 40, asked: 0 });
     registry.illness = 'none';
     expect(await scene.damage()).toEqual(NONE);
     expect(scene.fleet.gaveUp).toEqual([]);
