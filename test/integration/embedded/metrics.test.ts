@@ -25,7 +25,7 @@ test('/metrics shows what the page about metrics says, and nothing else of ours'
 });
 
 /** What only machines that talk over Kafka have. */
-const OF_MANY_MACHINES = /^tocsin_(kafka|schema_registry)_/;
+const OF_MANY_MACHINES = /^tocsin_(kafka|schema_registry|database)_/;
 
 test('no customer, alert or text is a label', async () => {
   const metrics = await metricsAfterADay();
