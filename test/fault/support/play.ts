@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { LOOP_CLOSURE_MIGRATIONS } from '../../../services/loop-closure/adapters/views.sqlite.ts';
+import { openEmbeddedStore } from '../../../services/platform/database/embedded-store.ts';
+import { EMBEDDED_PARTITION } from '../../../services/platform/event-log/event-log.sqlite.ts';
 import type { CrashPoint } from '../../../services/platform/process/crash-point.ts';
+import { systemClock } from '../../../services/platform/time/clock.ts';
 import { FakeSlack } from '../../support/fake-slack.ts';
 import { FakeSmtp } from '../../support/fake-smtp.ts';
 import { type Faults, type Fingerprint, takeFingerprint } from './fingerprint.ts';
@@ -30,7 +34,7 @@ export interface Played {
   readonly faults: Faults;
   /** One entry for each message that Slack or the mail server took: repeats stand twice. */
   readonly messages: readonly string[];
-  /** Messages whose answer was lost, as the last process counted them. */
+  /** Attempts whose answer was lost, as the log has them. */
   readonly uncertain: number;
   readonly kills: number;
   /** How often each crash point was passed; only with the failpoint `count`. */
@@ -63,14 +67,13 @@ export async function play({ rules, now }: Scene, failpoint: string, times = 1):
     await order(tocsin, acknowledge(`silver-posts:${customerId(LATE_CLAIMED[0] ?? 0)}`));
     await quiet(tocsin);
     const { print, faults } = await takeFingerprint(tocsin);
-    const uncertain = await metric(tocsin, 'tocsin_notifications_uncertain_total');
     const ended = await tocsin.stop();
     if (ended.code !== 0) throw new Error(`ended with ${ended.code ?? ended.signal}:\n${ended.stderr}`);
     return {
       print,
       faults,
       messages: messagesAt(slack, smtp),
-      uncertain,
+      uncertain: await uncertainAttempts(data),
       kills: tocsin.kills,
       passes: failpoint === 'count' ? JSON.parse(ended.stderr.trim().split('\n').at(-1) ?? '{}') : {},
     };
@@ -138,6 +141,17 @@ async function isQuiet(tocsin: Supervised): Promise<boolean> {
   const { timers } = timerList.parse(await tocsin.json('/v1/timers'));
   if (timers.some(({ dueAt }) => dueAt < Date.now() + SOON_MS)) return false;
   return (await metric(tocsin, 'tocsin_outbox_pending')) === 0;
+}
+
+/** Counted in the data that is left: the metric forgets what a killed process had counted. */
+async function uncertainAttempts(data: string): Promise<number> {
+  const store = openEmbeddedStore(data, systemClock, LOOP_CLOSURE_MIGRATIONS);
+  try {
+    const outcomes = await store.log.read('notification-outcomes', EMBEDDED_PARTITION, 0, 100_000);
+    return outcomes.filter(({ value }) => value.outcome === 'uncertain').length;
+  } finally {
+    store.close();
+  }
 }
 
 /** The sum of a metric over its labels. */
