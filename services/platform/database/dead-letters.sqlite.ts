@@ -27,12 +27,15 @@ export class SqliteDeadLetters implements DeadLetters {
   async retry(id: string, payload?: string): Promise<boolean> {
     if (payload !== undefined) JSON.parse(payload);
     const found = this.#file.transaction(() => this.#sql.retry.run(payload ?? null, id).changes === 1);
+    await this.#file.synced();
     if (found) this.#wake();
     return found;
   }
 
   async drop(id: string): Promise<boolean> {
-    return this.#file.transaction(() => this.#sql.drop.run(id).changes === 1);
+    const found = this.#file.transaction(() => this.#sql.drop.run(id).changes === 1);
+    await this.#file.synced();
+    return found;
   }
 
   async counts(): Promise<Readonly<Record<DeadLetterStatus, number>>> {

@@ -30,7 +30,7 @@ export class SqliteEffectQueue implements EffectQueue {
   async claim(queue: string, now: number, limit: number, leaseMs: number): Promise<readonly ClaimedEffect[]> {
     const due = this.#sql.due.all(queue, now, now, limit);
     if (due.length === 0) return [];
-    return this.#file.transaction(() =>
+    const claimed = this.#file.transaction(() =>
       due.map((row) => {
         this.#sql.claim.run(now + leaseMs, String(row.id));
         return {
@@ -43,6 +43,8 @@ export class SqliteEffectQueue implements EffectQueue {
         };
       }),
     );
+    await this.#file.synced();
+    return claimed;
   }
 
   async stillHeld(id: string, now: number): Promise<boolean> {

@@ -11,8 +11,8 @@ export interface Migration {
 /**
  * Opens the SQLite file and brings its layout up to date, each migration in its own transaction.
  *
- * Every commit is on disk when it returns (WAL, synchronous=FULL). A file that a newer Tocsin has migrated
- * is refused, untouched.
+ * Commits are in the write-ahead log when they return, and reach the disk in their order: `WalSync` says when. A file
+ * that a newer Tocsin has migrated is refused, untouched.
  */
 export function openSqlite(file: string, migrations: readonly Migration[]): DatabaseSync {
   let db: DatabaseSync | undefined;
@@ -20,7 +20,7 @@ export function openSqlite(file: string, migrations: readonly Migration[]): Data
     db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
     db.exec(`
       PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
+      PRAGMA synchronous = NORMAL;
       PRAGMA foreign_keys = ON;
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -${CACHE_KIB};

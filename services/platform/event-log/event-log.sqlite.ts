@@ -41,7 +41,7 @@ export class SqliteEventLog implements EventLog {
     // Encoded at once: a value that JSON cannot hold fails its own publish and nobody else's.
     const encoded = records.map(({ id, key, value }) => ({ id: seenId(id), line: encodeLine(key, value) }));
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#flush());
+      if (this.#waiting.length === 0) setImmediate(() => void this.#flush());
       this.#waiting.push({ topic, records: encoded, resolve, reject });
     });
   }
@@ -100,23 +100,23 @@ export class SqliteEventLog implements EventLog {
   /** Writes what is waiting, then refuses further publishes. */
   close(): void {
     this.#closed = true;
-    while (this.#waiting.length > 0) this.#flush();
+    while (this.#waiting.length > 0) void this.#flush();
   }
 
   /** Writes the publishes that wait, up to a limit; the others follow when others had their turn. */
-  #flush(): void {
+  async #flush(): Promise<void> {
     const together = this.#takeWaiting();
     if (together.length === 0) return;
     try {
       const results = this.#file.transaction(() => this.#store(together));
+      for (const listener of this.#appended) listener();
+      await this.#file.synced();
       crashPoint('cp1');
       if (together.some((one) => one.topic === 'alert-commands')) crashPoint('cp10');
       for (const [index, one] of together.entries()) one.resolve(results[index] ?? []);
     } catch (error) {
       for (const one of together) one.reject(error);
-      return;
     }
-    for (const listener of this.#appended) listener();
   }
 
   #takeWaiting(): Waiting[] {
@@ -128,7 +128,7 @@ export class SqliteEventLog implements EventLog {
       taken += 1;
     }
     const together = this.#waiting.splice(0, taken);
-    if (this.#waiting.length > 0) setImmediate(() => this.#flush());
+    if (this.#waiting.length > 0) setImmediate(() => void this.#flush());
     return together;
   }
 
