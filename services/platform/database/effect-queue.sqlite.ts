@@ -62,6 +62,7 @@ export class SqliteEffectQueue implements EffectQueue {
         this.#file.ledger.write([{ stage: 'log', topic, outcome: 'accepted', reason: '', count: 1 }]);
       }
     });
+    await this.#file.synced();
     this.#settled();
   }
 

@@ -18,7 +18,7 @@ export interface Publishable<T extends Topic> {
 export interface EventLog {
   /**
    * Appends from outside a keyed process: the gateway and commands. One answer per record, in order.
-   * Rejects with `StorageUnavailable` when nothing was stored; then all may be sent again. Rejects with another
+   * Rejects with `StorageUnavailable` when nothing is known to be stored; then all may be sent again. Rejects with another
    * error when a value cannot be written as JSON.
    */
   publish<T extends Topic>(topic: T, records: readonly Publishable<T>[]): Promise<readonly PublishResult[]>;
@@ -41,7 +41,10 @@ export interface EventLog {
 
 export type PublishResult = 'accepted' | 'repeated';
 
-/** The store could not take a write: disk full, read-only, locked. Nothing was stored; sending again is safe. */
+/**
+ * The store could not take a write: disk full, read-only, locked. Nothing was stored, or (`io_error`) nobody can say
+ * whether it was; sending again is safe.
+ */
 export class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable';
   readonly reason: 'disk_full' | 'not_writable' | 'busy' | 'closed' | 'io_error';
