@@ -31,7 +31,10 @@ describe.concurrent('instances', () => {
     expect(scene.producing.heard).toBeGreaterThan(500);
   });
 
-  test('control: without positions in the database records are lost between two owners', async (context) => {
+  // Whether a record arrives between two owners is chance; over some of these rounds one does.
+  test('control: without positions in the database records are lost between two owners', {
+    retry: 2,
+  }, async (context) => {
     const scene = await open(context, { changes: ['positions'] });
     await comeAndGo(scene, 4);
     expect((await scene.damage(CONTROL_MS)).lost).not.toEqual([]);

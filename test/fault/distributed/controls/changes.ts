@@ -40,6 +40,12 @@ export const CHANGES = {
     crashPoint('cp1');
     await producer.sendBatch({`,
     },
+    // So that whoever is killed at cp1 has not sent yet.
+    {
+      file: 'services/platform/event-log/outbox-relay.kafka.ts',
+      from: "crashPoint('cp1');\n    await postgres.query(SQL.forget",
+      to: 'await postgres.query(SQL.forget',
+    },
   ],
   /** A record counts as sent once all replicas in step have it. */
   acknowledgements: [
