@@ -163,18 +163,27 @@ export class Stage {
     body?: object | string,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
+    const asked = this.#send(method, url, body, headers);
+    // An order is answered when it is obeyed, and nobody works while the clock stands still: so this does.
+    const answered = asked.then(() => true);
+    const { runner } = this.tocsin.pipeline;
+    while (!(await Promise.race([answered, nextTurn()]))) await runner.drain().catch(whileItLasts);
+    return asked;
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    url: string,
+    body: object | string | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
-    const { app, pipeline } = this.tocsin;
-    const asked = app.inject({
+    const answer = await this.tocsin.app.inject({
       method,
       url,
       headers: { ...type, ...headers },
       ...(body === undefined ? {} : { payload: body }),
     });
-    // An order is answered when it is obeyed, and nobody works while the clock stands still: so this does.
-    const answered = asked.then(() => true);
-    while (!(await Promise.race([answered, nextTurn()]))) await pipeline.runner.drain().catch(whileItLasts);
-    const answer = await asked;
     return { status: answer.statusCode, headers: answer.headers, text: answer.payload };
   }
 
@@ -187,11 +196,8 @@ export class Stage {
   /** A source sends something that happens now. It is stored and not yet worked on. */
   post(source: Source, record: object): Promise<Answer> {
     this.#records += 1;
-    return this.ask('POST', `/v1/${source}`, {
-      id: `record-${this.#records}`,
-      occurredAt: this.clock.now(),
-      ...record,
-    });
+    const sent = { id: `record-${this.#records}`, occurredAt: this.clock.now(), ...record };
+    return this.#send('POST', `/v1/${source}`, sent, {});
   }
 
   /** A gold customer complains for the second time: the alert of the rule above, unless the fault prevents it. */
