@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { endWithUs } from '../../services/platform/process/end-with-us.ts';
 
 /** A server that this process has started. */
 export interface ChildServer {
@@ -37,12 +38,6 @@ const READY_WITHIN_MS = 300_000;
 const STOP_WITHIN_MS = 10_000;
 const ASK_EVERY_MS = 100;
 
-const running = new Set<ChildProcess>();
-// Whatever ends this process, nothing that it started stays behind.
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** Starts a server and waits until it answers. When it does not, its log is in the error. */
 export async function startChildServer(options: ChildServerOptions): Promise<ChildServer> {
   const log = openSync(options.logFile, 'a');
@@ -53,11 +48,11 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     ...options.user,
   });
   closeSync(log);
-  running.add(child);
+  endWithUs(child);
   const ended = new Promise<void>((resolve) => {
     child.on('error', () => resolve());
     child.on('exit', () => resolve());
-  }).finally(() => running.delete(child));
+  });
   let over = false;
   void ended.then(() => {
     over = true;

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { endWithUs } from '../../services/platform/process/end-with-us.ts';
 
 // What infra/Dockerfile copies, and nothing else, started from there. Building the image needs a Docker engine.
 
@@ -50,6 +51,7 @@ function start(
       env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
       timeout: withinMs + 15_000,
     });
+    endWithUs(child);
     let said = '';
     const heard = (chunk: Buffer): void => {
       said += chunk.toString();

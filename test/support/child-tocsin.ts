@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from '../../services/platform/process/end-with-us.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url));
 
@@ -85,13 +86,15 @@ function launch(
   { env = {}, ...options }: ChildOptions,
   timeout: number,
 ): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     ...options.spawn,
     env: { PATH: process.env.PATH, TOCSIN_LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout,
     killSignal: 'SIGKILL',
   });
+  endWithUs(child);
+  return child;
 }
 
 function endOf(child: ChildProcess, output: Output): Promise<Ended> {

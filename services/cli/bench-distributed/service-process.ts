@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from '../../platform/process/end-with-us.ts';
 
 /** One service in a process of its own, as in production. */
 export interface ServiceProcess {
@@ -17,11 +18,6 @@ export interface Spent {
   readonly cpuSeconds: number;
 }
 
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 const READY_WITHIN_MS = 60_000;
 
 /** Starts an instance and waits until it has its partitions. */
@@ -35,7 +31,7 @@ export async function startInstance(
     env: { PATH: process.env.PATH, ...env, TOCSIN_PORT: String(port), TOCSIN_LOG_LEVEL: 'error' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  running.add(child);
+  endWithUs(child);
   let complaint = '';
   child.stderr?.on('data', (text) => {
     complaint = `${complaint}${String(text)}`.slice(-2_000);
@@ -44,7 +40,6 @@ export async function startInstance(
   const ended = new Promise<void>((resolve) =>
     child.on('exit', () => {
       over = true;
-      running.delete(child);
       resolve();
     }),
   );

@@ -1,5 +1,5 @@
 import { registerHooks } from 'node:module';
-import { CHANGES, type Change, type ChangeName } from './changes.ts';
+import { CHANGES, type Change, type ChangeName, changed } from './changes.ts';
 
 /** `node --import …/changed.ts`: loads a service with the changes that `CHANGES` names, separated by commas. */
 const changes: readonly Change[] = (process.env.CHANGES ?? '')
@@ -12,11 +12,7 @@ registerHooks({
     const loaded = nextLoad(url, context);
     const here = changes.filter(({ file }) => url.endsWith(file));
     if (here.length === 0) return loaded;
-    let source = Buffer.from((loaded.source ?? '') as Uint8Array).toString();
-    for (const { file, from, to } of here) {
-      if (source.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`);
-      source = source.replace(from, () => to);
-    }
-    return { ...loaded, source };
+    const source = Buffer.from((loaded.source ?? '') as Uint8Array).toString();
+    return { ...loaded, source: changed(source, here) };
   },
 });

@@ -1,3 +1,11 @@
+/** The source of a file with its changes; throws when one of them does not have its place there once. */
+export function changed(source: string, changes: readonly Change[]): string {
+  return changes.reduce((text, { file, from, to }) => {
+    if (text.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`);
+    return text.replace(from, () => to);
+  }, source);
+}
+
 /** One place in the source of a service, and what stands there in the control. */
 export interface Change {
   readonly file: string;
@@ -133,9 +141,9 @@ export type EncodeFact =`,
   bug: [
     {
       file: 'services/scoring/domain/assess-signal.ts',
-      from: 'const reading = read(scorer, signal);',
+      from: 'const reading = readSignal(scorer, signal);',
       to: `if (signal.text?.includes('BUG')) (undefined as unknown as { oh(): void }).oh();
-  const reading = read(scorer, signal);`,
+  const reading = readSignal(scorer, signal);`,
     },
   ],
 } satisfies Record<string, readonly Change[]>;

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { endWithUs } from '../../../../services/platform/process/end-with-us.ts';
 import { freePort } from '../../../bench-servers/child-server.ts';
 import type { ChangeName } from '../controls/changes.ts';
 
@@ -28,11 +29,6 @@ export interface ServiceProcess {
   ready(): Promise<void>;
 }
 
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 let started = 0;
 
 const CHANGED = pathToFileURL(join(import.meta.dirname, '../controls/changed.ts')).href;
@@ -51,10 +47,8 @@ export async function startServiceProcess(
     env: { PATH: process.env.PATH, ...env, TOCSIN_PORT: String(port) },
     stdio: ['ignore', out, out],
   });
-  running.add(child);
-  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve)).finally(() =>
-    running.delete(child),
-  );
+  endWithUs(child);
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   const url = `http://127.0.0.1:${port}`;
   return {
     name,
@@ -104,6 +98,8 @@ export class ServiceFleet {
   readonly gaveUp: { readonly name: ServiceName; readonly code: number | null }[] = [];
   #like: InstanceOptions = {};
   #supervised = false;
+  #starting = false;
+  #hopeless: Error | undefined;
   #stopping = false;
 
   constructor(env: Readonly<Record<string, string>>, logs: string) {
@@ -115,9 +111,11 @@ export class ServiceFleet {
     this.#like = options;
     // On a busy machine a server may not answer in time; whoever gives up for that begins again.
     this.#supervised = true;
+    this.#starting = true;
     await Promise.all(SERVICE_NAMES.map((name) => this.start(name)));
     for (const name of SERVICE_NAMES) await this.present(name);
     await this.ready();
+    this.#starting = false;
     this.#supervised = false;
     this.gaveUp.length = 0;
   }
@@ -128,6 +126,7 @@ export class ServiceFleet {
     for (;;) {
       const found = this.instances.find((instance) => instance.name === name);
       if (found !== undefined) return found;
+      if (this.#hopeless !== undefined) throw this.#hopeless;
       if (performance.now() > until) throw new Error(`${name} gave up: ${JSON.stringify(this.gaveUp)}`);
       await new Promise((resume) => setTimeout(resume, 100));
     }
@@ -169,6 +168,7 @@ export class ServiceFleet {
     for (;;) {
       const asked = [...this.instances];
       await Promise.all(asked.map((instance) => Promise.race([instance.ready(), instance.ended])));
+      if (this.#hopeless !== undefined) throw this.#hopeless;
       if (asked.every((instance) => this.instances.includes(instance))) return;
       await new Promise((resume) => setTimeout(resume, RESTART_AFTER_MS));
     }
@@ -214,6 +214,11 @@ export class ServiceFleet {
     this.#forget(instance);
     this.gaveUp.push({ name: instance.name, code });
     if (!this.#supervised) return;
+    if (this.#starting && this.gaveUp.length > STARTS_TRIED) {
+      const said = readFileSync(instance.log, 'utf8').slice(-2_000);
+      this.#hopeless = new Error(`${instance.name} does not start: ${said}`);
+      return;
+    }
     await new Promise((resume) => setTimeout(resume, RESTART_AFTER_MS));
     if (this.#stopping) return;
     // A failpoint is for one life.
@@ -228,3 +233,5 @@ export class ServiceFleet {
 }
 
 const RESTART_AFTER_MS = 1_000;
+/** Of all services together. */
+const STARTS_TRIED = 20;
