@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../platform/config/yaml-file.ts';
+import type { Settings } from '../settings/load-settings.ts';
+import { TEMPLATES } from '../settings/templates.ts';
 import type { Names } from './domain/language/check.ts';
 import {
   beginRuleSet,
@@ -37,6 +39,14 @@ export async function loadRuleSet(dir: string, names: Names): Promise<LoadedRule
   }
   return begun.finish(reads);
 }
+
+/** The names that rules may use besides fields. */
+export const namesIn = ({ teams, calendars }: Settings): Names => ({
+  teams: [...teams.byId.keys()],
+  calendars: [...calendars.keys()],
+  templates: TEMPLATES,
+  people: [...teams.people.keys()],
+});
 
 /** A file takes milliseconds, hundreds take seconds: whoever reloads while it works must get its turn in between. */
 const aBreath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { commaList } from '../platform/config/env.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import {
   RulesUnusable,
@@ -9,43 +10,53 @@ import {
 } from '../platform/distributed/start-service.ts';
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadSettings } from '../settings/load-settings.ts';
-import { TEMPLATES } from '../settings/templates.ts';
-import { loadRuleSet } from './load-rules.ts';
+import { checkInThread } from './adapters/check-folder.thread.ts';
+import { registerRules } from './adapters/rules.fastify.ts';
+import { loadRuleSet, namesIn } from './load-rules.ts';
 import { createActionManagementMetrics } from './metrics.ts';
-import { createActionManagementProcesses, RuleSetHolder } from './service.ts';
+import { RulesReload } from './rules-reload.ts';
+import { createActionManagementProcesses, quarantineLogger, RuleSetHolder } from './service.ts';
 
-/** Action-management by itself: Kafka and PostgreSQL. Rules are read at the start; new ones need a new start. */
-export const actionManagement: ServiceDefinition<unknown> = {
+/** What only action-management reads; the same name as in the embedded mode. */
+const ownSettings = z.object({ TOCSIN_OPS_KEYS: commaList.default([]) });
+
+/** Action-management by itself: Kafka and PostgreSQL. Edited rules come into force in each instance for itself. */
+export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> = {
   name: 'action-management',
-  settings: z.object({}),
-  create: async ({ settings, registry, clock }) => {
+  settings: ownSettings,
+  create: async ({ settings, registry, clock, log, lifecycle }) => {
     const folder = settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
     const loaded = loadSettings(folder);
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
-    const { teams, calendars } = loaded.settings;
+    const started = loaded.settings;
     crashPoint('cp9');
-    const rules = await loadRuleSet(folder, {
-      teams: [...teams.byId.keys()],
-      calendars: [...calendars.keys()],
-      templates: TEMPLATES,
-      people: [...teams.people.keys()],
-    });
+    const rules = await loadRuleSet(folder, namesIn(started));
     if (!rules.ok) throw new RulesUnusable(rules.problems.map(formatProblem).join('\n'));
     const metrics = createActionManagementMetrics(registry);
     metrics.rulesLoaded(rules.ruleSet, clock.now());
-    const ruleSet = new RuleSetHolder(rules.ruleSet);
-    metrics.watchQuarantine(ruleSet);
+    const holder = new RuleSetHolder(rules.ruleSet, quarantineLogger(log));
+    metrics.watchQuarantine(holder);
     return {
       processes: createActionManagementProcesses({
-        ruleSet,
-        calendars,
+        ruleSet: holder,
+        calendars: started.calendars,
         onEvaluation: metrics.onEvaluation,
         judge: metrics.judge,
       }),
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
+      attach: ({ app }) => {
+        const check = checkInThread(CHECK);
+        const reload = new RulesReload({ folder, started, holder, metrics, clock, log, check });
+        registerRules(app, reload, settings.TOCSIN_OPS_KEYS);
+        lifecycle.onClose('watch of the rules folder', reload.watch());
+        return undefined;
+      },
     };
   },
 };
+
+/** Plays the tests beside the rules through all services that they speak of: those of the embedded mode. */
+const CHECK = new URL('../embedded/rules-reload/check-worker.ts', import.meta.url);
 
 /** The rules that come with Tocsin. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));

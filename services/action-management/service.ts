@@ -1,5 +1,6 @@
 import type { Silence } from '../contracts/silence.ts';
 import type { KeyedProcess } from '../platform/keyed-process/keyed-process.ts';
+import type { Logger } from '../platform/logging/logger.ts';
 import type { Calendars } from '../settings/calendars.ts';
 import { createRulesProcess, type OnEvaluation } from './domain/action-management.ts';
 import { type RuleSet, withoutRules } from './domain/compile.ts';
@@ -18,6 +19,12 @@ export interface QuarantinedRule {
   /** The words of the last one. */
   readonly error: string;
 }
+
+/** Says in the log which rule was set aside, and why. */
+export const quarantineLogger =
+  (log: Logger) =>
+  ({ rule, errors, error }: QuarantinedRule): void =>
+    log.error({ rule, errors, error }, 'a rule keeps throwing and is judged no more');
 
 /**
  * The rule set in force. Replaced as a whole: an assessment is judged by the old one or by the new one.

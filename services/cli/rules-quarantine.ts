@@ -1,5 +1,5 @@
+import type { RulesStatus } from '../action-management/rules-reload.ts';
 import { ERRORS_TO_QUARANTINE } from '../action-management/service.ts';
-import type { RulesStatus } from '../embedded/rules-reload/rules-reload.ts';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
 import { orderRunning } from './order-running.ts';
@@ -15,6 +15,9 @@ A rule that throws while it judges is counted (tocsin_rule_evaluations_total, re
 other rules and not again by this one. After ${ERRORS_TO_QUARANTINE} errors it is judged no more until it is released, another set of rules comes
 into force, or Tocsin is started again. Rules of the language do not throw: it is a bug of Tocsin, to be reported with the
 error that is shown. With TOCSIN_OPS_KEYS configured, give one in TOCSIN_API_KEY.
+
+Many machines: TOCSIN_ACTION_MANAGEMENT_URL names the service. Each of its instances counts for itself; all of them are
+asked, and all of them release.
 
 Example:
   tocsin rules quarantine release order-delayed
@@ -36,10 +39,10 @@ async function runQuarantine(args: readonly string[], io: Io): Promise<number> {
 }
 
 async function list(data: string, json: boolean, io: Io): Promise<number> {
-  const answer = await orderRunning(data, 'GET', '/v1/rules', io);
-  if (answer === undefined) return EXIT.foundWrong;
+  const answers = await orderRunning(data, 'GET', '/v1/rules', io);
+  if (answers === undefined) return EXIT.foundWrong;
   // The route answers with this type.
-  const { quarantined } = answer.body as RulesStatus;
+  const quarantined = answers.flatMap(({ body }) => (body as RulesStatus).quarantined);
   if (json) io.out(`${JSON.stringify(quarantined)}\n`);
   else if (quarantined.length === 0) io.out('no rule is in quarantine\n');
   else
@@ -48,9 +51,9 @@ async function list(data: string, json: boolean, io: Io): Promise<number> {
 }
 
 async function release(data: string, rule: string, io: Io): Promise<number> {
-  const answer = await orderRunning(data, 'POST', `/v1/rules/${encodeURIComponent(rule)}/release`, io);
-  if (answer === undefined) return EXIT.foundWrong;
-  if (answer.status === 200) {
+  const answers = await orderRunning(data, 'POST', `/v1/rules/${encodeURIComponent(rule)}/release`, io);
+  if (answers === undefined) return EXIT.foundWrong;
+  if (answers.some(({ status }) => status === 200)) {
     io.out(`${rule} is judged again\n`);
     return EXIT.done;
   }

@@ -1,6 +1,6 @@
-import type { ReloadResult } from '../embedded/rules-reload/rules-reload.ts';
+import type { ReloadResult } from '../action-management/rules-reload.ts';
 import { type Command, EXIT, globals, type Io, readArgs } from './command.ts';
-import { orderRunning } from './order-running.ts';
+import { type InstanceAnswer, orderRunning } from './order-running.ts';
 
 export const rulesReloadCommand: Command = {
   name: 'rules reload',
@@ -13,6 +13,9 @@ changes. All of them come into force, or none: a set that cannot be read, has an
 test beside it is refused, and the rules in force stay. Open alerts keep the plan by which they were raised. Calendars,
 teams, lexicon and risk model need a restart. With TOCSIN_OPS_KEYS configured, give one in TOCSIN_API_KEY.
 
+Many machines: TOCSIN_ACTION_MANAGEMENT_URL names the service; each instance behind the name is told and answers for
+itself, a line each.
+
 Example:
   tocsin rules reload --data /var/lib/tocsin
 
@@ -23,13 +26,19 @@ Exit codes: 0 in force, or nothing had changed; 1 refused, or no Tocsin runs the
 
 async function runReload(args: readonly string[], io: Io): Promise<number> {
   const { values } = readArgs(args, {});
-  const answer = await orderRunning(globals(values, io).data, 'POST', '/v1/rules/reload', io);
-  if (answer === undefined) return EXIT.foundWrong;
-  // The route answers with this type.
-  const result = answer.body as ReloadResult;
-  io.out(values.json === true ? `${JSON.stringify(result)}\n` : inWords(result));
-  return result.outcome === 'refused' ? EXIT.foundWrong : EXIT.done;
+  const answers = await orderRunning(globals(values, io).data, 'POST', '/v1/rules/reload', io);
+  if (answers === undefined) return EXIT.foundWrong;
+  for (const answer of answers) {
+    const whose = answers.length === 1 ? '' : `${answer.url} `;
+    io.out(
+      values.json === true ? `${JSON.stringify(answer.body)}\n` : `${whose}${inWords(resultOf(answer))}`,
+    );
+  }
+  return answers.some((answer) => resultOf(answer).outcome === 'refused') ? EXIT.foundWrong : EXIT.done;
 }
+
+/** The route answers with this type. */
+const resultOf = ({ body }: InstanceAnswer) => body as ReloadResult;
 
 function inWords({ outcome, hash, problems }: ReloadResult): string {
   switch (outcome) {

@@ -1,13 +1,7 @@
 import { z } from 'zod';
+import { commaList } from '../platform/config/env.ts';
 import { LOG_LEVELS } from '../platform/logging/logger.ts';
 import { FAILPOINT_FORMS, parseFailpoint } from '../platform/process/crash-point.ts';
-
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
 
 /** Settings of the embedded pipeline itself; channels bring their own. Keys are environment variables. */
 export const embeddedSettings = z.object({
@@ -17,15 +11,15 @@ export const embeddedSettings = z.object({
   TOCSIN_HOST: z.string().default('127.0.0.1'),
   TOCSIN_LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
   /** Keys that producers present as `Authorization: Bearer …`, separated by commas. None: everybody may post. */
-  TOCSIN_INGEST_KEYS: list.default([]),
+  TOCSIN_INGEST_KEYS: commaList.default([]),
   /** Keys of operators: they may also separate identities. */
-  TOCSIN_OPS_KEYS: list.default([]),
+  TOCSIN_OPS_KEYS: commaList.default([]),
   /** Secrets with which producers sign their requests, separated by commas. */
-  TOCSIN_INGEST_SECRETS: list.default([]),
+  TOCSIN_INGEST_SECRETS: commaList.default([]),
   /** The company's own addresses, or `@domain`, separated by commas: mail from them is ignored. */
-  TOCSIN_OWN_EMAILS: list.default([]),
+  TOCSIN_OWN_EMAILS: commaList.default([]),
   /** The company's own accounts, `network:handle`, separated by commas: what they post is ignored. */
-  TOCSIN_OWN_HANDLES: list.default([]),
+  TOCSIN_OWN_HANDLES: commaList.default([]),
   /** Days for which the log and the ids of published records are kept. */
   TOCSIN_RETENTION_DAYS: z.coerce
     .number('expected a number of days')

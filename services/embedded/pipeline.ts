@@ -1,6 +1,10 @@
 import type { Registry } from 'prom-client';
 import { type ActionManagementMetrics, createActionManagementMetrics } from '../action-management/metrics.ts';
-import { createActionManagementProcesses, RuleSetHolder } from '../action-management/service.ts';
+import {
+  createActionManagementProcesses,
+  quarantineLogger,
+  RuleSetHolder,
+} from '../action-management/service.ts';
 import { SilenceBook } from '../action-management/silences.ts';
 import { createAlertingMetrics } from '../alerting/metrics.ts';
 import { createAlertingProcesses } from '../alerting/service.ts';
@@ -113,9 +117,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   lifecycle.onClose('data file', () => store.close());
   const views = createViews(store.db);
   const watch = createCommandWatch();
-  const holder = new RuleSetHolder(rules.ruleSet, ({ rule, errors, error }) =>
-    log.error({ rule, errors, error }, 'a rule keeps throwing and is judged no more'),
-  );
+  const holder = new RuleSetHolder(rules.ruleSet, quarantineLogger(log));
   const silences = new SilenceBook(store.log, EMBEDDED_PARTITION);
   const trouble = watchStorage(clock);
   const watchedLog = trouble.watched(store.log);

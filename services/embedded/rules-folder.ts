@@ -1,12 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { RuleSet } from '../action-management/domain/compile.ts';
-import type { Names } from '../action-management/domain/language/check.ts';
-import { loadRuleSet } from '../action-management/load-rules.ts';
+import { loadRuleSet, namesIn } from '../action-management/load-rules.ts';
 import { formatProblem, type Problem } from '../platform/config/yaml-file.ts';
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadScoringSettings, type ScoringSettings } from '../scoring/settings.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
-import { TEMPLATES } from '../settings/templates.ts';
 
 /** Everything that ops people write, read as a whole. */
 export interface RulesFolder extends Settings {
@@ -42,11 +40,3 @@ export async function readRulesFolder(folder: string): Promise<RulesFolder> {
   if (!rules.ok) throw new RulesBroken(rules.problems);
   return { ...settings.settings, scoring: scoring.value, ruleSet: rules.ruleSet };
 }
-
-/** The names that rules may use besides fields. */
-export const namesIn = ({ teams, calendars }: Settings): Names => ({
-  teams: [...teams.byId.keys()],
-  calendars: [...calendars.keys()],
-  templates: TEMPLATES,
-  people: [...teams.people.keys()],
-});

@@ -1,6 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
+import { checkInThread } from '../action-management/adapters/check-folder.thread.ts';
+import { registerRules } from '../action-management/adapters/rules.fastify.ts';
+import { RulesReload } from '../action-management/rules-reload.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from '../ingestion/domain/ignore.ts';
 import { type ChosenChannels, chooseChannels } from '../notification/adapters/choose-channels.ts';
 import { createSandboxStore } from '../notification/adapters/sandbox-store.sqlite.ts';
@@ -19,8 +22,6 @@ import { createApp, isLoopback } from './app.ts';
 import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
 import { type RulesFolder, readRulesFolder, SHIPPED_RULES } from './rules-folder.ts';
-import { registerRules } from './rules-reload/rules.fastify.ts';
-import { RulesReload } from './rules-reload/rules-reload.ts';
 import { SyntheticCheck } from './synthetic-check.ts';
 import { TOCSIN_VERSION } from './version.ts';
 
@@ -131,6 +132,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     metrics: pipeline.rulesMetrics,
     clock,
     log,
+    check: checkInThread(CHECK),
   });
   registerRules(app, rulesReload, settings.TOCSIN_OPS_KEYS);
   lifecycle.onClose('http server', () => app.close());
@@ -160,6 +162,9 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     },
   };
 }
+
+/** Checks a rules folder in a thread. */
+const CHECK = new URL('./rules-reload/check-worker.ts', import.meta.url);
 
 /** Removes what is too old, a few milliseconds at a time, for as long as there is some; then rests. */
 async function keepRetention(

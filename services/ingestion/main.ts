@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { z } from 'zod';
+import { commaList } from '../platform/config/env.ts';
 import type { IntakeLedger } from '../platform/database/intake-ledger.postgres.ts';
 import { type ServiceDefinition, startService } from '../platform/distributed/start-service.ts';
 import type { Logger } from '../platform/logging/logger.ts';
@@ -12,22 +13,15 @@ import { createIngestionMetrics } from './metrics.ts';
 import type { IntakeMetrics } from './ports.ts';
 import { createSourceTopics, openSourceTopics } from './source-topics.ts';
 
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
-
 /** What only ingestion reads; the same names as in the embedded mode. */
 const ingestionSettings = z.object({
-  TOCSIN_INGEST_KEYS: list.default([]),
-  TOCSIN_OPS_KEYS: list.default([]),
-  TOCSIN_INGEST_SECRETS: list.default([]),
-  TOCSIN_OWN_EMAILS: list.default([]),
-  TOCSIN_OWN_HANDLES: list.default([]),
+  TOCSIN_INGEST_KEYS: commaList.default([]),
+  TOCSIN_OPS_KEYS: commaList.default([]),
+  TOCSIN_INGEST_SECRETS: commaList.default([]),
+  TOCSIN_OWN_EMAILS: commaList.default([]),
+  TOCSIN_OWN_HANDLES: commaList.default([]),
   /** Topics that the company already has, each `topic=mapping.yaml`, separated by commas. */
-  TOCSIN_SOURCE_TOPICS: list.default([]),
+  TOCSIN_SOURCE_TOPICS: commaList.default([]),
 });
 type IngestionSettings = z.output<typeof ingestionSettings>;
 

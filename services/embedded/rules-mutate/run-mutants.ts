@@ -6,8 +6,8 @@ import type { Rule } from '../../action-management/domain/language/ast.ts';
 import { parseRule } from '../../action-management/domain/language/parse-rule.ts';
 import { ruleFileSchema } from '../../action-management/domain/language/rule-file.ts';
 import { RULE_FILE } from '../../action-management/domain/read-rule-set.ts';
+import { namesIn } from '../../action-management/load-rules.ts';
 import { type Locate, type Problem, parseYamlFile } from '../../platform/config/yaml-file.ts';
-import { namesIn } from '../rules-folder.ts';
 import { findTestFiles, type PreparedTests, prepareTests, runStories } from '../rules-test/run-rule-tests.ts';
 import { type Mapping, type Mutant, mutantsOf } from './mutants.ts';
 

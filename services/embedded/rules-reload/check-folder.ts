@@ -1,14 +1,7 @@
+import type { CheckedFolder } from '../../action-management/ports.ts';
 import { formatProblem } from '../../platform/config/yaml-file.ts';
 import { lintRulesFolder } from '../rules-editor/lint-folder.ts';
 import { findTestFiles, runRuleTests } from '../rules-test/run-rule-tests.ts';
-
-/** What a folder of rules must stand before it comes into force. */
-export interface CheckedFolder {
-  /** Of the rules that were looked at; empty when they cannot be read. */
-  readonly hash: string;
-  /** `file:line:column: message`, a line each. With any, the folder is refused. */
-  readonly problems: readonly string[];
-}
 
 /**
  * Reads a folder, looks at its rules as a set and plays the tests beside them. Takes as long as the tests take; see

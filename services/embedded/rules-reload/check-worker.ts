@@ -3,7 +3,7 @@ import { checkFolder } from './check-folder.ts';
 
 /*
  * Checks a rules folder in a thread of its own, so that the tests of a large set do not keep the pipeline waiting.
- * Started by `rules-reload.ts` with the folder as its data; answers with one message and ends.
+ * Started by `check-folder.thread.ts` of action-management with the folder as its data; answers with one message and ends.
  */
 
 parentPort?.postMessage(await checkFolder(String(workerData)));

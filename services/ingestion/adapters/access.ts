@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { sameSecret } from '../../platform/http/bearer-key.ts';
 import type { Access } from '../ports.ts';
 
 export const isOpen = (access: Access): boolean =>
@@ -6,15 +7,6 @@ export const isOpen = (access: Access): boolean =>
 
 /** An older signature is refused, so that a recorded request cannot be played again later. */
 const SIGNATURE_LIFE_SECONDS = 300;
-
-/** Whether the header carries one of the keys. Takes the same time for every wrong key. */
-export function holdsKey(authorization: string | undefined, keys: readonly string[]): boolean {
-  const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (given === undefined) return false;
-  let holds = false;
-  for (const key of keys) holds = same(given, key) || holds;
-  return holds;
-}
 
 /** Why a signature is not good; undefined when it is. `now` is epoch ms. */
 export function signatureFault(
@@ -30,13 +22,10 @@ export function signatureFault(
     return `the signature's time is more than ${SIGNATURE_LIFE_SECONDS} seconds away from ours`;
   }
   let good = false;
-  for (const secret of secrets) good = same(sign(secret, time, body), signature) || good;
+  for (const secret of secrets) good = sameSecret(sign(secret, time, body), signature) || good;
   return good ? undefined : 'the signature does not fit the body';
 }
 
 /** The `v1` part for a body: what a sender computes. */
 export const sign = (secret: string, unixSeconds: string, body: Buffer | string): string =>
   createHmac('sha256', secret).update(`${unixSeconds}.`).update(body).digest('hex');
-
-const same = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

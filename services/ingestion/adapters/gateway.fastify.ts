@@ -2,11 +2,12 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { z } from 'zod';
 import { SOURCES, type Source } from '../../contracts/sources.ts';
 import { StorageUnavailable } from '../../platform/event-log/event-log.ts';
+import { holdsKey } from '../../platform/http/bearer-key.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { RecordProblem } from '../domain/parse-record.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Access, Answer, AnswerStatus, IntakeMetrics } from '../ports.ts';
-import { holdsKey, isOpen, signatureFault } from './access.ts';
+import { isOpen, signatureFault } from './access.ts';
 import { type Entry, readBody } from './read-body.ts';
 
 export interface GatewayRoutes {

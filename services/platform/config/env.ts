@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { didYouMean } from './did-you-mean.ts';
 
 export type EnvResult<T> =
@@ -62,3 +62,11 @@ function settingOf(
 const isSecret = (name: string): boolean => /(TOKEN|SECRET|KEY|KEYS|PASSWORD|URL)$/.test(name);
 
 const show = (value: string | undefined): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+
+/** Several values, separated by commas. */
+export const commaList = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);

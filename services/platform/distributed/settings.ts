@@ -2,15 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { SASLOptions } from 'kafkajs';
 import { z } from 'zod';
+import { commaList } from '../config/env.ts';
 import { LOG_LEVELS } from '../logging/logger.ts';
 import { FAILPOINT_FORMS, parseFailpoint } from '../process/crash-point.ts';
 
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
 const number = (from: number, to: number) =>
   z.coerce
     .number('expected a number')
@@ -22,7 +17,7 @@ const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 /** Where the servers are. Keys are environment variables; each `X` can be given as `X_FILE`, too. */
 export const serverSettings = z.object({
   /** `host:port`, separated by commas. */
-  TOCSIN_KAFKA_BROKERS: list.refine(
+  TOCSIN_KAFKA_BROKERS: commaList.refine(
     (brokers) => brokers.length > 0,
     'expected host:port, separated by commas',
   ),

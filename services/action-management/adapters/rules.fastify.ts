@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { holdsKey } from '../../ingestion/adapters/access.ts';
-import type { RulesReload } from './rules-reload.ts';
+import { holdsKey } from '../../platform/http/bearer-key.ts';
+import type { RulesReload } from '../rules-reload.ts';
 
 /**
  * Which rules are in force, and the orders to read them again and to judge by one again that was in quarantine. Where

@@ -1,14 +1,13 @@
-import { watch } from 'node:fs';
-import { Worker } from 'node:worker_threads';
-import { loadRuleSet } from '../../action-management/load-rules.ts';
-import type { ActionManagementMetrics } from '../../action-management/metrics.ts';
-import type { QuarantinedRule, RuleSetHolder } from '../../action-management/service.ts';
-import { formatProblem } from '../../platform/config/yaml-file.ts';
-import type { Logger } from '../../platform/logging/logger.ts';
-import { describeError } from '../../platform/process/run-process.ts';
-import type { Clock } from '../../platform/time/clock.ts';
-import { namesIn, type RulesFolder } from '../rules-folder.ts';
-import type { CheckedFolder } from './check-folder.ts';
+import { watchFolder } from '../platform/config/watch-folder.ts';
+import { formatProblem } from '../platform/config/yaml-file.ts';
+import type { Logger } from '../platform/logging/logger.ts';
+import { describeError } from '../platform/process/run-process.ts';
+import type { Clock } from '../platform/time/clock.ts';
+import type { Settings } from '../settings/load-settings.ts';
+import { loadRuleSet, namesIn } from './load-rules.ts';
+import type { ActionManagementMetrics } from './metrics.ts';
+import type { CheckFolder } from './ports.ts';
+import type { QuarantinedRule, RuleSetHolder } from './service.ts';
 
 /** What became of an attempt to take the rules of the folder into force. */
 export interface ReloadResult {
@@ -32,13 +31,12 @@ export interface RulesStatus {
 export interface RulesReloadDeps {
   readonly folder: string;
   /** As read at the start: calendars, teams and people stay those until the next start. */
-  readonly started: RulesFolder;
+  readonly started: Settings;
   readonly holder: RuleSetHolder;
   readonly metrics: Pick<ActionManagementMetrics, 'rulesLoaded' | 'reloadFailed'>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Replaces the thread in which the folder is checked. */
-  readonly check?: (folder: string) => Promise<CheckedFolder>;
+  readonly check: CheckFolder;
 }
 
 /**
@@ -89,21 +87,19 @@ export class RulesReload {
     return this.#next;
   }
 
-  /** Reloads whenever a rule, its test or the defaults change. Answers how to stop. */
+  /** Reloads whenever a rule, its test or the defaults change, since they were read too. Answers how to stop. */
   watch(): () => void {
-    let waiting: NodeJS.Timeout | undefined;
-    const watcher = watch(this.#deps.folder, (_, name) => {
-      if (name !== null && !CONCERNS.test(name)) return;
-      clearTimeout(waiting);
-      waiting = setTimeout(() => void this.reload(), SETTLE_MS);
+    const { folder, started, holder, log } = this.#deps;
+    void loadRuleSet(folder, namesIn(started)).then((read) => {
+      if (!read.ok || read.hash !== holder.current.hash) void this.reload();
     });
-    watcher.on('error', (error) => {
-      this.#deps.log.warn({ error: describeError(error) }, 'the rules folder is not watched any more');
+    return watchFolder({
+      folder,
+      concerns: (name) => CONCERNS.test(name),
+      onChange: () => void this.reload(),
+      onUnwatched: (error) =>
+        log.warn({ error: describeError(error) }, 'changes of the rules folder are seen a little later'),
     });
-    return () => {
-      clearTimeout(waiting);
-      watcher.close();
-    };
   }
 
   #begin(): Promise<ReloadResult> {
@@ -127,7 +123,7 @@ export class RulesReload {
 
   /** Checks, reads and replaces; answers what is wrong. */
   async #take(): Promise<readonly string[] | 'unchanged'> {
-    const { folder, started, holder, metrics, clock, log, check = inThread } = this.#deps;
+    const { folder, started, holder, metrics, clock, log, check } = this.#deps;
     const checked = await check(folder);
     if (checked.problems.length > 0) return checked.problems;
     const read = await loadRuleSet(folder, namesIn(started));
@@ -150,15 +146,3 @@ export class RulesReload {
 }
 
 const CONCERNS = /(\.rule|\.test|^_defaults)\.yaml$/;
-
-/** Editors and deployments write several files, each in several steps; half a second later they are whole. */
-const SETTLE_MS = 500;
-
-const inThread = (folder: string): Promise<CheckedFolder> =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./check-worker.ts', import.meta.url), { workerData: folder });
-    // The worker's one message is what `checkFolder` returns.
-    worker.once('message', (checked: CheckedFolder) => resolve(checked));
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('the check ended without an answer')));
-  });
