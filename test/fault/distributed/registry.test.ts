@@ -1,68 +1,79 @@
-import { describe, expect, type TestContext, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeName } from './controls/changes.ts';
-import { type Illness, IllRegistry } from './support/ill-registry.ts';
-import { framed, produce } from './support/produce.ts';
-import { NONE, type Scene, scenesOn, seconds, untilTrue, useBench } from './support/scene.ts';
+import { IllRegistry } from './support/ill-registry.ts';
+import { framed, inEach, produce } from './support/produce.ts';
+import { NONE, type Scene, sceneOn, seconds, untilTrue, useBench } from './support/scene.ts';
 
 const bench = useBench();
-const open = scenesOn(bench);
 const ILLNESSES = ['down', 'slow', '404'] as const;
+const PARTITIONS = 2;
 
-describe.concurrent('a schema registry that is', () => {
-  test.for(ILLNESSES)('%s stops nothing whose schema has been seen', async (illness, context) => {
-    const { scene, registry } = await withIllRegistry(context, illness, []);
-    await scene.producing.once(20);
-    await untilTrue(async () => (await scene.opened()) === 40, 30);
-    expect({ opened: await scene.opened(), asked: registry.asked }).toEqual({ opened: 40, asked: 0 });
-    registry.illness = 'none';
-    expect(await scene.damage()).toEqual(NONE);
-    expect(scene.fleet.gaveUp).toEqual([]);
+describe('a schema registry that is', () => {
+  const { scene, registry } = withRegistry([]);
+
+  test.each(ILLNESSES)('%s stops nothing whose schema has been seen', async (illness) => {
+    await heard(scene(), 20);
+    registry().fallIll(illness);
+    await heard(scene(), 20);
+    expect(registry().asked).toBe(0);
+    expect(await scene().damage()).toEqual(NONE);
+    expect(scene().fleet.gaveUp).toEqual([]);
   });
 
-  test.for(ILLNESSES)(
-    '%s: control: where every record asks again, nothing goes on',
-    async (illness, context) => {
-      const { scene, registry } = await withIllRegistry(context, illness, ['known schemas']);
-      await scene.producing.once(20);
-      await seconds(10);
-      expect(await scene.opened()).toBe(20);
-      expect(registry.asked).toBeGreaterThan(0);
-    },
-  );
-
-  test.for(ILLNESSES)(
+  test.each(ILLNESSES)(
     '%s, and a schema that nobody has seen: it is waited for, asked for seldom, then set aside',
-    async (illness, context) => {
-      const { scene, registry } = await withIllRegistry(context, illness, []);
-      await produce(bench(), `${scene.prefix}complaints`, scene.partitions, framed(4_000_000, 1, 2, 3));
-      await scene.producing.once(20);
-      expect(await untilTrue(async () => (await scene.opened()) === 40, illness === '404' ? 10 : 60)).toBe(
-        true,
-      );
+    async (illness) => {
+      const parked = (await scene().parked()).length;
+      registry().fallIll(illness);
+      // A schema that was set aside is not asked for again for a minute.
+      const unknown = framed(4_000_000 + ILLNESSES.indexOf(illness), 1, 2, 3);
+      await produce(bench(), `${scene().prefix}complaints`, inEach(PARTITIONS, unknown));
+      // 404 is an answer; any other is waited for, half a minute long.
+      await heard(scene(), 20, illness === '404' ? 25 : 120);
       // Three tries at a time, at intervals that grow to ten seconds, for each partition.
-      expect(registry.asked).toBeLessThan(scene.partitions * 3 * 10);
-      expect(await scene.damage()).toEqual(NONE);
-      expect(await scene.parked()).toEqual(Array(scene.partitions).fill('not_decodable'));
+      expect(registry().asked).toBeLessThan(PARTITIONS * 3 * 10);
+      expect(await scene().damage()).toEqual(NONE);
+      expect(scene().fleet.gaveUp).toEqual([]);
+      const reasons = (await scene().parked()).map(({ reason }) => reason);
+      expect(reasons).toEqual(Array(parked + PARTITIONS).fill('not_decodable'));
     },
   );
 });
 
-/** Twenty customers were heard while it was well. */
-async function withIllRegistry(
-  context: TestContext,
-  illness: Illness,
-  changes: readonly ChangeName[],
-): Promise<{ scene: Scene; registry: IllRegistry }> {
-  const registry = new IllRegistry(bench().registry.url);
-  await registry.start();
-  context.onTestFinished(() => registry.stop());
-  const scene = await open(context, {
-    partitions: 2,
+describe('control: where every record asks again, a schema registry that is', () => {
+  const { scene, registry } = withRegistry(['known schemas']);
+
+  test.each(ILLNESSES)('%s stops everything', async (illness) => {
+    await heard(scene(), 20);
+    const before = await scene().raised();
+    registry().fallIll(illness);
+    await scene().producing.once(20);
+    expect(await untilTrue(async () => registry().asked > 0, 60)).toBe(true);
+    await seconds(5);
+    expect(await scene().raised()).toEqual(before);
+  });
+});
+
+/** A scene behind a way to the registry that gets well after each test. */
+function withRegistry(changes: readonly ChangeName[]): { scene: () => Scene; registry: () => IllRegistry } {
+  let registry: IllRegistry;
+  beforeAll(async () => {
+    registry = new IllRegistry(bench().registry.url);
+    await registry.start();
+  });
+  const scene = sceneOn(bench)(() => ({
+    partitions: PARTITIONS,
     changes,
     registryUrl: registry.urlOf(bench().registry.url),
-  });
-  await scene.producing.once(20);
-  expect(await untilTrue(async () => (await scene.opened()) === 20, 60)).toBe(true);
-  registry.illness = illness;
-  return { scene, registry };
+  }));
+  afterEach(() => registry.getWell());
+  afterAll(() => registry?.stop());
+  return { scene, registry: () => registry };
+}
+
+/** More customers are heard, and each has an alert in time. */
+async function heard(scene: Scene, customers: number, withinSeconds = 60): Promise<void> {
+  await scene.producing.once(customers);
+  const { heard } = scene.producing;
+  expect(await untilTrue(async () => (await scene.raised()).size === heard, withinSeconds)).toBe(true);
 }

@@ -6,17 +6,17 @@ export type Illness = 'none' | 'down' | 'slow' | '404';
 
 /** A way to the schema registry that fails on order. */
 export class IllRegistry {
-  illness: Illness = 'none';
-  /** Questions that came while it was ill. */
+  #illness: Illness = 'none';
+  /** Questions that came since it fell ill. */
   asked = 0;
   readonly #server: Server;
 
   constructor(real: string) {
     this.#server = createServer(async (request, response) => {
-      if (this.illness !== 'none') this.asked += 1;
-      if (this.illness === 'slow') return;
-      if (this.illness === 'down') return void request.socket.destroy();
-      if (this.illness === '404')
+      if (this.#illness !== 'none') this.asked += 1;
+      if (this.#illness === 'slow') return;
+      if (this.#illness === 'down') return void request.socket.destroy();
+      if (this.#illness === '404')
         return void response.writeHead(404).end('{"error_code":40403,"message":"Schema not found"}');
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -33,6 +33,15 @@ export class IllRegistry {
 
   async start(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  }
+
+  fallIll(illness: Illness): void {
+    this.#illness = illness;
+    this.asked = 0;
+  }
+
+  getWell(): void {
+    this.#illness = 'none';
   }
 
   /** Where it answers for a registry whose API begins at that path. */

@@ -3,25 +3,23 @@ import { createKafka } from '../../../../services/platform/event-log/client.kafk
 import { silentLogger } from '../../../../services/platform/logging/logger.ts';
 import type { Bench } from '../../../bench-servers/bench.ts';
 
-/** Sends a value to each partition of a topic, as somebody else's producer would. */
+/** Sends values to partitions of a topic, as somebody else's producer would. */
 export async function produce(
   bench: Bench,
   topic: string,
-  partitions: number,
-  value: Buffer | null,
-  key = 'poison',
+  values: readonly { readonly partition: number; readonly value: Buffer | null }[],
 ): Promise<void> {
   const kafka = createKafka({ brokers: bench.kafka.brokers.split(','), clientId: 'test', log: silentLogger });
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
-  const messages: Message[] = Array.from({ length: partitions }, (_, partition) => ({
-    key,
-    value,
-    partition,
-  }));
+  const messages: Message[] = values.map((one) => ({ key: 'of somebody else', ...one }));
   await producer.send({ topic, messages });
   await producer.disconnect();
 }
+
+/** The same value for each partition. */
+export const inEach = <T>(partitions: number, value: T): readonly { partition: number; value: T }[] =>
+  Array.from({ length: partitions }, (_, partition) => ({ partition, value }));
 
 /** Bytes in the wire format of a registry, under a schema id. */
 export function framed(id: number, ...bytes: readonly number[]): Buffer {

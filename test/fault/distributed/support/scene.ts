@@ -31,6 +31,18 @@ export const scenesOn =
     return scene;
   };
 
+/** A scene for all tests of a group. */
+export const sceneOn =
+  (bench: () => Bench) =>
+  (options: () => SceneOptions = () => ({})): (() => Scene) => {
+    let scene: Scene;
+    beforeAll(async () => {
+      scene = await openScene(bench(), options());
+    });
+    afterAll(() => scene?.close());
+    return () => scene;
+  };
+
 /** Servers of the test file's own: they are killed there. */
 export function useBench(options: { readonly brokers?: 1 | 3 } = {}): () => Bench {
   let bench: Bench;
@@ -76,10 +88,10 @@ export interface Scene {
   readonly producing: Producing;
   /** Stops producing, waits until all is done, and looks. Each customer who was heard must have one alert. */
   damage(waitMs?: number): Promise<Damage>;
-  /** Alerts that were opened so far. */
-  opened(): Promise<number>;
-  /** Why records were set aside, one reason for each. */
-  parked(): Promise<readonly string[]>;
+  /** Customers with an alert. */
+  raised(): Promise<ReadonlySet<string>>;
+  /** Records that were set aside. */
+  parked(): Promise<readonly { readonly id: string; readonly reason: string }[]>;
   close(): Promise<void>;
 }
 
@@ -114,21 +126,20 @@ export async function openScene(bench: Bench, options: SceneOptions = {}): Promi
     producing,
     damage: async (waitMs = STANDSTILL_WITHIN_MS) => {
       const customers = await producing.stop();
-      const stuck = await untilStandstill(postgres, waitMs);
-      const rows = await postgres.query<{ subject: string; raised: string }>(RAISED, []);
-      const raised = new Set(rows.map(({ subject }) => subject));
+      const stuck = await untilStandstill(postgres, customers, waitMs);
+      const raised = await raisedBy(postgres);
       const { checks } = await balanceLedger(postgres);
       return {
         lost: customers.filter((customer) => !raised.has(customer)),
-        doubled: rows.filter((row) => Number(row.raised) !== 1).map(({ subject }) => subject),
+        doubled: [...raised].filter(([, times]) => times !== 1).map(([subject]) => subject),
         unbalanced: checks
           .filter(({ meets }) => !meets)
           .map(({ says, left, right }) => `${says}: ${left} is not ${right}`),
         stuck,
       };
     },
-    opened: async () => (await postgres.query(RAISED, [])).length,
-    parked: async () => (await postgres.query<{ reason: string }>(PARKED, [])).map(({ reason }) => reason),
+    raised: async () => new Set((await raisedBy(postgres)).keys()),
+    parked: () => postgres.query<{ id: string; reason: string }>(PARKED, []),
     close: async () => {
       producing.abandon();
       await producing.stop();
@@ -152,25 +163,48 @@ async function makeTopics(bench: Bench, prefix: string, partitions: number): Pro
   await admin.disconnect();
 }
 
+/** How often an alert was opened for each customer. */
+async function raisedBy(postgres: Postgres): Promise<ReadonlyMap<string, number>> {
+  const rows = await postgres.query<{ subject: string; raised: string }>(RAISED, []);
+  return new Map(rows.map(({ subject, raised }) => [subject, Number(raised)]));
+}
+
 const RAISED = {
   name: 'test-raised',
   text: `SELECT subject, count(*) AS raised FROM loop_audit
-         WHERE body::json ->> 'action' = 'raised' AND alert_key LIKE 'cancel-intent-in-writing:%' GROUP BY subject`,
+         WHERE body::json ->> 'action' = 'raised' AND alert_key LIKE 'cancel-intent-in-%' GROUP BY subject`,
 };
 
-const PARKED = { name: 'test-parked', text: 'SELECT reason FROM dead_letter ORDER BY at, id' };
+const PARKED = { name: 'test-parked', text: 'SELECT id, reason FROM dead_letter' };
 
 /** Returns earlier; on a busy machine six processes need their time to begin again. */
 const STANDSTILL_WITHIN_MS = 300_000;
 
-/** Answers what still waits when the time is over: nothing, if all went well. */
-async function untilStandstill(postgres: Postgres, waitMs: number): Promise<readonly string[]> {
-  const until = performance.now() + waitMs;
-  for (;;) {
-    const waits = await whatWaits(postgres, Date.now()).catch((error: unknown) => [String(error)]);
-    if (waits.length === 0 || performance.now() > until) return waits;
-    await seconds(0.1);
-  }
+/**
+ * Waits until nothing is to be done and all these customers have an alert: what others have put into a topic is in no
+ * ledger of ours and hides what still waits there. Answers what is left to do when the time is over.
+ */
+async function untilStandstill(
+  postgres: Postgres,
+  customers: readonly string[],
+  waitMs: number,
+): Promise<readonly string[]> {
+  let waits: readonly string[] = [];
+  const done = async (): Promise<boolean> => {
+    waits = await whatWaits(postgres, Date.now());
+    if (waits.length > 0) return false;
+    const raised = await raisedBy(postgres);
+    return customers.every((customer) => raised.has(customer));
+  };
+  await untilTrue(
+    () =>
+      done().catch((error: unknown) => {
+        waits = [String(error)];
+        return false;
+      }),
+    waitMs / 1_000,
+  );
+  return waits;
 }
 
 export const seconds = (count: number): Promise<void> =>
