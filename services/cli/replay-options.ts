@@ -6,7 +6,7 @@ import { SOURCES, type Source } from '../contracts/sources.ts';
 import { readCsvHistory } from '../embedded/rules-replay/csv-history.ts';
 import { type History, HistoryUnusable } from '../embedded/rules-replay/history.ts';
 import type { ReplayOptions } from '../embedded/rules-replay/replay.ts';
-import { openStoredHistory } from '../embedded/rules-replay/stored-history.sqlite.ts';
+import { openStoredHistory, type StoredHistory } from '../embedded/rules-replay/stored-history.sqlite.ts';
 import { type Mapping, parseMapping } from '../ingestion/import/mapping-file.ts';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
@@ -38,6 +38,8 @@ export const REPLAY_HELP = `
 
 export interface ReplayAsked {
   readonly history: History;
+  /** The same, where it is the log of a data folder followed by its own clock. */
+  readonly asItWent?: StoredHistory;
   readonly options: Pick<ReplayOptions, 'from' | 'to' | 'handledAfterMs'>;
   close(): void;
 }
@@ -62,7 +64,12 @@ export async function openAskedHistory(values: Values, io: Io): Promise<ReplayAs
   };
   if (values.csv === undefined) {
     const stored = openStoredHistory(globals(values, io).data, time);
-    return { history: stored, options, close: () => stored.close() };
+    return {
+      history: stored,
+      ...(time === 'arrival' && handledAfterMs === undefined ? { asItWent: stored } : {}),
+      options,
+      close: () => stored.close(),
+    };
   }
   const mapping = readMapping(values.csv, values.map);
   const source = sourceOf(values.source, mapping);

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
+import { asItWas, asItWasWords, isTheSame } from '../embedded/rules-replay/as-it-was.ts';
 import { HistoryUnusable } from '../embedded/rules-replay/history.ts';
 import { replay } from '../embedded/rules-replay/replay.ts';
 import { replayReport } from '../embedded/rules-replay/report.ts';
@@ -12,7 +13,8 @@ export const rulesReplayCommand: Command = {
   name: 'rules replay',
   summary: 'what a set of rules would have done with the history',
   help: `
-Usage: tocsin rules replay [--rules DIR] [--from DAY] [--to DAY] [--stage STAGE] [--html FILE] [--json | --markdown]
+Usage: tocsin rules replay [--rules DIR] [--from DAY] [--to DAY] [--stage STAGE] [--html FILE] [--check]
+                           [--json | --markdown]
 
 Plays what happened through scoring, the rules and alerting with a clock of its own, in memory, and tells nobody: how
 many alerts each rule would have raised, for which team, on which day, against what the team can work
@@ -24,6 +26,7 @@ an alert, where the CRM says who left. Rules in shadow are judged too.
   --stage STAGE        report only the rules that are live, canary or shadow, their alerts as work of their teams
   --markdown           tables for a review
   --html FILE          also write a page with charts
+  --check              also compare with the alerts that were really raised; the rules must be those that were in force
 ${REPLAY_HELP}
 
 Examples:
@@ -31,7 +34,7 @@ Examples:
   tocsin rules replay --from 2026-10-01 --stage shadow --markdown
   tocsin rules replay --csv complaints.csv --map our-complaints.yaml
 
-Exit codes: 0 done; 1 the rules or the history cannot be used; 2 used wrongly.
+Exit codes: 0 done; 1 the rules or the history cannot be used, or --check found a difference; 2 used wrongly.
 `,
   run: runReplay,
 };
@@ -47,6 +50,7 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
     shadow: { type: 'boolean' },
     stage: { type: 'string' },
     markdown: { type: 'boolean' },
+    check: { type: 'boolean' },
   });
   if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
   const stage = REPORTED.find((one) => one === values.stage);
@@ -55,8 +59,13 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
   }
   try {
     const rules = await readRulesFolder(values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
-    const { history, options, close } = await openAskedHistory(values, io);
+    const { history, asItWent, options, close } = await openAskedHistory(values, io);
     try {
+      if (values.check === true && asItWent === undefined) {
+        throw new UsageError(
+          '--check: compares with what was stored as it went; leave --csv, --time event and --handled-after out',
+        );
+      }
       const replayed = await replay(history, rules, { ...options, onProgress: progressOn(io) });
       const report = replayReport(replayed, rules, history.from, {
         ...(options.from === undefined ? {} : { from: options.from }),
@@ -66,8 +75,15 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
       for (const trouble of replayed.troubles.slice(0, 5)) io.err(`${trouble}\n`);
       if (values.html !== undefined) writeFileSync(values.html, replayPage(report));
       const words = values.markdown === true ? replayMarkdown : replayWords;
-      io.out(values.json === true ? `${JSON.stringify(report)}\n` : words(report));
-      return EXIT.done;
+      const checked =
+        values.check === true && asItWent !== undefined
+          ? await asItWas(asItWent, replayed, options.from)
+          : undefined;
+      const json = { ...report, ...(checked === undefined ? {} : { asItWas: checked }) };
+      io.out(values.json === true ? `${JSON.stringify(json)}\n` : words(report));
+      if (checked === undefined) return EXIT.done;
+      if (values.json !== true) io.out(asItWasWords(checked));
+      return isTheSame(checked) ? EXIT.done : EXIT.foundWrong;
     } finally {
       close();
     }

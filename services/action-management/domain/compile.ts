@@ -30,6 +30,8 @@ export interface CompiledRule {
   readonly sequence?: CompiledSequence;
   /** Reads any operand of the rule: for texts and explanations. */
   readonly reader: (operand: Operand) => Reader<Facts>;
+  /** Judges any condition of the rule, or a part of one; compiled when it is asked for first. */
+  readonly test: (condition: Condition) => Test<Facts>;
 }
 
 /** All rules that are judged, ready to run. Immutable: a reload makes a new one. */
@@ -203,7 +205,12 @@ function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
     }
     return (facts) => read(facts.assessment);
   };
-  const test = (condition: Condition) => compileCondition(condition, reader);
+  const tests = new Map<Condition, Test<Facts>>();
+  const test = (condition: Condition): Test<Facts> => {
+    const compiled = tests.get(condition) ?? compileCondition(condition, reader);
+    tests.set(condition, compiled);
+    return compiled;
+  };
   return {
     rule,
     when: test(rule.when),
@@ -216,6 +223,7 @@ function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
     windows: [...byName.values()],
     ...(rule.sequence === undefined ? {} : { sequence: compileSequence(rule.sequence) }),
     reader,
+    test,
   };
 }
 

@@ -1,5 +1,4 @@
 import type { CompiledRule } from './compile.ts';
-import { compileCondition } from './compile-condition.ts';
 import type { Facts } from './facts.ts';
 import type { Condition, Operand, Place } from './language/ast.ts';
 import type { Value } from './language/fields.ts';
@@ -21,7 +20,7 @@ export interface Explanation {
 
 /** Judges every part of a condition without stopping early. For people, not for the hot path. */
 export function explainCondition(condition: Condition, rule: CompiledRule, facts: Facts): Explanation {
-  const truth = TRUTH_WORDS[compileCondition(condition, rule.reader)(facts)];
+  const truth = TRUTH_WORDS[rule.test(condition)(facts)];
   if (condition.type !== 'compare') {
     const parts = (condition.type === 'not' ? [condition.of] : condition.of).map((part) =>
       explainCondition(part, rule, facts),

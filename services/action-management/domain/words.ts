@@ -3,7 +3,6 @@ import { INTENT_WORDS } from '../../contracts/intent-words.ts';
 import type { SignalType } from '../../contracts/signal.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
 import type { CompiledRule } from './compile.ts';
-import { compileCondition } from './compile-condition.ts';
 import type { Facts } from './facts.ts';
 import type { Comparison, Condition, Literal, Operand, Window } from './language/ast.ts';
 import { durationWords } from './language/duration.ts';
@@ -32,7 +31,7 @@ function collect(
   facts: Facts,
   reasons: string[],
 ): void {
-  if (compileCondition(condition, rule.reader)(facts) !== truthOf(wanted)) return;
+  if (rule.test(condition)(facts) !== truthOf(wanted)) return;
   switch (condition.type) {
     case 'not':
       collect(condition.of, !wanted, rule, facts, reasons);
@@ -61,8 +60,18 @@ export function comparisonWords(comparison: Comparison, value: Value | undefined
   return `${label}: ${valueWords(value, operand)} (${wanted})`;
 }
 
-/** What an operand is called in a sentence. */
+/** What an operand is called in a sentence. Made once: every match says it. */
 export function operandLabel(operand: Operand): string {
+  const known = LABELS.get(operand);
+  if (known !== undefined) return known;
+  const label = labelOf(operand);
+  LABELS.set(operand, label);
+  return label;
+}
+
+const LABELS = new WeakMap<Operand, string>();
+
+function labelOf(operand: Operand): string {
   if (operand.from === 'window') return windowLabel(operand.window);
   if (operand.from !== 'ratio') return operand.field.label;
   return `${windowLabel(operand.of.window)} against ${windowLabel(operand.to.window)}`;

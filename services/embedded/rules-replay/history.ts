@@ -7,11 +7,11 @@ export interface HistoryRecord {
   readonly fact: Emit;
 }
 
-/** What happened, oldest first: to be replayed as often as wanted. */
+/** What happened, oldest first, some at a time: to be replayed as often as wanted. */
 export interface History {
   /** Where it comes from, in words. */
   readonly from: string;
-  records(): AsyncIterable<HistoryRecord>;
+  records(): AsyncIterable<readonly HistoryRecord[]>;
 }
 
 /** The history cannot be read; `message` says why. */
@@ -25,7 +25,7 @@ export function historyOf(from: string, records: readonly HistoryRecord[]): Hist
   return {
     from,
     records: async function* () {
-      yield* ordered;
+      yield ordered;
     },
   };
 }

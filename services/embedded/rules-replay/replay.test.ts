@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withoutRules } from '../../action-management/domain/compile.ts';
 import { parseMapping } from '../../ingestion/import/mapping-file.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
 import { playDemo } from '../demo/demo.ts';
 import { type RulesFolder, readRulesFolder, SHIPPED_RULES } from '../rules-folder.ts';
+import { asItWas } from './as-it-was.ts';
 import { readCsvHistory } from './csv-history.ts';
 import { type HistoryRecord, HistoryUnusable, historyOf } from './history.ts';
 import { replay } from './replay.ts';
@@ -57,9 +59,22 @@ test('a replay of the stored history raises the alerts that were raised live, an
     expect(Object.fromEntries(alerts)).toEqual(Object.fromEntries(live));
     expect(replayed.held).toHaveLength(held);
     expect(replayed.troubles).toEqual([]);
+    const same = { alertsThen: live.size, alertsThatDiffer: 0, heldThen: held, heldReplayed: held };
+    expect(await asItWas(history, replayed)).toMatchObject(same);
+    const others = await replay(history, without(rules, 'complaint-without-contact'));
+    const { alertsThatDiffer, differences } = await asItWas(history, others);
+    expect(alertsThatDiffer).toBeGreaterThan(0);
+    expect(differences[0]).toMatch(
+      /^complaint-without-contact:.* P\d with \d+ signals?, replayed not raised$/,
+    );
   } finally {
     history.close();
   }
+});
+
+const without = (all: RulesFolder, rule: string): RulesFolder => ({
+  ...all,
+  ruleSet: withoutRules(all.ruleSet, new Set([rule])),
 });
 
 test('what was before the period still counts, but is not reported', async () => {
@@ -137,7 +152,7 @@ record:
 test('a long history is replayed at thousands of signals a second', async () => {
   const history = openStoredHistory(join(folder, 'data'), 'arrival');
   const stored: HistoryRecord[] = [];
-  for await (const record of history.records()) stored.push(record);
+  for await (const records of history.records()) stored.push(...records);
   history.close();
   const copies = Math.ceil(20_000 / stored.length);
   const many = Array.from({ length: copies }, (_, n) =>

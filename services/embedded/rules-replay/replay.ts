@@ -95,14 +95,16 @@ export async function replay(
   let play: Play | undefined;
   let signals = 0;
   let [from, to] = [0, 0];
-  for await (const { at, fact } of history.records()) {
-    if (at > (options.to ?? Number.POSITIVE_INFINITY)) break;
-    play ??= new Play(rules, options, at);
-    if (signals === 0) from = at;
-    to = at;
-    play.take(at, fact);
-    if (fact.topic !== 'alert-commands') signals += 1;
-    if (signals % PROGRESS_EVERY === 0) options.onProgress?.(signals);
+  replaying: for await (const records of history.records()) {
+    for (const { at, fact } of records) {
+      if (at > (options.to ?? Number.POSITIVE_INFINITY)) break replaying;
+      play ??= new Play(rules, options, at);
+      if (signals === 0) from = at;
+      to = at;
+      play.take(at, fact);
+      if (fact.topic !== 'alert-commands') signals += 1;
+      if (signals % PROGRESS_EVERY === 0) options.onProgress?.(signals);
+    }
   }
   const seconds = (performance.now() - began) / 1000;
   if (play === undefined) {

@@ -36,13 +36,14 @@ export function openStoredHistory(folder: string, time: 'arrival' | 'event'): St
   }
   const db = new DatabaseSync(file, { readOnly: true });
   const table = new LogTable(db);
-  const stored = (): AsyncIterable<HistoryRecord> => asTheyArrived(feedOf(table, TOPICS));
+  const stored = (): AsyncIterable<readonly HistoryRecord[]> => asTheyArrived(feedOf(table, TOPICS));
   return {
     from: folder,
     records: time === 'arrival' ? stored : () => asTheyHappened(stored()),
-    read: <T extends Topic>(topic: T) =>
+    read: async function* <T extends Topic>(topic: T) {
       // A feed over one topic hands out records of that topic.
-      feedOf(table, [topic]) as AsyncIterable<TopicRecord<T>>,
+      for await (const records of feedOf(table, [topic])) yield* records as readonly TopicRecord<T>[];
+    },
     speakingOf: (topic, name) => speakingOf(table, topic, name),
     close: () => db.close(),
   };
@@ -65,31 +66,42 @@ function* speakingOf<T extends Topic>(table: LogTable, topic: T, name: string): 
   }
 }
 
-async function* feedOf(table: LogTable, topics: readonly Topic[]): AsyncGenerator<TopicRecord<Topic>> {
+async function* feedOf(
+  table: LogTable,
+  topics: readonly Topic[],
+): AsyncGenerator<readonly TopicRecord<Topic>[]> {
   const feed = new SqliteInputFeed(table, new Map(topics.map((topic) => [topic, 0])));
   for (;;) {
     const records = await feed.take(TAKEN);
     if (records.length === 0) return;
-    yield* records;
+    yield records;
   }
 }
 
-async function* asTheyArrived(records: AsyncIterable<TopicRecord<Topic>>): AsyncGenerator<HistoryRecord> {
+async function* asTheyArrived(
+  feed: AsyncIterable<readonly TopicRecord<Topic>[]>,
+): AsyncGenerator<readonly HistoryRecord[]> {
   let at = 0;
-  for await (const { topic, key, value, appendedAt } of records) {
-    at = Math.max(at, appendedAt);
-    // A record's topic and value belong together.
-    yield { at, fact: { topic, key, value } as Emit };
+  for await (const records of feed) {
+    yield records.map(({ topic, key, value, appendedAt }) => {
+      at = Math.max(at, appendedAt);
+      // A record's topic and value belong together.
+      return { at, fact: { topic, key, value } as Emit };
+    });
   }
 }
 
 /** People's orders are left out: they followed the other clock. */
-async function* asTheyHappened(records: AsyncIterable<HistoryRecord>): AsyncGenerator<HistoryRecord> {
+async function* asTheyHappened(
+  arrived: AsyncIterable<readonly HistoryRecord[]>,
+): AsyncGenerator<readonly HistoryRecord[]> {
   const happened: HistoryRecord[] = [];
-  for await (const { fact } of records) {
-    if (fact.topic !== 'signals') continue;
-    const at = Math.min(fact.value.occurredAt, fact.value.receivedAt);
-    happened.push({ at, fact: { ...fact, value: { ...fact.value, receivedAt: at } } });
+  for await (const records of arrived) {
+    for (const { fact } of records) {
+      if (fact.topic !== 'signals') continue;
+      const at = Math.min(fact.value.occurredAt, fact.value.receivedAt);
+      happened.push({ at, fact: { ...fact, value: { ...fact.value, receivedAt: at } } });
+    }
   }
   yield* historyOf('', happened).records();
 }

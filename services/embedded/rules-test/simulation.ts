@@ -1,13 +1,8 @@
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { Topic } from '../../contracts/topics.ts';
 import type { Emit, KeyedProcess, TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
-import { byKeySpace, StateCache } from '../../platform/keyed-process/state-cache.ts';
-import type {
-  Commit,
-  OwnedTimer,
-  PartitionStore,
-  StateRow,
-} from '../../platform/keyed-process/state-store.ts';
+import { StateCache } from '../../platform/keyed-process/state-cache.ts';
+import type { Commit, OwnedTimer, PartitionStore } from '../../platform/keyed-process/state-store.ts';
 import { Topology } from '../../platform/keyed-process/topology.ts';
 import { UnitOfWork } from '../../platform/keyed-process/unit-of-work.ts';
 import { DueTimers } from './due-timers.ts';
@@ -20,7 +15,8 @@ import { DueTimers } from './due-timers.ts';
 export class Simulation {
   readonly #topology: Topology;
   readonly #store = new MemoryStore();
-  readonly #cache = new StateCache(CACHED_ROWS);
+  /** All rows: what the store would load is never dropped. */
+  readonly #rows = new StateCache(Number.POSITIVE_INFINITY);
   readonly #onFact: (fact: Emit, now: number) => void;
   #now: number;
   #offset = 0;
@@ -65,7 +61,7 @@ export class Simulation {
   }
 
   #work(fold: (unit: UnitOfWork) => void): void {
-    const unit = new UnitOfWork(this.#topology, this.#store, this.#cache, this.#now);
+    const unit = new UnitOfWork(this.#topology, this.#store, this.#rows, this.#now);
     fold(unit);
     this.#store.apply(unit.commit([]));
     unit.remember();
@@ -73,28 +69,20 @@ export class Simulation {
   }
 }
 
-/** The store keeps everything anyway; the cache only saves it being asked. */
-const CACHED_ROWS = 10_000;
-
-/** States and timers of one simulation. */
+/** Timers and offsets of one simulation. */
 class MemoryStore implements PartitionStore {
   readonly deadLetters: DeadLetter[] = [];
-  readonly #rows = byKeySpace<StateRow>();
   readonly #timers = new DueTimers();
   readonly #offsets = new Map<Topic, number>();
 
-  apply({ states, timers, facts, deadLetters }: Commit): void {
-    for (const { keySpace, key, row } of states) {
-      if (row === null) this.#rows[keySpace].delete(key);
-      else this.#rows[keySpace].set(key, row);
-    }
+  apply({ timers, facts, deadLetters }: Commit): void {
     for (const timer of timers) this.#timers.set(timer);
     for (const { topic } of facts) this.#offsets.set(topic, this.nextOffset(topic) + 1);
     this.deadLetters.push(...deadLetters);
   }
 
-  load(keySpace: keyof ReturnType<typeof byKeySpace>, key: string): StateRow | undefined {
-    return this.#rows[keySpace].get(key);
+  load(): undefined {
+    return undefined;
   }
 
   nextTimer(): OwnedTimer | undefined {

@@ -14,7 +14,7 @@ import type {
   TopicRecord,
   ViewChange,
 } from './keyed-process.ts';
-import { byKeySpace, type StateCache } from './state-cache.ts';
+import type { StateCache } from './state-cache.ts';
 import {
   type Commit,
   type LedgerEntry,
@@ -40,7 +40,7 @@ export class UnitOfWork {
   readonly #cache: StateCache;
   readonly #now: number;
 
-  readonly #rows: Readonly<Record<KeySpace, Map<string, OpenRow>>> = byKeySpace();
+  readonly #rows: { [K in KeySpace]?: Map<string, OpenRow> } = {};
   readonly #timers = new Map<string, Commit['timers'][number]>();
   readonly #facts: Emit[] = [];
   readonly #nextOffsets = new Map<Topic, number>();
@@ -269,6 +269,7 @@ export class UnitOfWork {
   #open(keySpace: KeySpace, key: string): OpenRow {
     // Each record's key comes once: there is nothing to load, and nothing is kept.
     if (keySpace === 'record') return { keySpace, key, body: EMPTY_ROW, changed: false };
+    this.#rows[keySpace] ??= new Map();
     const rows = this.#rows[keySpace];
     const open = rows.get(key);
     if (open !== undefined) return open;
