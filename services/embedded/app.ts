@@ -15,6 +15,7 @@ import { registerOperations } from '../platform/http/operations.fastify.ts';
 import { createServer } from '../platform/http/server.ts';
 import type { Logger } from '../platform/logging/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
+import type { Tracing } from '../platform/tracing/tracing.ts';
 import type { EmbeddedSettings } from './config.ts';
 import { ledgerReport } from './ledger-report.ts';
 import { businessClock, nameBehind, type Pipeline } from './pipeline.ts';
@@ -31,13 +32,14 @@ export interface AppOptions {
   readonly registry: Registry;
   readonly log: Logger;
   readonly notReady: () => string | undefined;
+  readonly tracing: Tracing | undefined;
 }
 
 /** The one HTTP server of the embedded pipeline: gateway, API, pages, sandbox, metrics. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { pipeline, rules, settings, channels, clock, registry, log } = options;
+  const { pipeline, rules, settings, channels, clock, registry, log, tracing } = options;
   const hosts = isLoopback(settings.TOCSIN_HOST) ? { hosts: LOOPBACK_NAMES } : {};
-  const app = createServer({ registry, log, notReady: options.notReady, ...hosts });
+  const app = createServer({ registry, log, notReady: options.notReady, tracing, ...hosts });
   await registerGateway(app, {
     gateway: pipeline.gateway,
     clock,

@@ -47,6 +47,7 @@ import { crashPoint } from '../platform/process/crash-point.ts';
 import type { Lifecycle } from '../platform/process/lifecycle.ts';
 import { businessTimeBetween } from '../platform/time/business-time.ts';
 import type { Clock } from '../platform/time/clock.ts';
+import type { Tracing } from '../platform/tracing/tracing.ts';
 import { createScoringMetrics } from '../scoring/metrics.ts';
 import { createScorer, createScoringProcesses } from '../scoring/service.ts';
 import { findCalendar } from '../settings/calendars.ts';
@@ -65,6 +66,7 @@ export interface PipelineOptions {
   /** Where people reach the pages, without a slash at the end. */
   readonly publicUrl: string;
   readonly channels: (store: EmbeddedStore) => Channels;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** All services in one process on one file. */
@@ -112,7 +114,7 @@ const CHAINED: readonly Topic[] = [
 
 /** Wires the services together. Nothing runs before `runner.run` and `sender.run`, or `settle`, are called. */
 export function openPipeline(options: PipelineOptions): Pipeline {
-  const { rules, clock, log, registry, lifecycle } = options;
+  const { rules, clock, log, registry, lifecycle, tracing } = options;
   const store = openEmbeddedStore(options.folder, clock, LOOP_CLOSURE_MIGRATIONS);
   lifecycle.onClose('data file', () => store.close());
   const views = createViews(store.db);
@@ -163,7 +165,14 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     CHAINED,
   );
   const partition = store.partition('embedded', new Map(Object.entries(views.writers)));
-  const runner = new Runner({ topology, store: partition, openFeed: store.openFeed, clock, observers });
+  const runner = new Runner({
+    topology,
+    store: partition,
+    openFeed: store.openFeed,
+    clock,
+    observers,
+    tracing,
+  });
   observers.push(
     createPipelineMetrics(registry, {
       processes: runner.processes(),
@@ -182,6 +191,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     log,
     metrics: metrics.notification,
     crashPoint,
+    tracing,
   });
   observers.push({ onPass: () => sender.wake() });
 

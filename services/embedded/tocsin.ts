@@ -18,6 +18,8 @@ import { createRegistry } from '../platform/metrics/registry.ts';
 import { Lifecycle } from '../platform/process/lifecycle.ts';
 import { describeError } from '../platform/process/run-process.ts';
 import { type Clock, DAY, MINUTE, SECOND } from '../platform/time/clock.ts';
+import { openTracing } from '../platform/tracing/open-tracing.ts';
+import { type TracingSettings, tracingSettings } from '../platform/tracing/settings.ts';
 import { createApp, isLoopback } from './app.ts';
 import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
@@ -26,7 +28,7 @@ import { SyntheticCheck } from './synthetic-check.ts';
 import { TOCSIN_VERSION } from './version.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-export type Settings = EmbeddedSettings & NotificationConfig;
+export type Settings = EmbeddedSettings & NotificationConfig & TracingSettings;
 
 /** The settings are wrong; `message` has a line for each problem. */
 export class SettingsWrong extends Error {
@@ -35,7 +37,11 @@ export class SettingsWrong extends Error {
 
 /** Reads and checks all settings of the embedded pipeline, or throws `SettingsWrong` with every problem. */
 export function readSettings(env: Env): Settings {
-  const read = readEnv(embeddedSettings.extend(notificationSettings.shape), env, OTHER_VARIABLES);
+  const read = readEnv(
+    embeddedSettings.extend({ ...notificationSettings.shape, ...tracingSettings.shape }),
+    env,
+    OTHER_VARIABLES,
+  );
   if (!read.ok) throw new SettingsWrong(read.problems.join('\n'));
   const settings = read.value;
   const guarded = settings.TOCSIN_INGEST_KEYS.length + settings.TOCSIN_INGEST_SECRETS.length > 0;
@@ -84,6 +90,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const rulesDir = settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
   const rules = await readRulesFolder(rulesDir);
   const lifecycle = new Lifecycle();
+  const tracing = await openTracing({ service: 'tocsin', settings, registry, log, lifecycle });
   let chosen: { channels: ChosenChannels; sandbox: SandboxStore } | undefined;
   const pipeline = openPipeline({
     folder: options.folder,
@@ -92,6 +99,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     log,
     registry,
     lifecycle,
+    tracing,
     own: voices(settings, log),
     publicUrl: settings.TOCSIN_PUBLIC_URL ?? options.url,
     channels: (store) => {
@@ -124,6 +132,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     registry,
     log,
     notReady: () => health.notReady(),
+    tracing,
   });
   const rulesReload = new RulesReload({
     folder: rulesDir,

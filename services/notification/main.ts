@@ -39,7 +39,7 @@ type OrdersConfig = z.output<typeof ordersSettings>;
 export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> = {
   name: 'notification',
   settings: notificationSettings.extend(ordersSettings.shape),
-  create: ({ settings, registry, clock, log }) => {
+  create: ({ settings, registry, clock, log, tracing }) => {
     const { TOCSIN_SLACK_SIGNING_SECRET: signingSecret, TOCSIN_LOOP_CLOSURE_URL: loopClosure } = settings;
     if (signingSecret !== undefined && loopClosure === undefined) {
       throw new Error(
@@ -68,7 +68,7 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
           const handle = ordersOverHttp(loopClosure);
           await registerSlackActions(app, { signingSecret, handle, modals, clock, log, metrics });
         }
-        const sender = createSender({ effects, channels, clock, log, metrics, crashPoint });
+        const sender = createSender({ effects, channels, clock, log, metrics, crashPoint, tracing });
         service.observe({ onPass: () => sender.wake(), onFact: (fact) => metrics.onFact(fact) });
         return { run: (stop) => sender.run(stop) };
       },

@@ -5,6 +5,7 @@ import type { Logger } from '../platform/logging/logger.ts';
 import type { CrashPoint } from '../platform/process/crash-point.ts';
 import { describeError } from '../platform/process/run-process.ts';
 import { type Clock, MINUTE, SECOND } from '../platform/time/clock.ts';
+import { type Span, type Tracing, untraced } from '../platform/tracing/tracing.ts';
 import { markEmailRepeat } from './domain/email-content.ts';
 import {
   CHANNEL_KINDS,
@@ -25,6 +26,8 @@ export interface SenderParts {
   readonly log: Logger;
   readonly metrics: NotificationMetrics;
   readonly crashPoint: (name: CrashPoint) => void;
+  /** Default: sending is not traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 export interface Sender {
@@ -148,7 +151,7 @@ function rest(ms: number, signal: AbortSignal, onWake: (wake: () => void) => voi
 
 /** One claimed effect, from the last check to the settled outcome. */
 function createAttempt(parts: SenderParts): (effect: ClaimedEffect, order: DeliveryOrder) => Promise<void> {
-  const { effects, channels, clock, log, metrics, crashPoint } = parts;
+  const { effects, channels, clock, log, metrics, crashPoint, tracing = untraced } = parts;
   const pace = new Pace();
   const unauthorizedUntil: Record<ChannelKind, number> = { slack: 0, email: 0 };
 
@@ -157,7 +160,8 @@ function createAttempt(parts: SenderParts): (effect: ClaimedEffect, order: Deliv
       (value): Emit => ({ topic: 'notification-outcomes', key: value.alertKey, value }),
     );
     crashPoint('cp7');
-    await effects.settle(effect.id, facts);
+    const { trace } = effect;
+    await effects.settle(effect.id, trace === undefined ? facts : facts.map((fact) => ({ ...fact, trace })));
     for (const fact of facts) metrics.onFact(fact);
     for (const outcome of outcomes) logOutcome(log, outcome);
   };
@@ -212,11 +216,27 @@ function createAttempt(parts: SenderParts): (effect: ClaimedEffect, order: Deliv
       return settle(effect, [...before, outcomeOf(order, { type: 'accepted', ref: found }, clock.now())]);
     }
     crashPoint('cp5');
+    const span = tracing.begin(`send ${order.channel}`, effect.trace, { kind: 'client' });
     const answer = await deliver(channels, mayHaveArrived ? marked(order) : order);
     crashPoint('cp6');
+    endSpan(span, order, answer);
     note(order, answer);
     return settle(effect, [...before, outcomeOf(order, answer, clock.now())]);
   };
+}
+
+function endSpan(span: Span, { channel, template, attempt }: DeliveryOrder, answer: DeliveryAnswer): void {
+  const reason = answer.type === 'accepted' ? 'accepted' : answer.reason;
+  span.end(
+    {
+      'tocsin.channel': channel,
+      'tocsin.template': template,
+      'tocsin.attempt': attempt,
+      'tocsin.outcome': answer.type,
+      'tocsin.reason': reason,
+    },
+    { failed: answer.type === 'failed' ? reason : undefined },
+  );
 }
 
 /** A channel that does not come back in time is taken for one whose answer was lost. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EffectQueue } from '../../services/platform/database/effect-queue.ts';
 import type { EventLog } from '../../services/platform/event-log/event-log.ts';
 import type { EffectChange } from '../../services/platform/keyed-process/keyed-process.ts';
+import type { Traced } from '../../services/platform/keyed-process/state-store.ts';
 import { fact } from './records.ts';
 
 /** A queue to try, and the way in which keyed processes fill it. */
@@ -9,7 +10,7 @@ export interface EffectQueueUnderTest {
   queue(): EffectQueue;
   log(): EventLog;
   /** Commits these changes as a runner does. */
-  change(...effects: readonly EffectChange[]): Promise<void>;
+  change(...effects: readonly Traced<EffectChange>[]): Promise<void>;
   reopen(): Promise<void>;
   dispose(): Promise<void>;
   readonly promises: {
@@ -47,6 +48,15 @@ export function effectQueueContract(name: string, build: () => Promise<EffectQue
       expect(await claim(T)).toEqual([
         { id: 'a', queue: 'slack', dueAt: T, payload: { say: 'a' }, uncertain: false, cancelled: false },
       ]);
+    });
+
+    test('an effect keeps the trace that it belongs to, and so does what came of it', async () => {
+      const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+      await subject.change({ ...effect('a'), trace });
+      expect(await claim(T)).toMatchObject([{ id: 'a', trace }]);
+      await subject.queue().settle('a', [{ ...fact('done'), trace }, fact('untraced')]);
+      const records = await subject.log().read(fact('done').topic, 0, 0, 10);
+      expect(records.map((record) => record.trace)).toEqual([trace, undefined]);
     });
 
     test('queues do not see each other', async () => {

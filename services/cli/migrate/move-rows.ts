@@ -104,7 +104,7 @@ const placesIn = (slot: unknown, moved: Moved | undefined): readonly number[] =>
 function effectOf(row: Record<string, unknown>, partitions: number): object {
   // What waits to be sent belongs to an alert, whose owner sends it.
   const { alertKey } = JSON.parse(String(row.payload)) as { alertKey?: string };
-  const { id, queue, due_at, payload, claims, cancelled } = row;
+  const { id, queue, due_at, payload, claims, cancelled, trace } = row;
   return {
     consumer: 'notification',
     id: storable(String(id)),
@@ -114,6 +114,7 @@ function effectOf(row: Record<string, unknown>, partitions: number): object {
     payload,
     claims,
     cancelled: cancelled === 1,
+    trace,
   };
 }
 
@@ -214,8 +215,8 @@ const INSERT = {
   state: insert('state'),
   timer: insert('timer'),
   // Whatever was claimed when the old process died is claimed again, and looked for before it is sent.
-  effect: `INSERT INTO effect (consumer, id, partition, queue, due_at, payload, lease_until, claims, cancelled)
-           SELECT consumer, id, partition, queue, due_at, payload, 0, claims, cancelled
+  effect: `INSERT INTO effect (consumer, id, partition, queue, due_at, payload, lease_until, claims, cancelled, trace)
+           SELECT consumer, id, partition, queue, due_at, payload, 0, claims, cancelled, trace
            FROM json_populate_recordset(NULL::effect, $1::text::json)`,
   letter: insert('dead_letter'),
   seen: insert('log_seen'),

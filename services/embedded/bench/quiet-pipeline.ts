@@ -6,6 +6,7 @@ import { silentLogger } from '../../platform/logging/logger.ts';
 import { createRegistry } from '../../platform/metrics/registry.ts';
 import { CLOSE_WITHIN_MS, Lifecycle } from '../../platform/process/lifecycle.ts';
 import type { Clock } from '../../platform/time/clock.ts';
+import type { Tracing } from '../../platform/tracing/tracing.ts';
 import { openPipeline, type Pipeline } from '../pipeline.ts';
 import type { RulesFolder } from '../rules-folder.ts';
 
@@ -16,10 +17,11 @@ interface QuietOptions {
   readonly rules: RulesFolder;
   readonly clock: Clock;
   readonly onDelivery: (alertKey: string) => void;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** The real pipeline, but for its channels: they take everything at once, and tell when. */
-export function openQuietPipeline({ dir, name, rules, clock, onDelivery }: QuietOptions): {
+export function openQuietPipeline({ dir, name, rules, clock, onDelivery, tracing }: QuietOptions): {
   readonly pipeline: Pipeline;
   close(): Promise<void>;
 } {
@@ -34,6 +36,7 @@ export function openQuietPipeline({ dir, name, rules, clock, onDelivery }: Quiet
     own: NO_OWN_VOICES,
     publicUrl: 'http://127.0.0.1:8080',
     channels: () => instantChannels(onDelivery),
+    tracing,
   });
   return { pipeline, close: async () => void (await lifecycle.close(CLOSE_WITHIN_MS)) };
 }

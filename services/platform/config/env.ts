@@ -59,7 +59,7 @@ function settingOf(
   }
 }
 
-const isSecret = (name: string): boolean => /(TOKEN|SECRET|KEY|KEYS|PASSWORD|URL)$/.test(name);
+const isSecret = (name: string): boolean => /(TOKEN|SECRET|KEY|KEYS|PASSWORD|URL|HEADERS)$/.test(name);
 
 const show = (value: string | undefined): string => (value === undefined ? 'nothing' : JSON.stringify(value));
 

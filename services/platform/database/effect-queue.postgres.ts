@@ -1,4 +1,5 @@
 import type { Emit } from '../keyed-process/keyed-process.ts';
+import type { Traced } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ClaimedEffect, EffectQueue } from './effect-queue.ts';
 import type { NamedSql, Postgres } from './postgres.ts';
@@ -49,7 +50,7 @@ export class PostgresEffectQueue implements EffectQueue {
     return (await postgres.query(SQL.held, [consumer, storable(id), now])).length > 0;
   }
 
-  async settle(id: string, outcome: readonly Emit[]): Promise<void> {
+  async settle(id: string, outcome: readonly Traced<Emit>[]): Promise<void> {
     const { postgres, consumer, encode, clock, settled } = this.#options;
     const facts = outcome.map((fact) => outboxFact(fact, encode));
     const values = [consumer, storable(id), facts.length, clock.now(), JSON.stringify(facts)];
@@ -79,6 +80,7 @@ interface ClaimRow {
   readonly payload: string;
   readonly claims: number;
   readonly cancelled: boolean;
+  readonly trace: string | null;
 }
 
 const claimed = (row: ClaimRow, queue: string): ClaimedEffect => ({
@@ -88,6 +90,7 @@ const claimed = (row: ClaimRow, queue: string): ClaimedEffect => ({
   payload: JSON.parse(row.payload) as unknown,
   uncertain: row.claims > 1,
   cancelled: row.cancelled,
+  ...(row.trace === null ? {} : { trace: row.trace }),
 });
 
 const byDueInstant = (one: ClaimedEffect, other: ClaimedEffect): number =>
@@ -105,7 +108,7 @@ const SQL = {
      )
      UPDATE effect SET lease_until = $6, claims = claims + 1 FROM due
      WHERE effect.consumer = $1 AND effect.id = due.id
-     RETURNING effect.id, effect.due_at, effect.payload, effect.claims, effect.cancelled`,
+     RETURNING effect.id, effect.due_at, effect.payload, effect.claims, effect.cancelled, effect.trace`,
   ),
   held: sql(
     'held-effect',

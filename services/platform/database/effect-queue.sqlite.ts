@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import { EMBEDDED_PARTITION } from '../event-log/event-log.sqlite.ts';
 import { encodeLine } from '../event-log/record-batch.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
+import type { Traced } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DataFile } from './data-file.ts';
 import type { ClaimedEffect, EffectQueue } from './effect-queue.ts';
@@ -40,6 +41,7 @@ export class SqliteEffectQueue implements EffectQueue {
           payload: JSON.parse(String(row.payload)) as unknown,
           uncertain: Number(row.claims) > 0,
           cancelled: Number(row.cancelled) > 0,
+          ...(row.trace === null ? {} : { trace: String(row.trace) }),
         };
       }),
     );
@@ -52,13 +54,13 @@ export class SqliteEffectQueue implements EffectQueue {
     return row !== undefined && Number(row.lease_until) > now;
   }
 
-  async settle(id: string, outcome: readonly Emit[]): Promise<void> {
+  async settle(id: string, outcome: readonly Traced<Emit>[]): Promise<void> {
     const now = this.#clock.now();
     this.#file.transaction(() => {
       // Without the row somebody else has settled it: a second outcome would count the same thing twice.
       if (this.#sql.remove.run(id).changes === 0) return;
-      for (const { topic, key, value } of outcome) {
-        this.#file.log.append(topic, EMBEDDED_PARTITION, [encodeLine(key, value)], now);
+      for (const { topic, key, value, trace } of outcome) {
+        this.#file.log.append(topic, EMBEDDED_PARTITION, [encodeLine(key, value, trace)], now);
         this.#file.ledger.write([{ stage: 'log', topic, outcome: 'accepted', reason: '', count: 1 }]);
       }
     });
@@ -83,7 +85,7 @@ export class SqliteEffectQueue implements EffectQueue {
 const statements = ({ db }: DataFile) =>
   ({
     due: db.prepare(
-      'SELECT id, due_at, payload, claims, cancelled FROM effect WHERE queue = ? AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?',
+      'SELECT id, due_at, payload, claims, cancelled, trace FROM effect WHERE queue = ? AND due_at <= ? AND lease_until <= ? ORDER BY due_at, id LIMIT ?',
     ),
     anyLeased: db.prepare('SELECT 1 FROM effect WHERE lease_until > 0 LIMIT 1'),
     endLeases: db.prepare('UPDATE effect SET lease_until = 0 WHERE lease_until > 0'),

@@ -1,4 +1,6 @@
 import type { Emit } from '../keyed-process/keyed-process.ts';
+import type { Traced } from '../keyed-process/state-store.ts';
+import type { TraceContext } from '../tracing/tracing.ts';
 
 /** An effect that this worker holds until `leaseUntil`. */
 export interface ClaimedEffect {
@@ -13,6 +15,8 @@ export interface ClaimedEffect {
   readonly uncertain: boolean;
   /** True when it was cancelled after that earlier claim: find out whether it was done, but do not do it. */
   readonly cancelled: boolean;
+  /** The trace that it belongs to. */
+  readonly trace?: TraceContext;
 }
 
 /**
@@ -25,7 +29,7 @@ export interface EffectQueue {
   claim(queue: string, now: number, limit: number, leaseMs: number): Promise<readonly ClaimedEffect[]>;
   /** False when the effect was cancelled, or its lease ran out and somebody else holds it. */
   stillHeld(id: string, now: number): Promise<boolean>;
-  settle(id: string, outcome: readonly Emit[]): Promise<void>;
+  settle(id: string, outcome: readonly Traced<Emit>[]): Promise<void>;
   /**
    * Puts a claimed effect back untouched, to be claimed again from `dueAt` on. One that was cancelled meanwhile,
    * and that no earlier worker may have sent, is gone.

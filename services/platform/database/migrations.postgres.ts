@@ -130,4 +130,8 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX log_seen_age ON log_seen USING brin (at);
     `,
   },
+  {
+    id: '0002-effect-trace',
+    sql: '-- The trace that an effect belongs to.\nALTER TABLE effect ADD COLUMN trace text',
+  },
 ];

@@ -90,4 +90,8 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX dead_letter_status ON dead_letter (status, at);
     `,
   },
+  {
+    id: '0002-effect-trace',
+    sql: '-- The trace that an effect belongs to.\nALTER TABLE effect ADD COLUMN trace TEXT',
+  },
 ];

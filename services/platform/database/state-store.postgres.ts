@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import { isTopic, type Topic } from '../../contracts/topics.ts';
-import type { EffectChange, Emit, Input, KeySpace } from '../keyed-process/keyed-process.ts';
+import type { Emit, Input, KeySpace } from '../keyed-process/keyed-process.ts';
 import {
   type Commit,
   type OwnedTimer,
@@ -10,8 +10,10 @@ import {
   type StateKey,
   type StateRow,
   TIMERS,
+  type Traced,
 } from '../keyed-process/state-store.ts';
 import { crashPoint } from '../process/crash-point.ts';
+import type { TraceContext } from '../tracing/tracing.ts';
 import { CommitUnknown, type NamedSql, type Postgres, type Sql } from './postgres.ts';
 import { restored, storable } from './storable-text.ts';
 
@@ -299,13 +301,16 @@ export interface OutboxFact {
   readonly k: string;
   readonly i: string;
   readonly p: string;
+  /** The trace that it belongs to. */
+  readonly c?: TraceContext;
 }
 
-export const outboxFact = (fact: Emit, encode: EncodeFact): OutboxFact => ({
+export const outboxFact = (fact: Traced<Emit>, encode: EncodeFact): OutboxFact => ({
   t: fact.topic,
   k: storable(fact.key),
   i: storable(idOf(fact)),
   p: encode(fact).toString('base64'),
+  ...(fact.trace === undefined ? {} : { c: fact.trace }),
 });
 
 /** A fact's own id, where its value has one. */
@@ -328,16 +333,16 @@ type EffectRun =
   | { readonly type: 'cancel'; readonly ids: string[] };
 
 /** Neighbours of one kind together: queued, then cancelled, means something else than the other way round. */
-function effectRuns(changes: readonly EffectChange[]): readonly EffectRun[] {
+function effectRuns(changes: Commit['effects']): readonly EffectRun[] {
   const runs: EffectRun[] = [];
-  for (const { id, queue, dueAt, payload } of changes) {
+  for (const { id, queue, dueAt, payload, trace } of changes) {
     const last = runs.at(-1);
     if (payload === null) {
       if (last?.type === 'cancel') last.ids.push(storable(id));
       else runs.push({ type: 'cancel', ids: [storable(id)] });
       continue;
     }
-    const effect = { i: storable(id), q: queue, d: dueAt, p: JSON.stringify(payload) };
+    const effect = { i: storable(id), q: queue, d: dueAt, p: JSON.stringify(payload), c: trace };
     if (last?.type === 'queue') last.effects.push(effect);
     else runs.push({ type: 'queue', effects: [effect] });
   }
@@ -442,8 +447,9 @@ const SQL = {
   ),
   queue: sql(
     'queue-effects',
-    `INSERT INTO effect (consumer, partition, id, queue, due_at, payload)
-     SELECT $1, $2, i, q, d, p FROM json_to_recordset($3::text::json) AS e (i text, q text, d bigint, p text)
+    `INSERT INTO effect (consumer, partition, id, queue, due_at, payload, trace)
+     SELECT $1, $2, i, q, d, p, c
+     FROM json_to_recordset($3::text::json) AS e (i text, q text, d bigint, p text, c text)
      ON CONFLICT DO NOTHING`,
   ),
   // One that a worker holds may be on its way: it is marked, and the worker looks before it sends.

@@ -3,7 +3,7 @@ import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import { isTopic, type Topic } from '../../contracts/topics.ts';
 import { EMBEDDED_PARTITION } from '../event-log/event-log.sqlite.ts';
 import { encodeLine } from '../event-log/record-batch.ts';
-import type { EffectChange, Emit, Input, KeySpace } from '../keyed-process/keyed-process.ts';
+import type { Input, KeySpace } from '../keyed-process/keyed-process.ts';
 import {
   type Commit,
   type OwnedTimer,
@@ -124,22 +124,22 @@ export class SqlitePartitionStore implements PartitionStore {
     }
   }
 
-  #appendFacts(facts: readonly Emit[], now: number): void {
+  #appendFacts(facts: Commit['facts'], now: number): void {
     const batches = new Map<Topic, string[]>();
-    for (const { topic, key, value } of facts) {
+    for (const { topic, key, value, trace } of facts) {
       const lines = batches.get(topic) ?? [];
       if (lines.length === 0) batches.set(topic, lines);
-      lines.push(encodeLine(key, value));
+      lines.push(encodeLine(key, value, trace));
     }
     for (const [topic, lines] of batches) this.#file.log.append(topic, EMBEDDED_PARTITION, lines, now);
   }
 
-  #storeEffects(effects: readonly EffectChange[]): void {
-    for (const { id, queue, dueAt, payload } of effects) {
+  #storeEffects(effects: Commit['effects']): void {
+    for (const { id, queue, dueAt, payload, trace } of effects) {
       if (payload === null) {
         // One that a worker holds may be on its way: it is marked, and the worker looks before it sends.
         if (this.#sql.cancelWaiting.run(id).changes === 0) this.#sql.cancelClaimed.run(id);
-      } else this.#sql.queueEffect.run(id, queue, dueAt, JSON.stringify(payload));
+      } else this.#sql.queueEffect.run(id, queue, dueAt, JSON.stringify(payload), trace ?? null);
     }
   }
 
@@ -199,7 +199,7 @@ const statements = ({ db }: DataFile) =>
     ),
     clearTimer: db.prepare('DELETE FROM timer WHERE partition = ? AND process = ? AND key = ? AND name = ?'),
     queueEffect: db.prepare(
-      'INSERT INTO effect (id, queue, due_at, payload) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO effect (id, queue, due_at, payload, trace) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     ),
     cancelWaiting: db.prepare('DELETE FROM effect WHERE id = ? AND claims = 0'),
     cancelClaimed: db.prepare('UPDATE effect SET cancelled = 1 WHERE id = ?'),

@@ -31,6 +31,7 @@ import type { Logger } from '../logging/logger.ts';
 import { createKafkaMetrics, type KafkaMetrics } from '../metrics/kafka-metrics.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { checkDatabase, refusing, shadowed } from './replay.ts';
 import { codecOf, kafkaOf, namesOf, postgresOf } from './servers.ts';
 import { registerServiceMetrics } from './service-metrics.ts';
@@ -54,6 +55,7 @@ export interface DistributedServiceOptions {
   /** Topics whose single records the service reads for people. */
   readonly reads?: readonly Topic[];
   readonly observers?: readonly RunnerObserver[];
+  readonly tracing?: Tracing | undefined;
 }
 
 /** One service of the distributed mode, connected and ready to run. */
@@ -307,6 +309,7 @@ class PartitionOpener {
       observers: [{ onPass: () => relay.wake() }, toAll(observers)],
       cachedRows: CACHED_ROWS,
       pace: OVER_THE_NETWORK,
+      tracing: options.tracing,
     });
     return {
       positions: (topics) => store.positions(topics),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { commaList } from '../config/env.ts';
 import { LOG_LEVELS } from '../logging/logger.ts';
 import { FAILPOINT_FORMS, parseFailpoint } from '../process/crash-point.ts';
+import { tracingSettings } from '../tracing/settings.ts';
 
 const number = (from: number, to: number) =>
   z.coerce
@@ -47,6 +48,7 @@ export type ServerSettings = z.output<typeof serverSettings>;
 
 /** What every service process reads. */
 export const serviceSettings = serverSettings.extend({
+  ...tracingSettings.shape,
   TOCSIN_DATABASE_CONNECTIONS: number(2, 200).default(10),
   /** Folder of rules, lexicon, risk model, calendars and teams. Default: the ones that come with Tocsin. */
   TOCSIN_RULES_DIR: z.string().optional(),

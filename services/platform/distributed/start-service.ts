@@ -10,6 +10,8 @@ import { createRegistry } from '../metrics/registry.ts';
 import { Lifecycle } from '../process/lifecycle.ts';
 import { runUntilStopped } from '../process/run-process.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
+import { openTracing } from '../tracing/open-tracing.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import {
   type DistributedService,
   type DistributedServiceOptions,
@@ -32,6 +34,7 @@ export interface ServiceContext<Own> {
   readonly log: Logger;
   readonly registry: Registry;
   readonly lifecycle: Lifecycle;
+  readonly tracing?: Tracing | undefined;
 }
 
 type Reads = Pick<
@@ -65,7 +68,9 @@ export async function openService<Own>(
   context: ServiceContext<Own>,
 ): Promise<OpenService> {
   const { settings, clock, log, registry, lifecycle } = context;
-  const parts = await definition.create(context);
+  const name = `tocsin-${definition.name}`;
+  const tracing = await openTracing({ service: name, settings, registry, log, lifecycle });
+  const parts = await definition.create({ ...context, tracing });
   const service = await openDistributedService({
     name: definition.name,
     settings,
@@ -73,9 +78,10 @@ export async function openService<Own>(
     log,
     registry,
     lifecycle,
+    tracing,
     ...parts,
   });
-  const app = createServer({ registry, log, notReady: () => service.notReady() });
+  const app = createServer({ registry, log, notReady: () => service.notReady(), tracing });
   const attached = await parts.attach?.({ service, app });
   lifecycle.onClose('http server', () => app.close());
   return {

@@ -4,6 +4,7 @@ import type { DataFile } from '../database/data-file.ts';
 import type { TopicRecord } from '../keyed-process/keyed-process.ts';
 import { crashPoint } from '../process/crash-point.ts';
 import type { Clock } from '../time/clock.ts';
+import { activeTrace } from '../tracing/tracing.ts';
 import { type EventLog, type Publishable, type PublishResult, StorageUnavailable } from './event-log.ts';
 import { recordAt, recordsOf, type StoredBatch } from './log-table.sqlite.ts';
 import { batchLines, encodeLine } from './record-batch.ts';
@@ -39,7 +40,11 @@ export class SqliteEventLog implements EventLog {
   ): Promise<readonly PublishResult[]> {
     if (this.#closed) throw new StorageUnavailable('closed', 'the log is closed');
     // Encoded at once: a value that JSON cannot hold fails its own publish and nobody else's.
-    const encoded = records.map(({ id, key, value }) => ({ id: seenId(id), line: encodeLine(key, value) }));
+    const trace = activeTrace();
+    const encoded = records.map(({ id, key, value }) => ({
+      id: seenId(id),
+      line: encodeLine(key, value, trace),
+    }));
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => void this.#flush());
       this.#waiting.push({ topic, records: encoded, resolve, reject });

@@ -1,4 +1,5 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs';
+import { traceContext } from '../tracing/tracing.ts';
 import type { FetchedRecord } from './input-feed.kafka.ts';
 import { HEADERS } from './outbox-relay.kafka.ts';
 
@@ -6,12 +7,14 @@ import { HEADERS } from './outbox-relay.kafka.ts';
 export function fetchedRecord({ offset, timestamp, key, value, headers }: KafkaMessage): FetchedRecord {
   const name = textOf(headers, HEADERS.origin);
   const sequence = Number(textOf(headers, HEADERS.sequence));
+  const trace = traceContext(textOf(headers, HEADERS.trace));
   return {
     offset: Number(offset),
     timestamp: Number(timestamp),
     key: key === null ? '' : key.toString('utf8'),
     value,
     ...(name === undefined || !Number.isSafeInteger(sequence) ? {} : { origin: { name, sequence } }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Topic } from '../../contracts/topics.ts';
 import type { OriginMarks } from '../database/state-store.postgres.ts';
 import type { TopicRecord } from '../keyed-process/keyed-process.ts';
 import type { InputFeed, PassedOver } from '../keyed-process/state-store.ts';
+import type { TraceContext } from '../tracing/tracing.ts';
 import type { RegistryCodec } from './schemas.registry.ts';
 
 /** A record as it came from the broker. */
@@ -13,6 +14,8 @@ export interface FetchedRecord {
   readonly value: Buffer | null;
   /** Who has put it out, and as its how manieth fact. Absent for records of other producers. */
   readonly origin?: { readonly name: string; readonly sequence: number };
+  /** The trace that it belongs to. */
+  readonly trace?: TraceContext;
 }
 
 /**
@@ -156,11 +159,11 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
   }
 
   async #read({ topic }: Lane, record: FetchedRecord): Promise<TopicRecord<Topic> | PassedOver> {
-    const { offset, timestamp, key, value } = record;
+    const { offset, timestamp, key, value, trace } = record;
     const place = { topic, partition: this.#partition, offset, appendedAt: timestamp, key };
     const reading = this.#codec.decode(topic, value);
     const decoded = reading instanceof Promise ? await reading : reading;
-    if (decoded.ok) return { ...place, value: decoded.value };
+    if (decoded.ok) return { ...place, value: decoded.value, ...(trace === undefined ? {} : { trace }) };
     // As base64 in JSON, so that whoever repairs it has all of it; only so much of what is not even ours.
     const payload = JSON.stringify({
       base64: (value ?? Buffer.alloc(0)).subarray(0, KEPT_BYTES).toString('base64'),

@@ -96,7 +96,7 @@ export function recordAt(
 }
 
 function recordOf(batch: StoredBatch, line: string, index: number): TopicRecord<Topic> {
-  const [key, value] = parseLine(line);
+  const [key, value, trace] = parseLine(line);
   return {
     topic: batch.topic,
     partition: batch.partition,
@@ -105,6 +105,7 @@ function recordOf(batch: StoredBatch, line: string, index: number): TopicRecord<
     value: value as TopicRecord<Topic>['value'],
     offset: batch.baseOffset + index,
     appendedAt: batch.appendedAt,
+    ...(trace === undefined ? {} : { trace }),
   };
 }
 

@@ -6,6 +6,7 @@ import { storable } from '../database/storable-text.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import { crashPoint } from '../process/crash-point.ts';
 import type { Clock } from '../time/clock.ts';
+import { activeTrace, type TraceContext } from '../tracing/tracing.ts';
 import { type Publishable, type PublishResult, StorageUnavailable } from './event-log.ts';
 import { partitionOf } from './partition-of.ts';
 import { seenId } from './seen-id.ts';
@@ -62,7 +63,9 @@ export class OutboxPublisher {
     const { partitions, encode } = this.#options;
     const payload = encodeWellFormed(fact, encode).toString('base64');
     const home = partitionOf(fact.key, partitions);
+    const trace = activeTrace();
     return {
+      ...(trace === undefined ? {} : { c: trace }),
       t: fact.topic,
       s: storable(seenId(id)),
       h: home,
@@ -152,6 +155,7 @@ interface Row {
   readonly k: string;
   readonly i: string;
   readonly p: string;
+  readonly c?: TraceContext;
 }
 
 interface Waiting {
@@ -166,7 +170,7 @@ const PUBLISH: NamedSql = {
   text: `
     WITH offered AS (
       SELECT * FROM json_to_recordset($3::text::json)
-        AS o (n integer, t text, s text, h integer, k text, i text, p text)
+        AS o (n integer, t text, s text, h integer, k text, i text, p text, c text)
     ), fresh AS (
       INSERT INTO log_seen (topic, id, at) SELECT t, s, $2 FROM offered ORDER BY t, s
       ON CONFLICT DO NOTHING RETURNING topic, id
@@ -174,7 +178,7 @@ const PUBLISH: NamedSql = {
       SELECT offered.* FROM offered JOIN fresh ON fresh.topic = t AND fresh.id = s
     ), batch AS (
       SELECT h, count(*) AS c,
-             json_agg(json_build_object('t', t, 'k', k, 'i', i, 'p', p) ORDER BY n)::text AS facts
+             json_agg(json_strip_nulls(json_build_object('t', t, 'k', k, 'i', i, 'p', p, 'c', c)) ORDER BY n)::text AS facts
       FROM taken GROUP BY h
     ), place AS (
       UPDATE owner SET next_sequence = next_sequence + batch.c FROM batch

@@ -5,11 +5,12 @@ import type { OutboxFact } from '../database/state-store.postgres.ts';
 import { restored } from '../database/storable-text.ts';
 import type { Logger } from '../logging/logger.ts';
 import { crashPoint } from '../process/crash-point.ts';
+import { TRACE_HEADER } from '../tracing/tracing.ts';
 import { StorageUnavailable } from './event-log.ts';
 import type { TopicNames } from './topic-names.ts';
 
-/** Headers of every record that a relay has written. */
-export const HEADERS = { id: 'id', origin: 'origin', sequence: 'sequence' } as const;
+/** Headers of every record that a relay has written; `traceparent` only where it belongs to a trace. */
+export const HEADERS = { id: 'id', origin: 'origin', sequence: 'sequence', trace: TRACE_HEADER } as const;
 
 export interface OutboxRelayOptions {
   readonly postgres: Postgres;
@@ -197,6 +198,7 @@ function byTopic(
           [HEADERS.id]: restored(fact.i),
           [HEADERS.origin]: origin,
           [HEADERS.sequence]: String(sequence + index),
+          ...(fact.c === undefined ? {} : { [HEADERS.trace]: fact.c }),
         },
       });
     }

@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { TraceContext } from '../tracing/tracing.ts';
 
 /** How a batch's payload is written. */
 export const CODEC = { plain: 0, zstd: 1 } as const;
@@ -13,8 +14,12 @@ export interface EncodedBatch {
   readonly payload: Uint8Array;
 }
 
-/** One record as a line of a batch: `[key, value]` as JSON, which has no line break of its own. */
-export const encodeLine = (key: string, value: unknown): string => `${JSON.stringify([key, value])}\n`;
+/**
+ * One record as a line of a batch: `[key, value]` as JSON, which has no line break of its own; `[key, value, trace]` where
+ * it belongs to a trace.
+ */
+export const encodeLine = (key: string, value: unknown, trace?: TraceContext): string =>
+  `${JSON.stringify(trace === undefined ? [key, value] : [key, value, trace])}\n`;
 
 /** Lines of `encodeLine`, joined, and compressed when there are enough of them. */
 export function encodeBatch(lines: readonly string[]): EncodedBatch {
@@ -47,5 +52,5 @@ export function batchLines(batch: EncodedBatch): string[] {
 }
 
 /** One line of a batch. It was written by `encodeLine`, hence its shape. */
-export const parseLine = (line: string): readonly [key: string, value: unknown] =>
-  JSON.parse(line) as [string, unknown];
+export const parseLine = (line: string): readonly [key: string, value: unknown, trace?: TraceContext] =>
+  JSON.parse(line) as [string, unknown, TraceContext?];

@@ -3,6 +3,8 @@ import type { Registry } from 'prom-client';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Logger } from '../logging/logger.ts';
 import { describeError } from '../process/run-process.ts';
+import type { Tracing } from '../tracing/tracing.ts';
+import { traceRequests } from './trace-requests.ts';
 
 export interface ServerOptions {
   readonly registry: Registry;
@@ -11,6 +13,8 @@ export interface ServerOptions {
   readonly notReady: () => string | undefined;
   /** Host names under which the server may be asked; others are refused. Nothing: any. */
   readonly hosts?: readonly string[];
+  /** Default: requests are not traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Largest request body. A batch of 500 records of 16 KiB fits. */
@@ -58,6 +62,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
         detail: `There is nothing at ${request.method} ${request.url.split('?')[0]}.`,
       }),
   );
+  traceRequests(app, options.tracing);
   refuseOtherHosts(app, options.hosts);
   app.get('/metrics', async (_, reply) => {
     const text = await options.registry.metrics();

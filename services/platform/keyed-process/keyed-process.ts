@@ -1,4 +1,5 @@
 import type { Topic, TopicValues } from '../../contracts/topics.ts';
+import type { TraceContext } from '../tracing/tracing.ts';
 
 /**
  * The keyed process: `(state of the key, input or due timer, now) → step`.
@@ -36,6 +37,8 @@ export interface TopicRecord<T extends Topic> {
   readonly offset: number;
   /** When the log took it, epoch ms. */
   readonly appendedAt: number;
+  /** The trace that it belongs to. Nothing for handlers to look at. */
+  readonly trace?: TraceContext;
 }
 
 export interface DueTimer {

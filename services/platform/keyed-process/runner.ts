@@ -2,8 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Clock } from '../time/clock.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { type BatchSize, fixedBatchSize, learningBatchSize, type Pace } from './batch-size.ts';
 import type { Emit, KeyedProcess, KeySpace, TopicRecord } from './keyed-process.ts';
+import { PassSpans } from './pass-spans.ts';
 import { StateCache } from './state-cache.ts';
 import {
   type InputFeed,
@@ -45,6 +47,8 @@ export interface RunnerOptions {
   readonly pace?: Pace;
   /** Rows kept in memory at the least; see `StateCache`. */
   readonly cachedRows?: number;
+  /** Default: nothing is traced. */
+  readonly tracing?: Tracing | undefined;
 }
 
 /** Rows of about 1 KiB: at most 200 MB in two generations. */
@@ -72,6 +76,7 @@ export class Runner {
   readonly #batchSize: BatchSize;
   readonly #cache: StateCache;
   readonly #inputs: readonly Topic[];
+  readonly #tracing: Tracing | undefined;
   #feed: InputFeed | undefined;
   #positions = new Map<Topic, number>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -87,6 +92,7 @@ export class Runner {
     this.#observers = options.observers ?? [];
     this.#batchSize =
       options.batchSize === undefined ? learningBatchSize(options.pace) : fixedBatchSize(options.batchSize);
+    this.#tracing = options.tracing;
     this.#cache = new StateCache(options.cachedRows ?? CACHED_ROWS);
     this.#inputs = this.#topology.inputsFromLog(
       (topic) => this.#topology.isChained(topic) && !TOPICS[topic].internal,
@@ -277,7 +283,8 @@ export class Runner {
   }
 
   #unit(now: number): UnitOfWork {
-    return new UnitOfWork(this.#topology, this.#store, this.#cache, now);
+    const spans = this.#tracing === undefined ? undefined : new PassSpans(this.#tracing);
+    return new UnitOfWork(this.#topology, this.#store, this.#cache, now, spans);
   }
 
   async #commit(unit: UnitOfWork, records: Work['records'], now: number): Promise<void> {
@@ -288,9 +295,11 @@ export class Runner {
       expected: this.#positions.get(topic) ?? 0,
       next: position,
     }));
+    const began = performance.now();
     await this.#store.commit(unit.commit(positions), now);
     for (const [topic, position] of next) this.#positions.set(topic, position);
     unit.remember();
+    unit.trace(began);
   }
 
   #tell(unit: UnitOfWork, records: number, now: number, started: number): void {

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { Topic } from '../../contracts/topics.ts';
+import type { TraceContext } from '../tracing/tracing.ts';
 import type {
   DueTimer,
   EffectChange,
@@ -33,6 +34,9 @@ export type Redelivery =
   | { readonly deadLetterId: string; readonly process: string; readonly input: Input }
   | { readonly deadLetterId: string; readonly timer: OwnedTimer };
 
+/** With the trace whose work it is, if there is one: kept beside it wherever it goes. */
+export type Traced<T> = T & { readonly trace?: TraceContext };
+
 /** A key of one key space, as its row is stored. */
 export interface StateKey {
   readonly keySpace: KeySpace;
@@ -58,8 +62,8 @@ export interface Commit {
     readonly dueAt: number | null;
   }[];
   /** In order; each topic's offsets follow on what `nextOffset` answered. */
-  readonly facts: readonly Emit[];
-  readonly effects: readonly EffectChange[];
+  readonly facts: readonly Traced<Emit>[];
+  readonly effects: readonly Traced<EffectChange>[];
   readonly views: readonly ViewChange[];
   readonly ledger: readonly LedgerEntry[];
   readonly deadLetters: readonly DeadLetter[];

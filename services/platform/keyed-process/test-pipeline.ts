@@ -8,6 +8,7 @@ import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../database/embedded-store.ts';
 import type { ViewWriter } from '../database/state-store.sqlite.ts';
 import { DAY, ManualClock } from '../time/clock.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { HANDLED, type KeyedProcess, type Step } from './keyed-process.ts';
 import { Runner, type RunnerObserver } from './runner.ts';
 import type { PartitionStore } from './state-store.ts';
@@ -39,6 +40,7 @@ export interface TestPipelineOptions {
   readonly cachedRows?: number;
   readonly observers?: readonly RunnerObserver[];
   readonly processes?: readonly KeyedProcess<unknown>[];
+  readonly tracing?: Tracing;
   /** Stands between the runner and its store. */
   readonly between?: (store: PartitionStore) => PartitionStore;
 }

@@ -2,6 +2,7 @@ import type { DeadLetter, DeadLetterReason } from '../../contracts/dead-letter.t
 import { DEAD_LETTER_REASONS } from '../../contracts/dead-letter.ts';
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { crashPoint } from '../process/crash-point.ts';
+import type { TraceContext } from '../tracing/tracing.ts';
 import type {
   EffectChange,
   Emit,
@@ -14,6 +15,7 @@ import type {
   TopicRecord,
   ViewChange,
 } from './keyed-process.ts';
+import type { PassSpans } from './pass-spans.ts';
 import type { StateCache } from './state-cache.ts';
 import {
   type Commit,
@@ -24,6 +26,7 @@ import {
   type Redelivery,
   type StateRow,
   TIMERS,
+  type Traced,
 } from './state-store.ts';
 import type { Topology } from './topology.ts';
 
@@ -39,12 +42,13 @@ export class UnitOfWork {
   readonly #store: PartitionStore;
   readonly #cache: StateCache;
   readonly #now: number;
+  readonly #spans: PassSpans | undefined;
 
   readonly #rows: { [K in KeySpace]?: Map<string, OpenRow> } = {};
   readonly #timers = new Map<string, Commit['timers'][number]>();
-  readonly #facts: Emit[] = [];
+  readonly #facts: Traced<Emit>[] = [];
   readonly #nextOffsets = new Map<Topic, number>();
-  readonly #effects: EffectChange[] = [];
+  readonly #effects: Traced<EffectChange>[] = [];
   readonly #views: ViewChange[] = [];
   /** By process and topic: few outcomes each, so that counting builds no keys. */
   readonly #ledger = new Map<string, Map<string, Count[]>>();
@@ -54,23 +58,29 @@ export class UnitOfWork {
   /** What the present chain began with, to name what is set aside in it. */
   #origin = '';
   #parkedOfOrigin = 0;
+  /** The trace that facts and effects belong to just now. */
+  #trace: TraceContext | undefined;
 
-  constructor(topology: Topology, store: PartitionStore, cache: StateCache, now: number) {
+  /** Without `spans` nothing is traced, and traces of others are carried on. */
+  constructor(topology: Topology, store: PartitionStore, cache: StateCache, now: number, spans?: PassSpans) {
     this.#topology = topology;
     this.#store = store;
     this.#cache = cache;
     this.#now = now;
+    this.#spans = spans;
   }
 
   consume(record: TopicRecord<Topic>): void {
     crashPoint('cp2');
     this.#begin(`${record.topic}/${record.partition}/${record.offset}`);
+    this.#trace = this.#spans === undefined ? record.trace : this.#spans.consume(record);
     // A record's topic and value belong together wherever one is made, so it is one of the union.
     this.#dispatchToAll(record as Input, 0);
   }
 
   /** Accounts for a place of the log whose record is handed to nobody. */
   passOver(place: PassedOver): void {
+    this.#trace = undefined;
     this.#begin(`${place.topic}/${place.partition}/${place.offset}`);
     for (const process of this.#topology.consumersOf(place.topic)) {
       if (place.passedOver === 'sent_again') {
@@ -94,12 +104,16 @@ export class UnitOfWork {
     const fired = { ...timer, dueAt };
     this.#setTimer(timer.process, timer.key, { name: timer.name, dueAt: null });
     this.#fired.push(fired);
+    this.#trace = this.#spans?.fire(fired);
     this.#run(fired, timerLetterId(fired), TIMERS);
   }
 
   redeliver(redelivery: Redelivery): void {
     const { deadLetterId } = redelivery;
     const parkedBefore = this.#deadLetters.length;
+    this.#trace = this.#spans?.redeliver(
+      'timer' in redelivery ? redelivery.timer.process : redelivery.process,
+    );
     if ('timer' in redelivery) this.#run(redelivery.timer, deadLetterId, REDELIVERED);
     else this.#redeliverRecord(redelivery.process, redelivery.input, deadLetterId);
     const failedAgain = this.#deadLetters.slice(parkedBefore).some((letter) => letter.id === deadLetterId);
@@ -135,7 +149,7 @@ export class UnitOfWork {
     }
   }
 
-  get facts(): readonly Emit[] {
+  get facts(): readonly Traced<Emit>[] {
     return this.#facts;
   }
 
@@ -169,6 +183,11 @@ export class UnitOfWork {
     }
   }
 
+  /** The same, for traces: the commit began at this reading of `performance.now()`. */
+  trace(commitBegan: number): void {
+    this.#spans?.committed(commitBegan);
+  }
+
   #changedStates(): Commit['states'] {
     const states = [];
     for (const rows of Object.values(this.#rows)) {
@@ -190,6 +209,7 @@ export class UnitOfWork {
 
   #dispatch(process: KeyedProcess<unknown>, input: Input, depth: number): void {
     const row = this.#open(process.keySpace, input.key);
+    this.#spans?.deciding();
     const step = stepOf(() => process.onInput(slotOf(row, process.name), input, this.#now));
     if (step.outcome.type === 'deadLetter') {
       this.#parkRecord(process.name, input, deadLetterReason(step.outcome.reason), step.outcome.detail);
@@ -202,6 +222,7 @@ export class UnitOfWork {
     this.#begin(id);
     const process = this.#topology.process(name);
     const row = this.#open(process?.keySpace ?? 'record', input.key);
+    this.#spans?.deciding();
     const step = stepOf(() =>
       process === undefined ? unknownProcess(name) : process.onInput(slotOf(row, name), input, this.#now),
     );
@@ -215,6 +236,7 @@ export class UnitOfWork {
     this.#begin(letterId);
     const process = this.#topology.process(timer.process);
     const row = this.#open(process?.keySpace ?? 'record', timer.key);
+    this.#spans?.deciding();
     const step = stepOf(() =>
       process?.onTimer === undefined
         ? unknownProcess(timer.process)
@@ -236,11 +258,15 @@ export class UnitOfWork {
     depth: number,
   ): void {
     this.#count(process, countedAs, step.outcome);
+    const cause = this.#trace;
+    this.#trace = this.#spans?.decided(process, countedAs, step.outcome, cause) ?? cause;
     if (step.state !== undefined) setSlot(row, process, step.state);
     if (step.timers !== undefined) for (const timer of step.timers) this.#setTimer(process, key, timer);
-    if (step.effects !== undefined) this.#effects.push(...step.effects);
+    if (step.effects !== undefined)
+      for (const effect of step.effects) this.#effects.push(this.#traced(effect));
     if (step.views !== undefined) this.#views.push(...step.views);
     if (step.emit !== undefined) for (const fact of step.emit) this.#emit(process, fact, depth);
+    this.#trace = cause;
   }
 
   #emit(process: string, fact: Emit, depth: number): void {
@@ -262,8 +288,12 @@ export class UnitOfWork {
   #append(fact: Emit): number {
     const offset = this.#nextOffsets.get(fact.topic) ?? this.#store.nextOffset(fact.topic);
     this.#nextOffsets.set(fact.topic, offset + 1);
-    this.#facts.push(fact);
+    this.#facts.push(this.#traced(fact));
     return offset;
+  }
+
+  #traced<T extends object>(one: T): Traced<T> {
+    return this.#trace === undefined ? one : { ...one, trace: this.#trace };
   }
 
   #open(keySpace: KeySpace, key: string): OpenRow {
