@@ -160,10 +160,17 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
 
   async #read({ topic }: Lane, record: FetchedRecord): Promise<TopicRecord<Topic> | PassedOver> {
     const { offset, timestamp, key, value, trace } = record;
-    const place = { topic, partition: this.#partition, offset, appendedAt: timestamp, key };
+    const place = {
+      topic,
+      partition: this.#partition,
+      offset,
+      appendedAt: timestamp,
+      key,
+      ...(trace === undefined ? {} : { trace }),
+    };
     const reading = this.#codec.decode(topic, value);
     const decoded = reading instanceof Promise ? await reading : reading;
-    if (decoded.ok) return { ...place, value: decoded.value, ...(trace === undefined ? {} : { trace }) };
+    if (decoded.ok) return { ...place, value: decoded.value };
     // As base64 in JSON, so that whoever repairs it has all of it; only so much of what is not even ours.
     const payload = JSON.stringify({
       base64: (value ?? Buffer.alloc(0)).subarray(0, KEPT_BYTES).toString('base64'),
