@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { onlyTheseRules } from '../../test/support/rules-folder.ts';
+import type { Silence } from '../contracts/silence.ts';
 import type { DistributedService } from '../platform/distributed/distributed-service.ts';
 import { serviceSettings } from '../platform/distributed/settings.ts';
 import { createServer } from '../platform/http/server.ts';
 import { silentLogger } from '../platform/logging/logger.ts';
 import { createRegistry } from '../platform/metrics/registry.ts';
 import { Lifecycle } from '../platform/process/lifecycle.ts';
-import { ManualClock } from '../platform/time/clock.ts';
+import { HOUR, ManualClock } from '../platform/time/clock.ts';
 import { assessed, inputOf, ruleText, START } from './domain/test-story.ts';
 import { actionManagement } from './main.ts';
 
@@ -47,8 +48,16 @@ async function opened({ opsKeys = [] }: { opsKeys?: string[] } = {}) {
     lifecycle,
   });
   const app = createServer({ registry, log: silentLogger, notReady: () => undefined });
+  const heard: ((silence: Silence) => void)[] = [];
+  const published: unknown[] = [];
   // What is not asked for here is not there.
-  await parts.attach?.({ service: {} as DistributedService, app });
+  const service = {
+    follow: async (topic: string, { learn }: { learn: (fact: { value: Silence }) => void }) => {
+      if (topic === 'silences') heard.push((silence) => learn({ value: silence }));
+    },
+    eventLog: { publish: async (_: string, records: readonly unknown[]) => void published.push(...records) },
+  } as unknown as DistributedService;
+  await parts.attach?.({ service, app });
   onTestFinished(async () => {
     await lifecycle.close(5_000);
     rmSync(folder, { recursive: true, force: true });
@@ -60,20 +69,25 @@ async function opened({ opsKeys = [] }: { opsKeys?: string[] } = {}) {
     edit: (name: string, change: (text: string) => string) =>
       writeFileSync(join(folder, name), change(readFileSync(join(folder, name), 'utf8'))),
     reload: async (headers = {}) => await app.inject({ method: 'POST', url: '/v1/rules/reload', headers }),
+    /** What another instance has made comes through the topic. */
+    hear: (silence: Silence) => {
+      for (const hear of heard) hear(silence);
+    },
+    published,
     metric: (name: string) => registry.getSingleMetricAsString(name),
-    /** The hash that the request which a complaint leads to carries. */
-    judgedBy: (): unknown => {
+    /** What a complaint leads to. */
+    complain: () => {
       const assessment = assessed({ id: `k${++complaints}`, type: 'complaint.received', at: START });
       const { emit = [] } = rules?.onInput(undefined, inputOf(assessment), START) ?? {};
-      return emit.map((fact) => (fact.topic === 'alert-requests' ? fact.value.ruleSetHash : fact.topic));
+      return emit.flatMap((fact) => (fact.topic === 'alert-requests' ? [fact.value] : []));
     },
   };
 }
 
 test('edited rules come into force by themselves, whole, and the next decision carries their hash', async () => {
-  const { app, edit, judgedBy } = await opened();
+  const { app, edit, complain } = await opened();
   const { hash } = (await app.inject('/v1/rules')).json();
-  expect(judgedBy()).toEqual([hash]);
+  expect(complain()).toMatchObject([{ ruleSetHash: hash }]);
   edit(RULE, (text) => text.replace('title: ', 'title: Now '));
   await vi.waitFor(
     async () =>
@@ -82,7 +96,7 @@ test('edited rules come into force by themselves, whole, and the next decision c
   );
   const after = (await app.inject('/v1/rules')).json().hash;
   expect(after).not.toBe(hash);
-  expect(judgedBy()).toEqual([after]);
+  expect(complain()).toMatchObject([{ ruleSetHash: after }]);
 });
 
 test.each<[string, (text: string) => string, RegExp]>([
@@ -99,7 +113,7 @@ test.each<[string, (text: string) => string, RegExp]>([
 ])(
   'a set that %s is refused: the one before judges on, and everybody can see it',
   async (_, change, says) => {
-    const { app, edit, reload, metric, judgedBy } = await opened();
+    const { app, edit, reload, metric, complain } = await opened();
     const { hash } = (await app.inject('/v1/rules')).json();
     edit(RULE, change);
     const answer = await reload();
@@ -107,7 +121,7 @@ test.each<[string, (text: string) => string, RegExp]>([
     expect(answer.json().problems.join('\n')).toMatch(says);
     expect(await metric('tocsin_rules_last_reload_successful')).toMatch(/successful 0$/m);
     expect((await app.inject('/readyz')).statusCode).toBe(200);
-    expect(judgedBy()).toEqual([hash]);
+    expect(complain()).toMatchObject([{ ruleSetHash: hash }]);
   },
 );
 
@@ -115,4 +129,32 @@ test('where operators have keys, an order needs one', async () => {
   const { reload } = await opened({ opsKeys: ['secret'] });
   expect((await reload()).statusCode).toBe(401);
   expect((await reload({ authorization: 'Bearer secret' })).statusCode).toBe(200);
+});
+
+test('a silence that another instance has made holds matches back, until one here ends it', async () => {
+  const { app, hear, complain, published, metric } = await opened();
+  const silence: Silence = {
+    id: 'S-1',
+    rule: 'a-mail',
+    by: 'ana',
+    reason: 'planned work',
+    startsAt: START,
+    endsAt: START + HOUR,
+  };
+  hear(silence);
+  expect(complain()).toMatchObject([{ held: 'silence' }]);
+  expect(await metric('tocsin_silences_active')).toMatch(/active 1$/m);
+  const ended = await app.inject({ method: 'POST', url: '/v1/silences/S-1/expire', payload: { by: 'ben' } });
+  expect(ended.statusCode).toBe(200);
+  expect(published).toMatchObject([{ key: 'S-1', value: { endedBy: 'ben' } }]);
+  // The topic tells of its making only now.
+  hear(silence);
+  expect(complain()[0]?.held).toBeUndefined();
+});
+
+test('a silence that is made here says who answers for its rule', async () => {
+  const { app, published } = await opened();
+  const order = { rule: 'a-mail', by: 'ana', reason: 'planned work', endsAt: '2026-03-02T12:00:00Z' };
+  expect((await app.inject({ method: 'POST', url: '/v1/silences', payload: order })).statusCode).toBe(201);
+  expect(published).toMatchObject([{ value: { rule: 'a-mail', team: 'retention' } }]);
 });

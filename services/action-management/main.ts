@@ -12,10 +12,12 @@ import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { checkInThread } from './adapters/check-folder.thread.ts';
 import { registerRules } from './adapters/rules.fastify.ts';
+import { registerSilences } from './adapters/silences.fastify.ts';
 import { loadRuleSet, namesIn } from './load-rules.ts';
 import { createActionManagementMetrics } from './metrics.ts';
 import { RulesReload } from './rules-reload.ts';
 import { createActionManagementProcesses, quarantineLogger, RuleSetHolder } from './service.ts';
+import { SilenceBook } from './silences.ts';
 
 /** What only action-management reads; the same name as in the embedded mode. */
 const ownSettings = z.object({ TOCSIN_OPS_KEYS: commaList.default([]) });
@@ -36,15 +38,26 @@ export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> =
     metrics.rulesLoaded(rules.ruleSet, clock.now());
     const holder = new RuleSetHolder(rules.ruleSet, quarantineLogger(log));
     metrics.watchQuarantine(holder);
+    // Known before the first signal is judged: processes run only after `attach`.
+    let known: SilenceBook | undefined;
     return {
       processes: createActionManagementProcesses({
         ruleSet: holder,
         calendars: started.calendars,
         onEvaluation: metrics.onEvaluation,
         judge: metrics.judge,
+        silences: () => known?.all() ?? [],
       }),
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
-      attach: ({ app }) => {
+      attach: async ({ app, service }) => {
+        const silences = new SilenceBook(service.eventLog);
+        known = silences;
+        await service.follow('silences', {
+          from: 'beginning',
+          learn: ({ value }) => silences.learn(value),
+        });
+        metrics.watchSilences(() => silences.active(clock.now()).length);
+        registerSilences(app, { silences, clock, rules: holder });
         const check = checkInThread(CHECK);
         const reload = new RulesReload({ folder, started, holder, metrics, clock, log, check });
         registerRules(app, reload, settings.TOCSIN_OPS_KEYS);

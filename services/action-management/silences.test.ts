@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EmbeddedStore, openEmbeddedStore } from '../platform/database/embedded-store.ts';
 import { DAY, HOUR, ManualClock } from '../platform/time/clock.ts';
 import { registerSilences } from './adapters/silences.fastify.ts';
+import { ruleSetOf, ruleText } from './domain/test-story.ts';
 import { SilenceBook } from './silences.ts';
 
 const clock = new ManualClock('2026-03-02T08:00:00Z');
@@ -17,7 +18,7 @@ let book: SilenceBook;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tocsin-silences-'));
   store = openEmbeddedStore(folder, clock, []);
-  book = new SilenceBook(store.log, 0);
+  book = new SilenceBook(store.log);
 });
 afterEach(() => {
   store.close();
@@ -28,8 +29,8 @@ const order = { product: 'dsl', by: 'ana', reason: 'planned work', endsAt: NOW +
 
 test('a silence holds until its end, and is known again after a restart', async () => {
   await book.add(order, 'S-1', NOW);
-  const again = new SilenceBook(store.log, 0);
-  await again.load();
+  const again = new SilenceBook(store.log);
+  await again.load(store.log, 0);
   for (const known of [book, again]) {
     expect(known.active(NOW)).toMatchObject([{ id: 'S-1', product: 'dsl', by: 'ana', startsAt: NOW }]);
     expect(known.active(NOW + 4 * HOUR)).toEqual([]);
@@ -39,8 +40,8 @@ test('a silence holds until its end, and is known again after a restart', async 
 test('a silence that is ended early stays ended, and says by whom', async () => {
   await book.add(order, 'S-1', NOW);
   expect(await book.end('S-1', 'ben', NOW + HOUR)).toMatchObject({ ok: true });
-  const again = new SilenceBook(store.log, 0);
-  await again.load();
+  const again = new SilenceBook(store.log);
+  await again.load(store.log, 0);
   expect(again.all()).toMatchObject([{ id: 'S-1', endsAt: NOW + HOUR, endedBy: 'ben' }]);
   expect(await again.end('S-1', 'ben', NOW + 2 * HOUR)).toMatchObject({ ok: false, reason: 'over' });
   expect(await again.end('S-2', 'ben', NOW)).toMatchObject({ ok: false, reason: 'unknown' });
@@ -60,7 +61,12 @@ test.each([
 
 test('over HTTP a silence is made, listed and ended; an unknown rule is refused', async () => {
   const app = fastify();
-  registerSilences(app, { silences: book, clock, rules: () => ['spike'] });
+  const rules = {
+    current: ruleSetOf(
+      ruleText('spike', '  listen: [complaint.received]\n  when: {event.channel: {eq: email}}'),
+    ),
+  };
+  registerSilences(app, { silences: book, clock, rules });
   const post = (url: string, payload: object) => app.inject({ method: 'POST', url, payload });
   const body = { rule: 'spike', by: 'ana', reason: 'known', endsAt: '2026-03-02T12:00:00Z' };
   const made = await post('/v1/silences', body);

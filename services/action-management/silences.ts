@@ -9,6 +9,8 @@ export interface SilenceOrder extends Pick<Silence, 'by' | 'reason'> {
   readonly subject?: string | undefined;
   readonly product?: string | undefined;
   readonly region?: string | undefined;
+  /** Who answers for the rule. */
+  readonly team?: string | undefined;
   /** Epoch ms; now when absent. */
   readonly startsAt?: number | undefined;
   readonly endsAt: number;
@@ -21,29 +23,34 @@ export type SilenceResult =
 /**
  * All silences, kept in the topic `silences` and in memory.
  *
- * Promises: what `add` and `end` reported is on disk; the next signal is judged by it; silences survive a restart.
- * Does not promise that other processes hear of a silence before they are started again.
+ * Promises: what `add` and `end` reported is stored; the next signal is judged by it here; silences survive a restart.
+ * Other instances hear of it as soon as they `learn` it from the topic: all of them read all of it, because a silence covers
+ * matches in every partition.
  */
 export class SilenceBook {
-  readonly #log: EventLog;
-  readonly #partition: number;
+  readonly #log: Pick<EventLog, 'publish'>;
   readonly #byId = new Map<string, Silence>();
   #all: readonly Silence[] = [];
 
-  constructor(log: EventLog, partition: number) {
+  constructor(log: Pick<EventLog, 'publish'>) {
     this.#log = log;
-    this.#partition = partition;
   }
 
   /** Reads what was silenced before. To be called once, before the first signal is judged. */
-  async load(): Promise<void> {
+  async load(log: Pick<EventLog, 'read'>, partition: number): Promise<void> {
     for (let offset = 0; ; ) {
-      const records = await this.#log.read('silences', this.#partition, offset, PAGE);
+      const records = await log.read('silences', partition, offset, PAGE);
       const last = records.at(-1);
       if (last === undefined) break;
-      for (const { value } of records) this.#byId.set(value.id, value);
+      for (const { value } of records) this.learn(value);
       offset = last.offset + 1;
     }
+  }
+
+  /** Takes in a record of the topic. Ending is the last that happens to a silence: an older record changes nothing then. */
+  learn(silence: Silence): void {
+    if (silence.endedBy === undefined && this.#byId.get(silence.id)?.endedBy !== undefined) return;
+    this.#byId.set(silence.id, silence);
     this.#all = [...this.#byId.values()];
   }
 
@@ -82,8 +89,7 @@ export class SilenceBook {
   async #keep(silence: Silence, now: number): Promise<SilenceResult> {
     const { id } = silence;
     await this.#log.publish('silences', [{ id: `${id}/${now}`, key: id, value: silence }]);
-    this.#byId.set(id, silence);
-    this.#all = [...this.#byId.values()];
+    this.learn(silence);
     return { ok: true, silence };
   }
 }

@@ -33,14 +33,18 @@ export interface Client {
 
 /**
  * Reaches the Tocsin that works on a data folder: the running one, or one opened here for the length of a command;
- * or the distributed one, where `TOCSIN_LOOP_CLOSURE_URL` names its service for people.
+ * or the distributed one, where `service` names one of its services: for people, or for those who keep rules.
  *
  * Opened here, the pipeline processes what the command gives it, but sends no message: those wait in the
  * outbox until `tocsin start`.
  */
-export async function connect(dataFolder: string, io: Io): Promise<Client> {
-  // Distributed: the service for people answers, whatever lies in a folder here.
-  const { TOCSIN_LOOP_CLOSURE_URL: url } = io.env;
+export async function connect(
+  dataFolder: string,
+  io: Io,
+  service: 'TOCSIN_LOOP_CLOSURE_URL' | 'TOCSIN_ACTION_MANAGEMENT_URL' = 'TOCSIN_LOOP_CLOSURE_URL',
+): Promise<Client> {
+  // Distributed: that service answers, whatever lies in a folder here.
+  const url = io.env[service];
   if (url !== undefined && url !== '') return remoteClient(url);
   try {
     return await localClient(dataFolder, io);

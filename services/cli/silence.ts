@@ -15,7 +15,8 @@ Usage: tocsin silence add --reason TEXT (--for 4h | --until INSTANT) [--rule R] 
 
 Matches that fit everything that is named are recorded as held back ("silence") and bother nobody. At least one of
 rule, customer, segment, product and region is named. A silence lasts 14 days at most; alerts that are open already
-are left as they are. Who made it, why, and until when stands with every match that it holds back.
+are left as they are. Who made it, why, and until when stands with every match that it holds back. Many machines:
+TOCSIN_ACTION_MANAGEMENT_URL names the service that keeps silences; all its instances know of one within a second.
 
 Example:
   tocsin silence add --product dsl --region north --for 4h --reason "planned work on the exchange"
@@ -139,7 +140,11 @@ async function talk(
   io: Io,
   speak: (client: Client) => Promise<number>,
 ): Promise<number> {
-  const client = await connect(globals(values, io).data, io);
+  const { TOCSIN_LOOP_CLOSURE_URL: people, TOCSIN_ACTION_MANAGEMENT_URL: rules } = io.env;
+  if (people !== undefined && rules === undefined) {
+    throw new UsageError('TOCSIN_ACTION_MANAGEMENT_URL is missing: silences are kept by that service');
+  }
+  const client = await connect(globals(values, io).data, io, 'TOCSIN_ACTION_MANAGEMENT_URL');
   try {
     return await speak(client);
   } finally {

@@ -10,6 +10,8 @@ export interface Silence {
   readonly subject?: string;
   readonly product?: string;
   readonly region?: string;
+  /** The team that answers for the rule, where one is named: it hears of the end. */
+  readonly team?: string;
   readonly by: string;
   readonly reason: string;
   /** Epoch ms. */

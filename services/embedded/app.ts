@@ -67,7 +67,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerSilences(app, {
     silences: pipeline.silences,
     clock,
-    rules: () => pipeline.rules.current.rules.map(({ id }) => id),
+    rules: pipeline.rules,
   });
   const handle = takeClick(pipeline.clickDesk);
   await registerSandbox(app, {

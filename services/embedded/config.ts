@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { syntheticSettings } from '../ingestion/synthetic-check.ts';
 import { commaList } from '../platform/config/env.ts';
 import { LOG_LEVELS } from '../platform/logging/logger.ts';
 import { FAILPOINT_FORMS, parseFailpoint } from '../platform/process/crash-point.ts';
@@ -26,15 +27,7 @@ export const embeddedSettings = z.object({
     .int()
     .min(30, 'expected at least 30')
     .default(400),
-  /** How often the synthetic customer checks the pipeline from end to end, seconds; 0: never. */
-  TOCSIN_SYNTHETIC_SECONDS: z.coerce
-    .number('expected seconds, or 0 for never')
-    .int()
-    .min(0, 'expected seconds, or 0 for never')
-    .max(86_400, 'expected at most 86400, a day')
-    .default(300),
-  /** Asked (GET) after each check that succeeded, as healthchecks.io and others want it. */
-  TOCSIN_DEADMAN_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+  ...syntheticSettings.shape,
   /** For fault tests: where this process shall die. See `platform/process/crash-point.ts`. */
   TOCSIN_FAILPOINT: z
     .string()

@@ -30,7 +30,7 @@ import {
 import { createNotificationProcess } from '../notification/domain/deliveries.ts';
 import { fallbackFor } from '../notification/domain/fallback.ts';
 import { NOTIFICATION_QUEUES } from '../notification/domain/message.ts';
-import { createSilenceEndsProcess, type SilenceAudience } from '../notification/domain/silence-ends.ts';
+import { audienceOf, createSilenceEndsProcess } from '../notification/domain/silence-ends.ts';
 import { createNotificationMetrics, type NotificationMetrics } from '../notification/metrics.ts';
 import type { Channels } from '../notification/ports.ts';
 import { createSender, type Sender } from '../notification/sender.ts';
@@ -120,7 +120,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const views = createViews(store.db);
   const watch = createCommandWatch();
   const holder = new RuleSetHolder(rules.ruleSet, quarantineLogger(log));
-  const silences = new SilenceBook(store.log, EMBEDDED_PARTITION);
+  const silences = new SilenceBook(store.log);
   const trouble = watchStorage(clock);
   const watchedLog = trouble.watched(store.log);
 
@@ -157,9 +157,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
         zoneOf: (calendar) => findCalendar(rules.calendars, calendar)?.zone ?? 'UTC',
         fallbackFor: (target, alert) => fallbackFor(rules.teams, target, alert),
       }),
-      createSilenceEndsProcess(({ rule }) =>
-        audienceOf(rules, holder.current.byId.get(rule ?? '')?.rule.owner),
-      ),
+      createSilenceEndsProcess(({ team }) => audienceOf(rules.teams, team)),
       ...Object.values(createLoopClosureProcesses()),
     ],
     CHAINED,
@@ -256,13 +254,6 @@ const OPEN_ALERTS_PAGE = 500;
 /** The slot of the process that remembers where a customer's story lies. It stores a list of offsets. */
 const customerOffsets = (row: StateRow | undefined): readonly number[] | undefined =>
   row?.[customerView.name] as readonly number[] | undefined;
-
-/** The team that answers for a rule, else the one that answers for everything. */
-function audienceOf({ teams }: RulesFolder, owner: string | undefined): SilenceAudience {
-  const { slackChannel, email, lead } =
-    teams.byId.get(owner?.replace(/^team\//, '') ?? '') ?? teams.defaultTeam;
-  return { slack: slackChannel, email, zone: lead.calendar.zone };
-}
 
 /** Whose Slack member id or mail address it is. */
 export const nameBehind = ({ teams }: RulesFolder, address: string): string | undefined =>

@@ -5,11 +5,13 @@ import { checkInThread } from '../action-management/adapters/check-folder.thread
 import { registerRules } from '../action-management/adapters/rules.fastify.ts';
 import { RulesReload } from '../action-management/rules-reload.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from '../ingestion/domain/ignore.ts';
+import { SyntheticCheck } from '../ingestion/synthetic-check.ts';
 import { type ChosenChannels, chooseChannels } from '../notification/adapters/choose-channels.ts';
 import { createSandboxStore } from '../notification/adapters/sandbox-store.sqlite.ts';
 import { type NotificationConfig, notificationSettings } from '../notification/config.ts';
 import type { SandboxStore } from '../notification/ports.ts';
 import { readEnv } from '../platform/config/env.ts';
+import { EMBEDDED_PARTITION } from '../platform/event-log/event-log.sqlite.ts';
 import { StorageUnavailable } from '../platform/event-log/event-log.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
 import { registerBuildInfo } from '../platform/metrics/build-info.ts';
@@ -24,7 +26,6 @@ import { createApp, isLoopback } from './app.ts';
 import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
 import { type RulesFolder, readRulesFolder, SHIPPED_RULES } from './rules-folder.ts';
-import { SyntheticCheck } from './synthetic-check.ts';
 import { TOCSIN_VERSION } from './version.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -111,7 +112,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   if (chosen === undefined) throw new Error('the pipeline did not ask for its channels');
   const { channels, sandbox } = chosen;
   await pipeline.restoreGauges();
-  await pipeline.silences.load();
+  await pipeline.silences.load(pipeline.store.log, EMBEDDED_PARTITION);
   const synthetic = new SyntheticCheck({
     gateway: pipeline.gateway,
     hasRule: (id) => pipeline.rules.current.byId.has(id),

@@ -1,9 +1,14 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { commaList } from '../platform/config/env.ts';
 import type { IntakeLedger } from '../platform/database/intake-ledger.postgres.ts';
+import type { DistributedService } from '../platform/distributed/distributed-service.ts';
 import { type ServiceDefinition, startService } from '../platform/distributed/start-service.ts';
 import type { Logger } from '../platform/logging/logger.ts';
+import { SECOND } from '../platform/time/clock.ts';
 import { registerGateway } from './adapters/gateway.fastify.ts';
 import { identityProcess } from './domain/identity-process.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from './domain/ignore.ts';
@@ -12,6 +17,7 @@ import { createGateway } from './gateway.ts';
 import { createIngestionMetrics } from './metrics.ts';
 import type { IntakeMetrics } from './ports.ts';
 import { createSourceTopics, openSourceTopics } from './source-topics.ts';
+import { SyntheticCheck, syntheticSettings } from './synthetic-check.ts';
 
 /** What only ingestion reads; the same names as in the embedded mode. */
 const ingestionSettings = z.object({
@@ -22,6 +28,7 @@ const ingestionSettings = z.object({
   TOCSIN_OWN_HANDLES: commaList.default([]),
   /** Topics that the company already has, each `topic=mapping.yaml`, separated by commas. */
   TOCSIN_SOURCE_TOPICS: commaList.default([]),
+  ...syntheticSettings.shape,
 });
 type IngestionSettings = z.output<typeof ingestionSettings>;
 
@@ -56,7 +63,16 @@ export const ingestion: ServiceDefinition<IngestionSettings> = {
             signingSecrets: settings.TOCSIN_INGEST_SECRETS,
           },
         });
-        if (topics.length === 0) return undefined;
+        const synthetic = new SyntheticCheck({
+          gateway,
+          hasRule: (id) => existsSync(join(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES, `${id}.rule.yaml`)),
+          clock,
+          registry,
+          log,
+          deadManUrl: settings.TOCSIN_DEADMAN_URL,
+        });
+        const checking = await follow(synthetic, service, settings.TOCSIN_SYNTHETIC_SECONDS * SECOND);
+        if (topics.length === 0) return { run: checking };
         const take = createSourceTopics({
           topics,
           gateway,
@@ -66,11 +82,34 @@ export const ingestion: ServiceDefinition<IngestionSettings> = {
           park: (letter) => service.park(letter),
         });
         const named = topics.map(({ topic }) => topic);
-        return { run: (stop) => service.readForeign(named, take, stop) };
+        return {
+          run: async (stop) => {
+            await Promise.all([checking(stop), service.readForeign(named, take, stop)]);
+          },
+        };
       },
     };
   },
 };
+
+/** The end of the pipeline is in other processes: what comes out there is heard in the log. Answers the checking. */
+async function follow(
+  synthetic: SyntheticCheck,
+  service: Pick<DistributedService, 'follow'>,
+  everyMs: number,
+): Promise<(stop: AbortSignal) => Promise<void>> {
+  if (everyMs > 0) {
+    await service.follow(synthetic.endsWith, {
+      from: 'end',
+      wants: () => synthetic.waits,
+      learn: (fact) => synthetic.onFact(fact),
+    });
+  }
+  return (stop) => synthetic.run(everyMs, stop);
+}
+
+/** The rules that come with Tocsin. */
+const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));
 
 function voices(settings: IngestionSettings, log: Logger): OwnVoices {
   if (settings.TOCSIN_OWN_HANDLES.length + settings.TOCSIN_OWN_EMAILS.length === 0) return NO_OWN_VOICES;

@@ -19,6 +19,7 @@ import { type NotificationConfig, notificationSettings } from './config.ts';
 import { createNotificationProcess } from './domain/deliveries.ts';
 import { fallbackFor } from './domain/fallback.ts';
 import { NOTIFICATION_QUEUES } from './domain/message.ts';
+import { audienceOf, createSilenceEndsProcess } from './domain/silence-ends.ts';
 import { createNotificationMetrics } from './metrics.ts';
 import { createSender } from './sender.ts';
 
@@ -55,7 +56,7 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
       fallbackFor: (target, alert) => fallbackFor(teams, target, alert),
     });
     return {
-      processes: [process],
+      processes: [process, createSilenceEndsProcess(({ team }) => audienceOf(teams, team))],
       attach: async ({ service, app }) => {
         const { effects } = service;
         const metrics = createNotificationMetrics(registry, {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Silence } from '../../contracts/silence.ts';
 import type { Clock } from '../../platform/time/clock.ts';
+import type { RuleSetHolder } from '../service.ts';
 import type { SilenceBook, SilenceResult } from '../silences.ts';
 
 const text = z.string().trim().min(1).max(200);
@@ -31,7 +32,7 @@ export interface ShownSilence extends Omit<Silence, 'startsAt' | 'endsAt'> {
 /** `/v1/silences`: what is silenced, by whom, why and until when. */
 export function registerSilences(
   app: FastifyInstance,
-  { silences, clock, rules }: { silences: SilenceBook; clock: Clock; rules: () => readonly string[] },
+  { silences, clock, rules }: { silences: SilenceBook; clock: Clock; rules: Pick<RuleSetHolder, 'current'> },
 ): void {
   app.get('/v1/silences', async (request, reply) => {
     const query = List.safeParse(request.query);
@@ -45,12 +46,14 @@ export function registerSilences(
     const body = Add.safeParse(request.body);
     if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
     const { rule, startsAt, endsAt, ...rest } = body.data;
-    if (rule !== undefined && !rules().includes(rule)) {
+    const named = rules.current.rules.find(({ id }) => id === rule);
+    if (rule !== undefined && named === undefined) {
       return reply.code(422).send(problem(422, `there is no rule "${rule}"`));
     }
     const order = {
       ...rest,
       rule,
+      team: named?.owner.replace(/^team\//, ''),
       endsAt: Date.parse(endsAt),
       startsAt: startsAt === undefined ? undefined : Date.parse(startsAt),
     };

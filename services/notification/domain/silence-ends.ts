@@ -7,6 +7,7 @@ import {
   skipped,
 } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
+import type { Teams } from '../../settings/teams.ts';
 import { type DeliveryOrder, NOTIFICATION_QUEUES } from './message.ts';
 import { escapeSlack } from './slack-text.ts';
 import { inZone } from './when.ts';
@@ -16,6 +17,12 @@ export interface SilenceAudience {
   readonly slack: string;
   readonly email: string;
   readonly zone: string;
+}
+
+/** The team that answers for what is silenced, else the one that answers for everything. */
+export function audienceOf(teams: Teams, team: string | undefined): SilenceAudience {
+  const { slackChannel, email, lead } = teams.byId.get(team ?? '') ?? teams.defaultTeam;
+  return { slack: slackChannel, email, zone: lead.calendar.zone };
 }
 
 /** An hour is enough to make another silence; a short one is told at half of its time. */

@@ -15,6 +15,7 @@ import { PostgresPartitionStore, type PostgresViewWriter } from '../database/sta
 import { checkBroker } from '../event-log/broker-versions.kafka.ts';
 import { KafkaEventLog } from '../event-log/event-log.kafka.ts';
 import type { EventLog } from '../event-log/event-log.ts';
+import { type Following, type FollowOptions, followTopic } from '../event-log/follow-topic.kafka.ts';
 import { type ForeignRecord, readForeignTopics } from '../event-log/foreign-topics.kafka.ts';
 import { KafkaInputFeed } from '../event-log/input-feed.kafka.ts';
 import { OutboxPublisher } from '../event-log/outbox-publisher.postgres.ts';
@@ -70,6 +71,8 @@ export interface DistributedService {
     handle: (records: readonly ForeignRecord[]) => Promise<void>,
     stop: AbortSignal,
   ): Promise<void>;
+  /** Learns all records of a topic, in every instance; see `followTopic`. Call it before `run`. */
+  follow<T extends Topic>(topic: T, how: Pick<FollowOptions<T>, 'from' | 'wants' | 'learn'>): Promise<void>;
   /** Keeps what never came as far as a process, for people; see `DeadLetters`. */
   park(letter: DeadLetter): Promise<void>;
   /** Adds somebody who is told after each commit. */
@@ -161,6 +164,7 @@ export async function openDistributedService(
     settled: () => open.wakeRelays(),
   });
 
+  const followings: Following[] = [];
   let trouble: string | undefined;
   let failure: unknown;
   observers.push({
@@ -189,6 +193,11 @@ export async function openDistributedService(
         },
         stop,
       ),
+    follow: async (topic, how) => {
+      const following = await followTopic({ kafka, codec, names, topic, log, ...how });
+      lifecycle.onClose(`follower of ${topic}`, () => following.stop());
+      followings.push(following);
+    },
     park: async (letter) => {
       await new PostgresDeadLetters(postgres).park(name, letter);
       await publisher.publish('dead-letters', [{ id: letter.id, key: letter.id, value: letter }]);
@@ -204,7 +213,12 @@ export async function openDistributedService(
         const stalled = new Promise<never>((_, reject) => {
           watchProgress({ group, clock, healthy: () => trouble === undefined }, until).catch(reject);
         });
-        await Promise.race([group.run(until), stalled, failing(retaining)]);
+        await Promise.race([
+          group.run(until),
+          stalled,
+          failing(retaining),
+          ...followings.map(({ failed }) => failed),
+        ]);
       } catch (error) {
         failure = error;
         throw error;

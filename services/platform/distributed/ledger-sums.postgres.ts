@@ -1,4 +1,4 @@
-import { TOPICS } from '../../contracts/topics.ts';
+import { isTopic, TOPICS } from '../../contracts/topics.ts';
 import { PostgresDeadLetters } from '../database/dead-letters.postgres.ts';
 import type { DeadLetterStatus } from '../database/dead-letters.ts';
 import { ledgerEntries } from '../database/ledger.postgres.ts';
@@ -41,7 +41,9 @@ export async function balanceLedger(postgres: Postgres): Promise<DistributedLedg
   const putOut = new Map(
     (await postgres.query<PutOut>(PUT_OUT, [EMBEDDED_ERA])).map(({ topic, count }) => [topic, Number(count)]),
   );
-  const checks = finished.map(({ consumer, stage, topic, finished: done }) => {
+  // Compaction leaves gaps in the offsets of a topic: whoever reads it later is given fewer records than they say.
+  const whole = finished.filter(({ topic }) => !isCompacted(topic));
+  const checks = whole.map(({ consumer, stage, topic, finished: done }) => {
     const offset = given.find((one) => one.consumer === consumer && one.topic === topic)?.given ?? 0;
     return sum(`${stage}: given from ${topic} = finished`, Number(offset), Number(done));
   });
@@ -51,14 +53,15 @@ export async function balanceLedger(postgres: Postgres): Promise<DistributedLedg
     const stages = finished.filter((one) => one.consumer === consumer && one.topic === topic);
     const repeated = Math.max(0, ...stages.map((one) => Number(one.repeated)));
     waiting += Math.max(0, (putOut.get(topic) ?? 0) + repeated - Number(offset));
-    if ((TOPICS as Readonly<Record<string, { readonly writer: string }>>)[topic]?.writer === 'anyone')
-      continue;
+    if (isTopic(topic) && TOPICS[topic].writer === 'anyone') continue;
     const says = `${consumer}: put out to ${topic} = given`;
     checks.push(sum(says, (putOut.get(topic) ?? 0) + repeated, Number(offset)));
   }
   const deadLetters = await new PostgresDeadLetters(postgres).counts();
   return { entries, checks, waiting, deadLetters, meets: checks.every(({ meets }) => meets) };
 }
+
+const isCompacted = (topic: string): boolean => isTopic(topic) && TOPICS[topic].compacted;
 
 const sum = (says: string, left: number, right: number): LedgerSum => ({
   says,

@@ -349,6 +349,7 @@ export const SAMPLES: { readonly [T in Topic]: readonly Complete<TopicValues[T]>
       subject: 'C-1001',
       product: 'fiber',
       region: 'north',
+      team: 'retention',
       by: 'ana',
       reason: 'planned work',
       startsAt: at,

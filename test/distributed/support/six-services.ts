@@ -35,6 +35,8 @@ export interface SixServices {
   readonly postgres: Postgres;
   /** HTTP servers, by who answers there. */
   readonly apps: Readonly<Record<'ingestion' | 'notification' | 'loopClosure', FastifyInstance>>;
+  /** Those of each instance that judges. */
+  readonly judges: readonly FastifyInstance[];
   ledger(): Promise<DistributedLedger>;
   /** Answers what could not be closed. */
   stop(): Promise<readonly string[]>;
@@ -53,6 +55,8 @@ export async function newPlace(partitions: number) {
     TOCSIN_DATABASE_CONNECTIONS: '4',
     TOCSIN_TOPIC_PREFIX: prefix,
     TOCSIN_PARTITIONS: String(partitions),
+    // A customer whom no test counts with.
+    TOCSIN_SYNTHETIC_SECONDS: '0',
   };
   return { partitions, names, env };
 }
@@ -62,10 +66,12 @@ export async function openSixServices(options: {
   readonly clock: ManualClock;
   readonly rules: string;
   readonly log?: Logger;
+  /** Instances of action-management. Default: one, as of the others. */
+  readonly judges?: number;
   /** Further settings, for whichever service reads them. */
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<SixServices> {
-  const { place, clock, rules, log = silentLogger } = options;
+  const { place, clock, rules, log = silentLogger, judges: judgeCount = 1 } = options;
   const { partitions } = place;
   const env = { ...place.env, TOCSIN_RULES_DIR: rules, ...options.env };
   const lifecycle = new Lifecycle();
@@ -83,14 +89,10 @@ export async function openSixServices(options: {
   // The first one brings the tables up to date.
   const views = await open(loopClosure);
   const loopClosureUrl = await views.app.listen({ host: '127.0.0.1', port: 0 });
-  const [intake, ...others] = await Promise.all([
-    open(ingestion),
-    open(scoring),
-    open(actionManagement),
-    open(alerting),
-  ]);
+  const [intake, ...others] = await Promise.all([open(ingestion), open(scoring), open(alerting)]);
+  const judges = await Promise.all(Array.from({ length: judgeCount }, () => open(actionManagement)));
   const messages = await open(notification, { TOCSIN_LOOP_CLOSURE_URL: loopClosureUrl });
-  const all = [intake, ...others, messages, views];
+  const all = [intake, ...others, ...judges, messages, views];
   const stop = new AbortController();
   let failure: unknown;
   const running = all.map((one) =>
@@ -126,6 +128,7 @@ export async function openSixServices(options: {
     desk,
     postgres,
     apps: { ingestion: intake.app, notification: messages.app, loopClosure: views.app },
+    judges: judges.map(({ app }) => app),
     ledger: () => balanceLedger(postgres),
     stop: async () => {
       stop.abort();

@@ -1,9 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import type { Gateway } from '../ingestion/gateway.ts';
+import { z } from 'zod';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
 import type { Logger } from '../platform/logging/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
+import type { Gateway } from './gateway.ts';
+
+export const syntheticSettings = z.object({
+  /** How often the synthetic customer checks the pipeline from end to end, seconds; 0: never. */
+  TOCSIN_SYNTHETIC_SECONDS: z.coerce
+    .number('expected seconds, or 0 for never')
+    .int()
+    .min(0, 'expected seconds, or 0 for never')
+    .max(86_400, 'expected at most 86400, a day')
+    .default(300),
+  /** Asked (GET) after each check that succeeded, as healthchecks.io and others want it. */
+  TOCSIN_DEADMAN_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+});
 
 export interface SyntheticCheckOptions {
   readonly gateway: Pick<Gateway, 'accept'>;
@@ -26,7 +40,7 @@ const CUSTOMER = 'tocsin-synthetic';
  * is ill, which otherwise looks like a quiet day.
  *
  * Where the rules folder has no rule `synthetic-customer` the check ends at scoring. It says nothing about
- * messages; the age of the outbox does.
+ * messages; the age of the outbox does. Each instance that has a gateway checks for itself.
  */
 export class SyntheticCheck {
   readonly #options: SyntheticCheckOptions;
@@ -41,6 +55,11 @@ export class SyntheticCheck {
       registers: [options.registry],
     });
     this.#lastSuccess.set(options.clock.now() / 1000);
+  }
+
+  /** Whether a record is on its way: what comes out of the pipeline otherwise is of no interest. */
+  get waits(): boolean {
+    return this.#awaited !== undefined;
   }
 
   /** To be told of each fact after its commit. */
@@ -69,7 +88,7 @@ export class SyntheticCheck {
   async #arrives(withinMs: number, stop: AbortSignal): Promise<boolean> {
     const { gateway, clock } = this.#options;
     const occurredAt = clock.now();
-    const id = `${CUSTOMER}-${occurredAt}`;
+    const id = `${CUSTOMER}-${randomUUID()}`;
     const ended = new AbortController();
     let arrived = false;
     this.#awaited = {
@@ -95,8 +114,13 @@ export class SyntheticCheck {
     return arrived;
   }
 
+  /** The topic in which a check ends. */
+  get endsWith(): 'alerts' | 'assessments' {
+    return this.#options.hasRule(RULE) ? 'alerts' : 'assessments';
+  }
+
   #isResult(fact: Emit, signalId: string): boolean {
-    if (!this.#options.hasRule(RULE)) return fact.topic === 'assessments' && fact.value.id === signalId;
+    if (this.endsWith === 'assessments') return fact.topic === 'assessments' && fact.value.id === signalId;
     if (fact.topic !== 'alerts' || fact.value.alert.ruleId !== RULE) return false;
     // A silence over everything holds the match back; that is no illness.
     const { type, alert } = fact.value;
