@@ -62,6 +62,18 @@ test('an explanation has every condition with its value, in the order of the aut
 });
 
 test.each([
+  [
+    '{event.intents: {any_of: [leave]}}',
+    'what the text shows: had to tell it again (at least one of wants to leave)',
+  ],
+  ['{event.channel: {eq: phone}}', 'channel: email (is phone)'],
+  ['{profile.region: {exists: true}}', "customer's region: not known (known)"],
+])('%s, which is not so, is told with what it wants', (when, words) => {
+  const [rule, evaluation] = judgement(when, [{ intents: ['repeat_story'] }]);
+  expect(explain(rule, evaluation)).toMatchObject({ truth: 'false', words });
+});
+
+test.each([
   ['{any: [{event.channel: {eq: email}}, {event.channel: {eq: phone}}]}', ['channel: email']],
   ['{not: {event.channel: {eq: phone}}}', ['channel: email (not phone)']],
   [

@@ -3,7 +3,7 @@ import type { Facts } from './facts.ts';
 import type { Condition, Operand, Place } from './language/ast.ts';
 import type { Value } from './language/fields.ts';
 import { TRUTH_WORDS } from './truth.ts';
-import { comparisonWords } from './words.ts';
+import { comparisonWords, missedWords } from './words.ts';
 
 /** One condition as it was judged, with all its parts, in the order in which the author wrote them. */
 export interface Explanation {
@@ -31,7 +31,7 @@ export function explainCondition(condition: Condition, rule: CompiledRule, facts
   const value = rule.reader(operand)(facts);
   return {
     truth,
-    words: comparisonWords(condition, value),
+    words: truth === 'true' ? comparisonWords(condition, value) : missedWords(condition, value),
     name: operandName(operand),
     ...(value === undefined ? {} : { value }),
     at: condition.at,

@@ -7,7 +7,7 @@ import type { Facts } from './facts.ts';
 import type { Comparison, Condition, Literal, Operand, Window } from './language/ast.ts';
 import { durationWords } from './language/duration.ts';
 import type { Field, Value } from './language/fields.ts';
-import { OPERATORS } from './language/operators.ts';
+import { OPERATORS, type OperatorName } from './language/operators.ts';
 import { truthOf } from './truth.ts';
 
 /** Longer lists of reasons are not read. */
@@ -45,12 +45,25 @@ function collect(
   }
 }
 
+/** A comparison that was not found to be true, with what it wants: `customer tier: silver (is gold)`. */
+export function missedWords(comparison: Comparison, value: Value | undefined): string {
+  const { operand, operator, literal } = comparison;
+  if (!SAID_BY_THE_VALUE.includes(operator)) return comparisonWords(comparison, value);
+  const wanted =
+    operator === 'exists'
+      ? OPERATORS.exists.words[literal === true ? 0 : 1]
+      : `${OPERATORS[operator].words[0]} ${literalWords(literal, operand)}`;
+  return `${operandLabel(operand)}: ${valueWords(value, operand)} (${wanted})`;
+}
+
+/** Where these hold, the value itself says what was wanted. */
+const SAID_BY_THE_VALUE: readonly OperatorName[] = ['eq', 'any_of', 'exists'];
+
 /** `churn risk: 87 % (at least 70 %)`. `holds: false` words the opposite of the operator. */
 export function comparisonWords(comparison: Comparison, value: Value | undefined, holds = true): string {
   const { operand, operator, literal } = comparison;
   const label = operandLabel(operand);
-  if (operator === 'exists')
-    return `${label}: ${value === undefined ? 'not known' : valueWords(value, operand)}`;
+  if (operator === 'exists') return `${label}: ${valueWords(value, operand)}`;
   const wanted = `${OPERATORS[operator].words[holds ? 0 : 1]} ${literalWords(literal, operand)}`;
   if (operator === 'eq' && holds) return `${label}: ${valueWords(value, operand)}`;
   if (operator === 'matches' || (operator === 'contains' && typeof value === 'string'))

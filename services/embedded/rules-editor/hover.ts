@@ -104,6 +104,8 @@ export const HOVER = {
     tests: 'Stories, each with a clock of its own.',
     'tests.*.name': 'What the story shows, as a sentence.',
     'tests.*.only': 'Judge by this rule alone.',
+    'tests.*.stage':
+      'Judge as if every rule were in this stage. Usual: its own, and a draft as if it were live.',
     'tests.*.profiles': 'What is known of the customers of this story; wins over that of the file.',
     'tests.*.events': 'What happens, in any order.',
     'tests.*.events.*.at': 'When it arrives: 0m, 2h30m, -7d, or an instant.',

@@ -95,8 +95,20 @@ test.each([
   expect(foundIn(play(story(expected)))).toEqual(differences);
 });
 
-test('a draft is tested as if it were in shadow: it raises, and tells nobody', () => {
-  expect(isGreen(play(story('alerts: [{shadow: true}], notified: []'), 'draft'))).toBe(true);
+test('a draft is tested as if it were live: its author sees whom it will tell', () => {
+  const told = 'alerts: [{shadow: false}], notified_steps: [opened, ack_by]';
+  expect(isGreen(play(story(told), 'draft'))).toBe(true);
+});
+
+test.each([
+  ['shadow', 'alerts: [{shadow: true}], notified: []', 'live'],
+  ['live', 'alerts: [{shadow: false}], notified_steps: [opened, ack_by]', 'shadow'],
+  ['live', 'alerts: []', 'retired'],
+])('a story may say that it is told in %s', (told, expected, written) => {
+  const text = story(expected).replace('    events:', `    stage: ${told}\n    events:`);
+  const report = play(text, written);
+  expect(foundIn(report)).toBeUndefined();
+  expect(isGreen(report)).toBe(true);
 });
 
 test('an order that is refused fails the test, unless that is what is expected', () => {

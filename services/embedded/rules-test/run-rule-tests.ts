@@ -139,11 +139,14 @@ export function runStories({ tests, ruleSet, settings }: PreparedTests): StoryRe
   return tests.stories.map((story) => runStory(story, tests, rulesFor(story, ruleSet), settings));
 }
 
-/** A draft is tested as if it were in shadow; whoever wants to see one rule alone says `only`. */
-function rulesFor({ only }: Story, { rules, defaults, hash }: RuleSet): RuleSet {
+/** A draft is tested as what it is meant to become: live. Whoever wants to see one rule alone says `only`. */
+function rulesFor({ only, stage }: Story, { rules, defaults, hash }: RuleSet): RuleSet {
   const taken = only === undefined ? rules : rules.filter(({ id }) => id === only);
   return compileRuleSet(
-    taken.map((rule) => (rule.stage === 'draft' ? { ...rule, stage: 'shadow' } : rule)),
+    taken.map((rule) => {
+      if (rule.stage === 'retired') return rule;
+      return { ...rule, stage: stage ?? (rule.stage === 'draft' ? 'live' : rule.stage) };
+    }),
     defaults,
     hash,
   );

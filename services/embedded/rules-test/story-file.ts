@@ -83,6 +83,7 @@ const checkpoint = z.strictObject({
 const story = z.strictObject({
   name: z.string().min(1),
   only: z.string().optional(),
+  stage: z.enum(['live', 'shadow']).optional(),
   profiles: z.record(z.string(), profile).default({}),
   events: z.array(happening).min(1),
   expect: z.array(checkpoint).min(1),
@@ -116,6 +117,8 @@ export interface Story {
   readonly at: Place;
   /** Judge by this rule alone. */
   readonly only?: string;
+  /** Judge as if every rule were in this stage. */
+  readonly stage?: 'live' | 'shadow';
   readonly profiles: Readonly<Record<string, Profile>>;
   /** In the order of `at`. */
   readonly happenings: readonly Happening[];
@@ -273,6 +276,7 @@ class Reading {
       name: yaml.name,
       at: this.#place(path),
       ...(yaml.only === undefined ? {} : { only: yaml.only }),
+      ...(yaml.stage === undefined ? {} : { stage: yaml.stage }),
       profiles: Object.fromEntries(profiles.map(([customer, fields]) => [customer, profileOf(fields)])),
       happenings: inOrder(
         yaml.events.flatMap((event, place) => this.#happenings(event, place, [...path, 'events', place])),
