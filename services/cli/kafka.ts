@@ -1,5 +1,5 @@
 import { SOURCES } from '../contracts/sources.ts';
-import { kafkaOf, namesOf } from '../platform/distributed/servers.ts';
+import { connectKafka, kafkaOf, namesOf } from '../platform/distributed/servers.ts';
 import { tlsOf } from '../platform/distributed/settings.ts';
 import {
   applyTopics,
@@ -25,7 +25,8 @@ const OPTION_HELP = `
   --without-sources    leaves the four source topics to whoever owns them
   --json               the plan and what differs, as one JSON object
 
-Settings: TOCSIN_KAFKA_BROKERS, TOCSIN_PARTITIONS (default 6), TOCSIN_TOPIC_PREFIX, TOCSIN_KAFKA_TLS, TOCSIN_KAFKA_SASL.
+Settings: TOCSIN_KAFKA_BROKERS, TOCSIN_PARTITIONS (default 6), TOCSIN_TOPIC_PREFIX, TOCSIN_KAFKA_TLS, TOCSIN_KAFKA_CA,
+TOCSIN_KAFKA_SASL, TOCSIN_KAFKA_USERNAME, TOCSIN_KAFKA_PASSWORD (or TOCSIN_KAFKA_PASSWORD_FILE): see infra/logins.md.
 `;
 
 export const kafkaCommands: readonly Command[] = [
@@ -75,7 +76,7 @@ async function run(args: readonly string[], io: Io, verb: 'plan' | 'apply'): Pro
   const admin = kafkaOf(settings, 'tocsin-cli', silentLogger).admin();
   try {
     await checkBroker(settings.TOCSIN_KAFKA_BROKERS, tlsOf(settings));
-    await admin.connect();
+    await connectKafka(settings, admin);
     const changes = await compareTopics(admin, plan);
     if (verb === 'apply') await applyTopics(admin, plan, changes);
     const left = verb === 'apply' ? changes.filter(({ change }) => change === 'by_hand') : changes;

@@ -1,5 +1,5 @@
 import { readEnv } from '../platform/config/env.ts';
-import { type ServerSettings, serverSettings } from '../platform/distributed/settings.ts';
+import { contradictions, type ServerSettings, serverSettings } from '../platform/distributed/settings.ts';
 import { type Io, UsageError } from './command.ts';
 
 /** The keys of the settings that a command needs; the others may be missing. */
@@ -19,7 +19,7 @@ export function readServers(io: Io, needed: Needed): ServerSettings {
   const missing = needed.filter((name) => given[name] === undefined && given[`${name}_FILE`] === undefined);
   const problems = [
     ...missing.map((name) => `${name}: is not set, and this command needs it`),
-    ...(read.ok ? [] : read.problems),
+    ...(read.ok ? contradictions(read.value) : read.problems),
   ];
   if (read.ok && problems.length === 0) return read.value;
   throw new UsageError(problems.join('\n'));

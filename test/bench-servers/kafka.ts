@@ -19,47 +19,81 @@ export interface KafkaCluster {
   /** As clients take them: `host:port,host:port`. */
   readonly brokers: string;
   readonly nodes: readonly KafkaBroker[];
+  /** The same brokers where they want TLS and a login; empty when none was asked for. */
+  readonly secureBrokers: string;
   stop(): Promise<void>;
+}
+
+/** A second listener of each broker: TLS, and users who log in by PLAIN or SCRAM-SHA-512. */
+export interface KafkaLogin {
+  /** PEM file with the brokers' key and certificate. */
+  readonly keyAndCertificate: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 interface Node {
   readonly id: number;
   readonly port: number;
+  readonly securePort: number;
   readonly controllerPort: number;
 }
 
 /** Apache Kafka in KRaft mode, each node broker and controller, with data below `folder`. */
-export async function startKafka(folder: string, count: 1 | 3): Promise<KafkaCluster> {
+export async function startKafka(folder: string, count: 1 | 3, login?: KafkaLogin): Promise<KafkaCluster> {
   const jars = kafkaJars();
   const clusterId = 'dG9jc2luLWJlbmNoLTAwMQ';
   const nodes: Node[] = [];
   for (let id = 1; id <= count; id++) {
-    nodes.push({ id, port: await freePort(), controllerPort: await freePort() });
+    nodes.push({
+      id,
+      port: await freePort(),
+      securePort: await freePort(),
+      controllerPort: await freePort(),
+    });
   }
-  for (const node of nodes) prepare(folder, jars, clusterId, node, nodes);
+  for (const node of nodes) prepare(folder, jars, clusterId, node, nodes, login);
   const brokers = await Promise.all(nodes.map((node) => startBroker(folder, jars, node)));
   return {
     brokers: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
     nodes: brokers,
+    secureBrokers:
+      login === undefined ? '' : nodes.map(({ securePort }) => `127.0.0.1:${securePort}`).join(','),
     stop: async () => void (await Promise.all(brokers.map((broker) => broker.stop()))),
   };
 }
 
-function prepare(folder: string, jars: string, clusterId: string, node: Node, all: readonly Node[]): void {
+function prepare(
+  folder: string,
+  jars: string,
+  clusterId: string,
+  node: Node,
+  all: readonly Node[],
+  login: KafkaLogin | undefined,
+): void {
   const home = homeOf(folder, node);
   mkdirSync(home, { recursive: true });
   const config = join(home, 'server.properties');
-  writeFileSync(config, properties(home, node, all));
+  writeFileSync(config, properties(home, node, all, login));
+  const user =
+    login === undefined
+      ? []
+      : ['--add-scram', `SCRAM-SHA-512=[name=${login.username},password=${login.password}]`];
   execFileSync(
     'java',
-    ['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config],
+    ['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config, ...user],
     { stdio: 'ignore' },
   );
 }
 
 const homeOf = (folder: string, { id }: Node): string => join(folder, `kafka-${id}`);
 
-const properties = (home: string, node: Node, all: readonly Node[]): string => {
+const properties = (
+  home: string,
+  node: Node,
+  all: readonly Node[],
+  login: KafkaLogin | undefined,
+): string => {
   const copies = all.length;
   return Object.entries({
     'process.roles': 'broker,controller',
@@ -81,10 +115,29 @@ const properties = (home: string, node: Node, all: readonly Node[]): string => {
     'num.network.threads': 2,
     'num.io.threads': 4,
     'message.max.bytes': 8_388_608,
+    ...(login === undefined ? {} : secureListener(node, login)),
   })
     .map(([key, value]) => `${key}=${value}`)
     .join('\n');
 };
+
+const JAAS = 'org.apache.kafka.common.security';
+
+/** Added to, or in place of, the settings of a broker without one. */
+const secureListener = (
+  { port, securePort, controllerPort }: Node,
+  { keyAndCertificate, username, password }: KafkaLogin,
+) => ({
+  listeners: `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+  'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort}`,
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
+  'inter.broker.listener.name': 'PLAINTEXT',
+  'ssl.keystore.type': 'PEM',
+  'ssl.keystore.location': keyAndCertificate,
+  'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
+  'listener.name.sasl_ssl.plain.sasl.jaas.config': `${JAAS}.plain.PlainLoginModule required user_${username}="${password}";`,
+  'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `${JAAS}.scram.ScramLoginModule required;`,
+});
 
 async function startBroker(
   folder: string,

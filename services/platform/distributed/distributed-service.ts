@@ -34,7 +34,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { checkDatabase, refusing, shadowed } from './replay.ts';
-import { codecOf, kafkaOf, namesOf, postgresOf } from './servers.ts';
+import { codecOf, connectKafka, kafkaOf, namesOf, postgresOf } from './servers.ts';
 import { registerServiceMetrics } from './service-metrics.ts';
 import { type ServiceSettings, tlsOf } from './settings.ts';
 import { notLooking, watchProgress } from './watch-progress.ts';
@@ -113,7 +113,7 @@ export async function openDistributedService(
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     maxInFlightRequests: 1,
   });
-  await producer.connect();
+  await connectKafka(settings, producer);
   lifecycle.onClose('kafka producer', () => producer.disconnect());
 
   const topology = new Topology(options.processes as readonly KeyedProcess<unknown>[], []);

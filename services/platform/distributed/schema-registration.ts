@@ -1,4 +1,5 @@
 import type { TopicSchema } from '../codec/schema-files.ts';
+import { loginRefused } from '../event-log/schemas.registry.ts';
 import type { TopicNames } from '../event-log/topic-names.ts';
 
 export interface RegistryAccess {
@@ -109,6 +110,8 @@ async function tryAsk(
   }
   const text = await response.text();
   if (response.ok) return { ok: true, body: text === '' ? undefined : JSON.parse(text) };
+  if (response.status === 401 || response.status === 403)
+    throw new RegistryRefused(loginRefused(response.status));
   if (response.status >= 500)
     throw new RegistryRefused(`${method} ${path}: the registry answered ${response.status}`);
   return { ok: false, status: response.status, text: text.slice(0, 500) };

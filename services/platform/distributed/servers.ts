@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Kafka } from 'kafkajs';
+import kafkajs, { type Kafka } from 'kafkajs';
 import type { Topic } from '../../contracts/topics.ts';
 import { loadSchemas, newestSchemas, type TopicSchema } from '../codec/schema-files.ts';
 import { Postgres } from '../database/postgres.ts';
@@ -25,6 +25,27 @@ export function kafkaOf(settings: ServerSettings, clientId: string, log: Logger)
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
   });
+}
+
+/** The brokers know the user not, or by another password; `message` names the settings. */
+export class LoginRefused extends Error {
+  override readonly name = 'LoginRefused';
+}
+
+/** Connects; throws `LoginRefused` when that is what the brokers do. */
+export async function connectKafka(
+  settings: ServerSettings,
+  client: { connect(): Promise<void> },
+): Promise<void> {
+  try {
+    await client.connect();
+  } catch (error) {
+    if (!(error instanceof kafkajs.KafkaJSSASLAuthenticationError)) throw error;
+    throw new LoginRefused(
+      `Kafka refuses the login of TOCSIN_KAFKA_USERNAME with TOCSIN_KAFKA_PASSWORD (${settings.TOCSIN_KAFKA_SASL}): ${error.message}`,
+      { cause: error },
+    );
+  }
 }
 
 export const namesOf = (settings: ServerSettings): TopicNames => prefixed(settings.TOCSIN_TOPIC_PREFIX);

@@ -76,6 +76,38 @@ export const serviceSettings = serverSettings.extend({
 });
 export type ServiceSettings = z.output<typeof serviceSettings>;
 
+/** What readable settings do not say together, as a line each; nothing when they can be used. */
+export function contradictions(settings: Partial<ServerSettings>): readonly string[] {
+  const given = (name: keyof ServerSettings): boolean => settings[name] !== undefined;
+  const needs = (name: keyof ServerSettings, needed: keyof ServerSettings): readonly string[] =>
+    given(name) && !given(needed) ? [`${needed}: is not set, and ${name} needs it`] : [];
+  const without = (name: keyof ServerSettings, used: keyof ServerSettings): readonly string[] =>
+    given(name) && !given(used) ? [`${used}: is not set, and ${name} has no effect without it`] : [];
+  const { TOCSIN_KAFKA_CA: authority, TOCSIN_KAFKA_TLS: tls } = settings;
+  const unused =
+    authority !== undefined && tls !== 'true'
+      ? ['TOCSIN_KAFKA_TLS: is not true, and TOCSIN_KAFKA_CA has no effect without it']
+      : [];
+  return [
+    ...unused,
+    ...(authority === undefined ? [] : unreadable('TOCSIN_KAFKA_CA', authority)),
+    ...needs('TOCSIN_KAFKA_SASL', 'TOCSIN_KAFKA_USERNAME'),
+    ...needs('TOCSIN_KAFKA_SASL', 'TOCSIN_KAFKA_PASSWORD'),
+    ...without('TOCSIN_KAFKA_PASSWORD', 'TOCSIN_KAFKA_SASL'),
+    ...needs('TOCSIN_REGISTRY_USERNAME', 'TOCSIN_REGISTRY_PASSWORD'),
+    ...without('TOCSIN_REGISTRY_PASSWORD', 'TOCSIN_REGISTRY_USERNAME'),
+  ];
+}
+
+function unreadable(name: string, path: string): readonly string[] {
+  try {
+    const text = readFileSync(path, 'utf8');
+    return text.includes('BEGIN CERTIFICATE') ? [] : [`${name}: ${path} holds no certificate in PEM form`];
+  } catch (error) {
+    return [`${name}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`];
+  }
+}
+
 export function tlsOf(settings: ServerSettings): ConnectionOptions | undefined {
   if (settings.TOCSIN_KAFKA_TLS === 'false') return undefined;
   return settings.TOCSIN_KAFKA_CA === undefined ? {} : { ca: readFileSync(settings.TOCSIN_KAFKA_CA, 'utf8') };

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import { readEnv } from '../config/env.ts';
-import { BrokerNotSupported } from '../event-log/broker-versions.kafka.ts';
+import { BrokerNotSupported, BrokerNotTrusted } from '../event-log/broker-versions.kafka.ts';
 import { SchemasNotRegistered } from '../event-log/schemas.registry.ts';
 import { createServer } from '../http/server.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
@@ -18,7 +18,8 @@ import {
   openDistributedService,
 } from './distributed-service.ts';
 import { WrongDatabase } from './replay.ts';
-import { type ServiceSettings, serviceSettings } from './settings.ts';
+import { LoginRefused } from './servers.ts';
+import { contradictions, type ServiceSettings, serviceSettings } from './settings.ts';
 
 /** What a service is made of when it runs by itself. `Own` are the settings that only it reads. */
 export interface ServiceDefinition<Own> {
@@ -117,6 +118,11 @@ export async function startService<Own>(
   }
   // The two schemas were put together above.
   const settings = read.value as ServiceSettings & Own;
+  const problems = contradictions(settings);
+  if (problems.length > 0) {
+    process.stderr.write(`${problems.join('\n')}\n`);
+    return USED_WRONGLY;
+  }
   const log = createLogger(settings.TOCSIN_LOG_LEVEL);
   const lifecycle = new Lifecycle();
   const context = { settings, clock: systemClock, log, registry: createRegistry(), lifecycle };
@@ -128,6 +134,8 @@ export async function startService<Own>(
     process.stderr.write(`${definition.name}: ${error instanceof Error ? error.message : String(error)}\n`);
     const wrong =
       error instanceof BrokerNotSupported ||
+      error instanceof BrokerNotTrusted ||
+      error instanceof LoginRefused ||
       error instanceof SchemasNotRegistered ||
       error instanceof WrongDatabase ||
       isBroken(error);

@@ -1,9 +1,14 @@
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 /** A broker that no longer speaks what the client speaks; `message` says what is missing. */
 export class BrokerNotSupported extends Error {
   override readonly name = 'BrokerNotSupported';
+}
+
+/** A broker whose certificate proves nothing to us; `message` says how to change that. */
+export class BrokerNotTrusted extends Error {
+  override readonly name = 'BrokerNotTrusted';
 }
 
 /** Oldest and newest version of a request that a broker takes. */
@@ -39,7 +44,10 @@ export function missingRequests(offered: ReadonlyMap<number, VersionRange>): rea
   });
 }
 
-/** Asks the first broker that answers; throws `BrokerNotSupported` when the client could not work with it. */
+/**
+ * Asks the first broker that answers; throws `BrokerNotSupported` when the client could not work with it, and
+ * `BrokerNotTrusted` when it cannot prove who it is.
+ */
 export async function checkBroker(brokers: readonly string[], ssl?: ConnectionOptions): Promise<void> {
   let last: unknown = new Error('no broker was named');
   for (const broker of brokers) {
@@ -51,12 +59,38 @@ export async function checkBroker(brokers: readonly string[], ssl?: ConnectionOp
       );
     } catch (error) {
       if (error instanceof BrokerNotSupported) throw error;
+      const untrusted = certificateTrouble(error);
+      if (untrusted !== undefined) {
+        throw new BrokerNotTrusted(
+          `the certificate of the Kafka broker ${broker} is not trusted (${untrusted}); name the PEM file of the authority that signed it in TOCSIN_KAFKA_CA`,
+        );
+      }
       last = error;
     }
   }
-  throw new Error(`no Kafka broker answers at ${brokers.join(', ')}: ${String((last as Error).message)}`);
+  const words = String((last as Error).message);
+  const hint =
+    ssl === undefined && words === CLOSED ? ': does it want TLS? Then set TOCSIN_KAFKA_TLS=true' : '';
+  throw new Error(`no Kafka broker answers at ${brokers.join(', ')}: ${words}${hint}`);
 }
 
+/** What is wrong with a certificate, by the code of the error. Node's own words advise what would not help here. */
+function certificateTrouble(error: unknown): string | undefined {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return CERTIFICATE_TROUBLES.get(code);
+}
+
+const CERTIFICATE_TROUBLES: ReadonlyMap<string, string> = new Map([
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate'],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'signed by an unknown authority'],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'signed by an unknown authority'],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'signed by an unknown authority'],
+  ['CERT_HAS_EXPIRED', 'it has expired'],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'it is for another host'],
+]);
+
+const CLOSED = 'the connection was closed';
 const ANSWER_WITHIN_MS = 5_000;
 const API_VERSIONS = 18;
 
@@ -70,7 +104,12 @@ export function versionsOf(
     const socket: Socket =
       ssl === undefined
         ? connectPlain(Number(port), host)
-        : connectTls({ ...ssl, host, port: Number(port), servername: ssl.servername ?? host });
+        : connectTls({
+            ...ssl,
+            host,
+            port: Number(port),
+            servername: ssl.servername ?? (isIP(host) ? '' : host),
+          });
     let answer = Buffer.alloc(0);
     const fail = (error: Error): void => {
       socket.destroy();
@@ -78,7 +117,7 @@ export function versionsOf(
     };
     socket.setTimeout(ANSWER_WITHIN_MS, () => fail(new Error('no answer')));
     socket.on('error', fail);
-    socket.on('close', () => fail(new Error('the connection was closed')));
+    socket.on('close', () => fail(new Error(CLOSED)));
     socket.on(ssl === undefined ? 'connect' : 'secureConnect', () => socket.write(REQUEST));
     socket.on('data', (part) => {
       answer = Buffer.concat([answer, part]);

@@ -220,14 +220,19 @@ export class RegistryCodec {
         return undefined;
       }
       onRequest?.('failed');
-      throw new StorageUnavailable(
-        'closed',
-        `the registry does not answer about ${what}: ${describe(error)}`,
-        error,
-      );
+      const { status } = error as { readonly status?: unknown };
+      const words =
+        status === 401 || status === 403
+          ? loginRefused(status)
+          : `the registry does not answer about ${what}: ${describe(error)}`;
+      throw new StorageUnavailable('closed', words, error);
     }
   }
 }
+
+/** What to say of an answer 401 or 403. */
+export const loginRefused = (status: number): string =>
+  `the registry refuses the login (HTTP ${status}): see TOCSIN_REGISTRY_USERNAME and TOCSIN_REGISTRY_PASSWORD`;
 
 function readWith<T>(reader: Reader<T>, { schemaId, avro }: { schemaId: number; avro: Buffer }): Read<T> {
   if (!reader.ok) return reader;

@@ -1,0 +1,216 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createKafka } from '../../services/platform/event-log/client.kafka.ts';
+import { silentLogger } from '../../services/platform/logging/logger.ts';
+import { freePort } from '../bench-servers/child-server.ts';
+import { type KafkaCluster, startKafka } from '../bench-servers/kafka.ts';
+import { LockedRegistry } from '../support/locked-registry.ts';
+import { askPostgres } from './support/ask-postgres.ts';
+
+// A Kafka that wants TLS and a login, and a registry behind a password: the command line and a service as an operator runs
+// them, in processes of their own.
+
+const USER = 'tocsin';
+const KAFKA_SECRET = 'kafka-hunter2';
+const REGISTRY_SECRET = 'registry-hunter3';
+const WRONG = 'wrong-hunter4';
+
+type Env = Readonly<Record<string, string>>;
+let folder: string;
+let kafka: KafkaCluster;
+let registry: LockedRegistry;
+let good: Env;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tocsin-logins-'));
+  for (const name of ['broker', 'stranger']) certificate(name);
+  const keyAndCertificate = file(
+    'both.pem',
+    readFileSync(join(folder, 'broker.key'), 'utf8') + readFileSync(join(folder, 'broker.pem'), 'utf8'),
+  );
+  kafka = await startKafka(folder, 1, { keyAndCertificate, username: USER, password: KAFKA_SECRET });
+  registry = await LockedRegistry.start(inject('registryUrl'), USER, REGISTRY_SECRET);
+  await askPostgres(inject('postgresUrl'), 'CREATE DATABASE logins');
+  good = {
+    TOCSIN_KAFKA_BROKERS: kafka.secureBrokers,
+    TOCSIN_KAFKA_TLS: 'true',
+    TOCSIN_KAFKA_CA: join(folder, 'broker.pem'),
+    TOCSIN_KAFKA_SASL: 'scram-sha-512',
+    TOCSIN_KAFKA_USERNAME: USER,
+    TOCSIN_KAFKA_PASSWORD_FILE: file('kafka-password', `${KAFKA_SECRET}\n`),
+    TOCSIN_REGISTRY_URL: registry.url,
+    TOCSIN_REGISTRY_USERNAME: USER,
+    TOCSIN_REGISTRY_PASSWORD_FILE: file('registry-password', REGISTRY_SECRET),
+    TOCSIN_DATABASE_URL: inject('postgresUrl').replace(/\/postgres$/, '/logins'),
+    TOCSIN_TOPIC_PREFIX: 'logins.',
+    TOCSIN_PARTITIONS: '1',
+  };
+});
+afterAll(async () => {
+  await registry.stop();
+  await kafka.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Signed by itself, for this machine's own address. */
+function certificate(name: string): void {
+  const key = join(folder, `${name}.key`);
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
+      ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', join(folder, `${name}.pem`)],
+    ],
+    { stdio: 'ignore' },
+  );
+  chmodSync(key, 0o600);
+}
+
+/** What a process says until it ends by itself, or is told to once it is ready. */
+async function run(args: readonly string[], env: Env, url?: string) {
+  const child = spawn(process.execPath, args, { env: { PATH: process.env.PATH, ...env } });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += String(text)));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  if (url !== undefined) {
+    let running = true;
+    void ended.then(() => (running = false));
+    while (running && (await statusOf(`${url}/readyz`)) !== 200)
+      await new Promise((resume) => setTimeout(resume, 100));
+    if (running) {
+      expect(await post(`${url}/v1/complaints`)).toBe(202);
+      await untilInTopic('logins.signals');
+      child.kill('SIGTERM');
+    }
+  }
+  const code = await ended;
+  for (const secret of [KAFKA_SECRET, REGISTRY_SECRET, WRONG]) expect(said).not.toContain(secret);
+  return { code, said };
+}
+
+const statusOf = (url: string): Promise<number> =>
+  fetch(url).then(
+    ({ status }) => status,
+    () => 0,
+  );
+
+const post = async (url: string): Promise<number> => {
+  const record = {
+    id: `r-${Date.now()}`,
+    customerId: 'c-1',
+    occurredAt: Date.now(),
+    text: 'I want to cancel my contract.',
+  };
+  const headers = { 'content-type': 'application/json' };
+  return (await fetch(url, { method: 'POST', headers, body: JSON.stringify(record) })).status;
+};
+
+/** Looks at the door that is not locked. */
+async function untilInTopic(topic: string): Promise<void> {
+  const admin = createKafka({ brokers: [kafka.brokers], clientId: 'test', log: silentLogger }).admin();
+  await admin.connect();
+  while (!(await admin.fetchTopicOffsets(topic)).some(({ high }) => Number(high) > 0))
+    await new Promise((resume) => setTimeout(resume, 100));
+  await admin.disconnect();
+}
+
+const tocsin = (words: string, env: Env) => run(['services/cli/main.ts', ...words.split(' ')], env);
+
+/** The service with a gateway, on a port of its own. */
+async function ingestion(env: Env) {
+  const port = await freePort();
+  return run(
+    ['services/ingestion/main.ts'],
+    { ...env, TOCSIN_PORT: String(port) },
+    `http://127.0.0.1:${port}`,
+  );
+}
+
+const without = (name: string, env: Env = good): Env =>
+  Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
+
+test.each(['scram-sha-512', 'plain'])(
+  'with the right credentials everything works: %s',
+  async (mechanism) => {
+    const env = { ...good, TOCSIN_KAFKA_SASL: mechanism };
+    expect(await tocsin('kafka apply --replication 1', env)).toMatchObject({ code: 0 });
+    expect(await tocsin('schemas register', env)).toMatchObject({ code: 0 });
+    expect(await tocsin('schemas check', env)).toMatchObject({ code: 0 });
+    const { code, said } = await ingestion(env);
+    expect([code, said]).toEqual([0, expect.stringContaining('"started"')]);
+  },
+);
+
+test('a wrong password for Kafka', async () => {
+  const env = { ...without('TOCSIN_KAFKA_PASSWORD_FILE'), TOCSIN_KAFKA_PASSWORD: WRONG };
+  const words = 'Kafka refuses the login of TOCSIN_KAFKA_USERNAME with TOCSIN_KAFKA_PASSWORD (scram-sha-512)';
+  expect(await tocsin('kafka plan', env)).toEqual({ code: 1, said: expect.stringContaining(words) });
+  expect(await ingestion(env)).toEqual({ code: 2, said: expect.stringContaining(words) });
+});
+
+test.each([
+  ['none is named', () => without('TOCSIN_KAFKA_CA')],
+  ['it is another one', () => ({ ...good, TOCSIN_KAFKA_CA: join(folder, 'stranger.pem') })],
+])('an authority that has not signed the certificate of the broker: %s', async (_, env) => {
+  const words =
+    /certificate of the Kafka broker .* is not trusted \(self.signed certificate\); .* TOCSIN_KAFKA_CA/;
+  expect(await tocsin('kafka plan', env())).toEqual({ code: 1, said: expect.stringMatching(words) });
+  expect(await ingestion(env())).toEqual({ code: 2, said: expect.stringMatching(words) });
+});
+
+test.each([
+  [
+    'a CA file that is not there',
+    () => ({ ...good, TOCSIN_KAFKA_CA: '/nowhere.pem' }),
+    'TOCSIN_KAFKA_CA: /nowhere.pem cannot be read (ENOENT)',
+  ],
+  [
+    'a login without a name',
+    () => without('TOCSIN_KAFKA_USERNAME'),
+    'TOCSIN_KAFKA_USERNAME: is not set, and TOCSIN_KAFKA_SASL needs it',
+  ],
+  [
+    'a password that would not be used',
+    () => without('TOCSIN_KAFKA_SASL'),
+    'TOCSIN_KAFKA_SASL: is not set, and TOCSIN_KAFKA_PASSWORD has no effect without it',
+  ],
+  [
+    'an authority that would not be used',
+    () => without('TOCSIN_KAFKA_TLS'),
+    'TOCSIN_KAFKA_TLS: is not true, and TOCSIN_KAFKA_CA has no effect without it',
+  ],
+  [
+    'a registry password without a name',
+    () => without('TOCSIN_REGISTRY_USERNAME'),
+    'TOCSIN_REGISTRY_USERNAME: is not set, and TOCSIN_REGISTRY_PASSWORD has no effect without it',
+  ],
+])('settings that do not fit together: %s', async (_, env, words) => {
+  expect(await tocsin('kafka plan', env())).toEqual({ code: 2, said: expect.stringContaining(words) });
+  expect(await ingestion(env())).toEqual({ code: 2, said: expect.stringContaining(words) });
+});
+
+test('a listener that wants TLS, asked without', async () => {
+  const env = without('TOCSIN_KAFKA_CA', without('TOCSIN_KAFKA_TLS'));
+  const { code, said } = await tocsin('kafka plan', env);
+  expect([code, said]).toEqual([1, expect.stringContaining('TOCSIN_KAFKA_TLS=true')]);
+});
+
+test('a wrong password for the registry, and none', async () => {
+  const none = without('TOCSIN_REGISTRY_PASSWORD_FILE', without('TOCSIN_REGISTRY_USERNAME'));
+  const wrong = { ...without('TOCSIN_REGISTRY_PASSWORD_FILE'), TOCSIN_REGISTRY_PASSWORD: WRONG };
+  const words = 'refuses the login (HTTP 401): see TOCSIN_REGISTRY_USERNAME and TOCSIN_REGISTRY_PASSWORD';
+  for (const env of [wrong, none]) {
+    for (const command of ['schemas register', 'schemas check']) {
+      expect(await tocsin(command, env)).toEqual({ code: 1, said: expect.stringContaining(words) });
+    }
+    expect(await ingestion(env)).toEqual({ code: 1, said: expect.stringContaining(words) });
+  }
+});
