@@ -46,10 +46,7 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
   let server = await start();
   return {
     url,
-    createDatabase: async (name) => {
-      await ask(url, `CREATE DATABASE "${name}"`);
-      return url.replace(/\/postgres$/, `/${name}`);
-    },
+    createDatabase: (name) => createDatabase(url, name),
     kill: async () => {
       // Its children notice and end by themselves; a new server waits for them.
       server.signal('SIGKILL');
@@ -61,6 +58,12 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
     signal: (name) => server.signal(name),
     stop: () => server.stop(),
   };
+}
+
+/** Makes an empty database on the server; answers its URL. */
+export async function createDatabase(url: string, name: string): Promise<string> {
+  await ask(url, `CREATE DATABASE "${name}"`);
+  return url.replace(/\/postgres$/, `/${name}`);
 }
 
 async function ask(url: string, sql: string): Promise<void> {

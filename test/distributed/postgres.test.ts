@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   createPostgresViews,
   LOOP_CLOSURE_MONTHLY_TABLES,
@@ -100,6 +100,20 @@ describe('limits', () => {
     await all;
     expect(most).toBe(2);
     await two.close();
+  });
+});
+
+describe('a connection that the server ends', () => {
+  test('between two questions of a transaction costs that transaction, and not the process', async () => {
+    const broken = postgres.transaction(async (sql) => {
+      const { rows } = await sql.query('SELECT pg_backend_pid() AS pid');
+      await ask('SELECT pg_terminate_backend($1, 5000)', [rows[0]?.pid]);
+      // Until its last words have been read; without somebody who hears them, they end the process.
+      await vi.waitFor(() => expect(sql).toMatchObject({ _queryable: false }));
+      await sql.query('SELECT 1');
+    });
+    await expect(broken).rejects.toMatchObject({ name: 'StorageUnavailable', reason: 'closed' });
+    expect(await postgres.query({ name: 'one', text: 'SELECT 1 AS one' }, [])).toEqual([{ one: 1 }]);
   });
 });
 

@@ -46,8 +46,10 @@ export class Postgres {
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       keepAlive: true,
     });
-    // A connection that breaks while nobody uses it is replaced; whoever uses one hears of it there.
+    // A connection that breaks while nobody uses it is replaced. One that breaks between two questions of a transaction
+    // says so by an event, too, which would end the process; its next question is refused.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async query<Row extends pg.QueryResultRow>(sql: NamedSql, values: readonly unknown[]): Promise<Row[]> {

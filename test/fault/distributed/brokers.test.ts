@@ -3,10 +3,10 @@ import { createKafka } from '../../../services/platform/event-log/client.kafka.t
 import { silentLogger } from '../../../services/platform/logging/logger.ts';
 import type { KafkaBroker } from '../../bench-servers/kafka.ts';
 import type { ChangeName } from './controls/changes.ts';
-import { NONE, type Scene, scenesOn, seconds, untilTrue, useBench } from './support/scene.ts';
+import { NONE, type Scene, scenesOn, seconds, serversOf, untilTrue, useBench } from './support/scene.ts';
 
 const bench = useBench({ brokers: 3 });
-const openScene = scenesOn(bench);
+const openScene = scenesOn(() => serversOf(bench()));
 
 /** Whoever gives up is started again, as an orchestrator does. */
 async function open(context: TestContext, changes: readonly ChangeName[] = []): Promise<Scene> {

@@ -5,9 +5,9 @@ import { FakeSlack, type SlackMessage } from '../../support/fake-slack.ts';
 import { rule, writeRulesFolder } from '../support/rules-folder.ts';
 import type { ChangeName } from './controls/changes.ts';
 import type { ServiceName } from './support/child-services.ts';
-import { NONE, type Scene, scenesOn, seconds, untilTrue, useBench } from './support/scene.ts';
+import { NONE, type Scene, scenesOn, seconds, sharedServers, untilTrue } from './support/scene.ts';
 
-const open = scenesOn(useBench());
+const open = scenesOn(sharedServers);
 
 type Kill = readonly [service: ServiceName, point: string];
 

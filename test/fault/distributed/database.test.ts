@@ -1,9 +1,9 @@
 import { describe, expect, type TestContext, test } from 'vitest';
-import { NONE, type Scene, scenesOn, seconds, useBench } from './support/scene.ts';
+import { NONE, type Scene, scenesOn, seconds, serversOf, useBench } from './support/scene.ts';
 import { SlowDatabase } from './support/slow-database.ts';
 
 const bench = useBench();
-const open = scenesOn(bench);
+const open = scenesOn(() => serversOf(bench()));
 
 describe('PostgreSQL killed with -9, down for a minute, started again', () => {
   test('senders are told to come again; nothing is lost, nothing opened twice, no process gives up', async (context) => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { onlyTheseRules } from '../../support/rules-folder.ts';
 import { SERVICE_NAMES, type ServiceName } from './support/child-services.ts';
-import { NONE, type Scene, SESSION_MS, scenesOn, seconds, useBench } from './support/scene.ts';
+import { NONE, type Scene, SESSION_MS, scenesOn, seconds, sharedServers } from './support/scene.ts';
 
-const open = scenesOn(useBench());
+const open = scenesOn(sharedServers);
 
 describe.concurrent('instances', () => {
   test('each service killed in turn, and started again: nothing is lost, nothing opened twice', async (context) => {

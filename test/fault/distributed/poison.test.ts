@@ -4,10 +4,9 @@ import { RegistryCodec } from '../../../services/platform/event-log/schemas.regi
 import { prefixed } from '../../../services/platform/event-log/topic-names.ts';
 import { systemClock } from '../../../services/platform/time/clock.ts';
 import { framed, produce } from './support/produce.ts';
-import { NONE, type Scene, sceneOn, untilTrue, useBench } from './support/scene.ts';
+import { NONE, type Scene, sceneOn, sharedServers, untilTrue } from './support/scene.ts';
 
-const bench = useBench();
-const open = sceneOn(bench);
+const open = sceneOn(sharedServers);
 
 /** What it is, why it is set aside, and the value. */
 const POISONS: readonly (readonly [string, string, () => Promise<Buffer | null>])[] = [
@@ -83,7 +82,7 @@ async function handledWithin(scene: Scene, poison?: Buffer | null): Promise<numb
     ]),
   );
   const began = performance.now();
-  await produce(bench(), `${scene.prefix}call-notes`, values.flat());
+  await produce(sharedServers(), `${scene.prefix}call-notes`, values.flat());
   const handled = async (): Promise<boolean> => {
     if (scene.fleet.gaveUp.length > 0) throw new Error('not handled');
     const raised = await scene.raised();
@@ -107,7 +106,7 @@ async function encoded(fields: {
   readonly satisfaction?: number;
 }): Promise<Buffer> {
   const codec = new RegistryCodec({
-    url: bench().registry.url,
+    url: sharedServers().registryUrl,
     names: { ...prefixed(''), subject: prefixed(await anyPrefix()).subject },
     schemas: ourSchemas().newest,
     clock: systemClock,
@@ -132,6 +131,8 @@ function withNaN(bytes: Buffer): Buffer {
 
 /** Whoever registered the schema: its id is the same under every subject. */
 async function anyPrefix(): Promise<string> {
-  const subjects = (await (await fetch(`${bench().registry.url}/subjects`)).json()) as readonly string[];
+  const subjects = (await (
+    await fetch(`${sharedServers().registryUrl}/subjects`)
+  ).json()) as readonly string[];
   return `${(subjects[0] ?? '').split('.')[0]}.`;
 }

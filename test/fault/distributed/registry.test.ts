@@ -2,9 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeName } from './controls/changes.ts';
 import { IllRegistry } from './support/ill-registry.ts';
 import { framed, inEach, produce } from './support/produce.ts';
-import { NONE, type Scene, sceneOn, seconds, untilTrue, useBench } from './support/scene.ts';
+import { NONE, type Scene, sceneOn, seconds, sharedServers, untilTrue } from './support/scene.ts';
 
-const bench = useBench();
 const ILLNESSES = ['down', 'slow', '404'] as const;
 const PARTITIONS = 2;
 
@@ -27,7 +26,7 @@ describe('a schema registry that is', () => {
       registry().fallIll(illness);
       // A schema that was set aside is not asked for again for a minute.
       const unknown = framed(4_000_000 + ILLNESSES.indexOf(illness), 1, 2, 3);
-      await produce(bench(), `${scene().prefix}complaints`, inEach(PARTITIONS, unknown));
+      await produce(sharedServers(), `${scene().prefix}complaints`, inEach(PARTITIONS, unknown));
       // 404 is an answer; any other is waited for, half a minute long.
       await heard(scene(), 20, illness === '404' ? 25 : 120);
       // Three tries at a time, at intervals that grow to ten seconds, for each partition.
@@ -58,13 +57,13 @@ describe('control: where every record asks again, a schema registry that is', ()
 function withRegistry(changes: readonly ChangeName[]): { scene: () => Scene; registry: () => IllRegistry } {
   let registry: IllRegistry;
   beforeAll(async () => {
-    registry = new IllRegistry(bench().registry.url);
+    registry = new IllRegistry(sharedServers().registryUrl);
     await registry.start();
   });
-  const scene = sceneOn(bench)(() => ({
+  const scene = sceneOn(sharedServers)(() => ({
     partitions: PARTITIONS,
     changes,
-    registryUrl: registry.urlOf(bench().registry.url),
+    registryUrl: registry.urlOf(sharedServers().registryUrl),
   }));
   afterEach(() => registry.getWell());
   afterAll(() => registry?.stop());

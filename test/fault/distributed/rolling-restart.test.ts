@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { onlyTheseRules } from '../../support/rules-folder.ts';
 import { SERVICE_NAMES } from './support/child-services.ts';
-import { NONE, type Scene, scenesOn, seconds, untilTrue, useBench } from './support/scene.ts';
+import { NONE, type Scene, scenesOn, seconds, sharedServers, untilTrue } from './support/scene.ts';
 
-const open = scenesOn(useBench());
+const open = scenesOn(sharedServers);
 
 const FILE = 'cancel-intent-in-writing.rule.yaml';
 /** Deadlines fall due all the time, so that a gap in their firing shows. */

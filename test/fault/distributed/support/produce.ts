@@ -1,15 +1,15 @@
 import kafkajs, { type Message } from 'kafkajs';
 import { createKafka } from '../../../../services/platform/event-log/client.kafka.ts';
 import { silentLogger } from '../../../../services/platform/logging/logger.ts';
-import type { Bench } from '../../../bench-servers/bench.ts';
+import type { Servers } from './scene.ts';
 
 /** Sends values to partitions of a topic, as somebody else's producer would. */
 export async function produce(
-  bench: Bench,
+  { brokers }: Pick<Servers, 'brokers'>,
   topic: string,
   values: readonly { readonly partition: number; readonly value: Buffer | null }[],
 ): Promise<void> {
-  const kafka = createKafka({ brokers: bench.kafka.brokers.split(','), clientId: 'test', log: silentLogger });
+  const kafka = createKafka({ brokers: brokers.split(','), clientId: 'test', log: silentLogger });
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   await producer.connect();
   const messages: Message[] = values.map((one) => ({ key: 'of somebody else', ...one }));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, type TestContext } from 'vitest';
+import { afterAll, beforeAll, inject, type TestContext } from 'vitest';
 import { Postgres } from '../../../../services/platform/database/postgres.ts';
 import { balanceLedger } from '../../../../services/platform/distributed/ledger-sums.postgres.ts';
 import {
@@ -14,34 +14,50 @@ import { createKafka } from '../../../../services/platform/event-log/client.kafk
 import { prefixed } from '../../../../services/platform/event-log/topic-names.ts';
 import { silentLogger } from '../../../../services/platform/logging/logger.ts';
 import { type Bench, startBench } from '../../../bench-servers/bench.ts';
+import { createDatabase } from '../../../bench-servers/postgres.ts';
 import { registerAll } from '../../../distributed/support/register-all.ts';
 import { whatWaits } from '../../../distributed/support/what-waits.ts';
 import { type InstanceOptions, ServiceFleet } from './child-services.ts';
 import { Producing } from './producing.ts';
 
-/** Opens scenes on the bench that end with the test which asked for them. */
+/** Opens scenes on these servers that end with the test which asked for them. */
 export const scenesOn =
-  (bench: () => Bench) =>
+  (servers: () => Servers) =>
   async (
     { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
     options: SceneOptions = {},
   ): Promise<Scene> => {
-    const scene = await openScene(bench(), options);
+    const scene = await openScene(servers(), options);
     onTestFinished(() => scene.close());
     return scene;
   };
 
 /** A scene for all tests of a group. */
 export const sceneOn =
-  (bench: () => Bench) =>
+  (servers: () => Servers) =>
   (options: () => SceneOptions = () => ({})): (() => Scene) => {
     let scene: Scene;
     beforeAll(async () => {
-      scene = await openScene(bench(), options());
+      scene = await openScene(servers(), options());
     });
     afterAll(() => scene?.close());
     return () => scene;
   };
+
+/** What a scene needs of the servers. */
+export interface Servers {
+  /** `host:port,host:port` */
+  readonly brokers: string;
+  readonly registryUrl: string;
+  readonly postgresUrl: string;
+}
+
+/** The servers of all files together, which nobody kills. */
+export const sharedServers = (): Servers => ({
+  brokers: inject('kafkaBrokers'),
+  registryUrl: inject('registryUrl'),
+  postgresUrl: inject('postgresUrl'),
+});
 
 /** Servers of the test file's own: they are killed there. */
 export function useBench(options: { readonly brokers?: 1 | 3 } = {}): () => Bench {
@@ -52,6 +68,12 @@ export function useBench(options: { readonly brokers?: 1 | 3 } = {}): () => Benc
   afterAll(() => bench?.stop());
   return () => bench;
 }
+
+export const serversOf = ({ kafka, registry, postgres }: Bench): Servers => ({
+  brokers: kafka.brokers,
+  registryUrl: registry.url,
+  postgresUrl: postgres.url,
+});
 
 export interface SceneOptions extends InstanceOptions {
   readonly partitions?: number;
@@ -95,17 +117,17 @@ export interface Scene {
   close(): Promise<void>;
 }
 
-export async function openScene(bench: Bench, options: SceneOptions = {}): Promise<Scene> {
+export async function openScene(servers: Servers, options: SceneOptions = {}): Promise<Scene> {
   const { partitions = 4, sessionMs = SESSION_MS } = options;
   const prefix = `f${randomUUID().slice(0, 8)}.`;
   const logs = mkdtempSync(join(tmpdir(), 'tocsin-scene-'));
-  const database = await bench.postgres.createDatabase(prefix.replace('.', ''));
-  await makeTopics(bench, prefix, partitions);
-  await registerAll(bench.registry.url, prefix);
+  const database = await createDatabase(servers.postgresUrl, prefix.replace('.', ''));
+  await makeTopics(servers, prefix, partitions);
+  await registerAll(servers.registryUrl, prefix);
   const fleet = new ServiceFleet(
     {
-      TOCSIN_KAFKA_BROKERS: bench.kafka.brokers,
-      TOCSIN_REGISTRY_URL: options.registryUrl ?? bench.registry.url,
+      TOCSIN_KAFKA_BROKERS: servers.brokers,
+      TOCSIN_REGISTRY_URL: options.registryUrl ?? servers.registryUrl,
       TOCSIN_DATABASE_URL: options.databaseUrl?.(database) ?? database,
       TOCSIN_DATABASE_CONNECTIONS: '6',
       TOCSIN_TOPIC_PREFIX: prefix,
@@ -150,14 +172,11 @@ export async function openScene(bench: Bench, options: SceneOptions = {}): Promi
   };
 }
 
-async function makeTopics(bench: Bench, prefix: string, partitions: number): Promise<void> {
-  const admin = createKafka({
-    brokers: bench.kafka.brokers.split(','),
-    clientId: 'test',
-    log: silentLogger,
-  }).admin();
+async function makeTopics({ brokers }: Servers, prefix: string, partitions: number): Promise<void> {
+  const addresses = brokers.split(',');
+  const admin = createKafka({ brokers: addresses, clientId: 'test', log: silentLogger }).admin();
   await admin.connect();
-  const replication = bench.kafka.nodes.length;
+  const replication = addresses.length;
   const plan = planTopics({ partitions, replication, retentionDays: 30, names: prefixed(prefix) });
   await applyTopics(admin, plan, await compareTopics(admin, plan));
   await admin.disconnect();
