@@ -47,6 +47,8 @@ const LEASE_MS = 90 * SECOND;
 const BATCH = 32;
 /** How long the run rests when nothing is due and nobody wakes it. */
 const LOOK_EVERY_MS = 100;
+/** The rest doubles up to this while the queue cannot be read. */
+const LONGEST_REST_MS = 5 * SECOND;
 /** After "your token is not valid" a channel is left alone for so long: it is mended by people, not by asking. */
 const UNAUTHORIZED_PAUSE_MS = MINUTE;
 
@@ -105,16 +107,27 @@ export function createSender(parts: SenderParts): Sender {
     },
     run: async (signal) => {
       const underWay = new Set<Promise<void>>();
+      let restMs = LOOK_EVERY_MS;
       while (!signal.aborted) {
         woken = false;
         const room = underWay.size < BATCH * CHANNEL_KINDS.length;
-        const started = room ? await startAll(clock.now()).catch(storeTrouble(log)) : [];
+        let started: readonly Promise<void>[] = [];
+        try {
+          if (room) started = await startAll(clock.now());
+          restMs = LOOK_EVERY_MS;
+        } catch (error) {
+          restMs = Math.min(LONGEST_REST_MS, restMs * 2);
+          log.error(
+            { error: describeError(error), retryInMs: restMs },
+            'the notification queue cannot be read; trying again',
+          );
+        }
         for (const one of started) {
           underWay.add(one);
           void one.finally(() => underWay.delete(one));
         }
         if (started.length === 0 && !woken) {
-          await rest(LOOK_EVERY_MS, signal, (wake) => {
+          await rest(restMs, signal, (wake) => {
             wakeUp = wake;
           });
         }
@@ -127,13 +140,6 @@ export function createSender(parts: SenderParts): Sender {
     },
   };
 }
-
-const storeTrouble =
-  (log: Logger) =>
-  (error: unknown): readonly Promise<void>[] => {
-    log.error({ error: describeError(error) }, 'the notification queue cannot be read; trying again');
-    return [];
-  };
 
 /** Waits for `ms`, the wake-up call or the end, whichever comes first, and leaves no timer behind. */
 function rest(ms: number, signal: AbortSignal, onWake: (wake: () => void) => void): Promise<void> {

@@ -13,6 +13,7 @@ import type { NamedSql, Postgres } from '../database/postgres.ts';
 import { type MonthlyTable, watchRetention } from '../database/retention.postgres.ts';
 import { PostgresPartitionStore, type PostgresViewWriter } from '../database/state-store.postgres.ts';
 import { checkBroker } from '../event-log/broker-versions.kafka.ts';
+import { RETRY } from '../event-log/client.kafka.ts';
 import { KafkaEventLog } from '../event-log/event-log.kafka.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import { type Following, type FollowOptions, followTopic } from '../event-log/follow-topic.kafka.ts';
@@ -112,6 +113,9 @@ export async function openDistributedService(
     allowAutoTopicCreation: false,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
     maxInFlightRequests: 1,
+    // The relay repeats the whole batch. The client repeats only what went to brokers that have not answered; when a
+    // partition has moved meanwhile to one that has, its records are sent nowhere, and the client says that they were.
+    retry: { ...RETRY, retries: 0 },
   });
   await connectKafka(settings, producer);
   lifecycle.onClose('kafka producer', () => producer.disconnect());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { onlyTheseRules } from '../../support/rules-folder.ts';
 import { SERVICE_NAMES, type ServiceName } from './support/child-services.ts';
-import { NONE, type Scene, SESSION_MS, scenesOn, seconds, sharedServers } from './support/scene.ts';
+import { NONE, type Scene, SESSION_MS, scenesOn, seconds, sharedServers, untilTrue } from './support/scene.ts';
 
 const open = scenesOn(sharedServers);
 
@@ -31,12 +31,17 @@ describe.concurrent('instances', () => {
     expect(scene.producing.heard).toBeGreaterThan(500);
   });
 
-  // Whether a record arrives between two owners is chance; over some of these rounds one does.
-  test('control: without positions in the database records are lost between two owners', {
-    retry: 2,
-  }, async (context) => {
+  test('control: without positions in the database what arrives between two owners is lost', async (context) => {
     const scene = await open(context, { changes: ['positions'] });
-    await comeAndGo(scene, 4);
+    await scene.fleet.kill(scene.fleet.of('scoring'));
+    await scene.producing.once(20);
+    const arrived = async (): Promise<boolean> => {
+      const waits = (await scene.waits()).join();
+      return waits.includes('scoring has read 0 of signals') && !waits.includes('outbox');
+    };
+    expect(await untilTrue(arrived, 60)).toBe(true);
+    await scene.fleet.start('scoring');
+    await scene.fleet.ready();
     expect((await scene.damage(CONTROL_MS)).lost).not.toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { NOTIFICATION_QUEUES } from '../../../services/notification/domain/message.ts';
 import type { Channels } from '../../../services/notification/ports.ts';
 import {
@@ -261,4 +261,21 @@ test('it runs until it is told to stop, and sends as soon as it is woken', async
   stop.abort();
   await running;
   expect(await notifier.outcomes()).toHaveLength(1);
+});
+
+test('a queue that cannot be read is asked ever more seldom, and soon again once it can', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const stop = new AbortController();
+  const claim = vi.spyOn(notifier.store.effects, 'claim');
+  claim.mockRejectedValue(new Error('the database is gone'));
+  const running = notifier.senderWith({}).run(stop.signal);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(claim.mock.calls.length).toBeLessThan(50);
+  claim.mockClear();
+  claim.mockResolvedValue([]);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(claim.mock.calls.length).toBeGreaterThan(10);
+  stop.abort();
+  await running;
 });

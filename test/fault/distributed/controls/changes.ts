@@ -45,6 +45,7 @@ export const CHANGES = {
       file: 'services/platform/event-log/outbox-relay.kafka.ts',
       from: 'await producer.sendBatch({',
       to: `await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
+    this.#after = last.sequence + last.facts.length - 1;
     crashPoint('cp1');
     await producer.sendBatch({`,
     },

@@ -110,6 +110,8 @@ export interface Scene {
   readonly producing: Producing;
   /** Stops producing, waits until all is done, and looks. Each customer who was heard must have one alert. */
   damage(waitMs?: number): Promise<Damage>;
+  /** What is still to be done, in words. */
+  waits(): Promise<readonly string[]>;
   /** Customers with an alert. */
   raised(): Promise<ReadonlySet<string>>;
   /** Records that were set aside. */
@@ -160,6 +162,7 @@ export async function openScene(servers: Servers, options: SceneOptions = {}): P
         stuck,
       };
     },
+    waits: () => whatWaits(postgres, Date.now()),
     raised: async () => new Set((await raisedBy(postgres)).keys()),
     parked: () => postgres.query<{ id: string; reason: string }>(PARKED, []),
     close: async () => {
