@@ -33,6 +33,9 @@ export class BenchIncomplete extends Error {
   override readonly name = 'BenchIncomplete';
 }
 
+/** For a Java program whose start costs more than all that it does afterwards. */
+export const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 /** A quiet machine takes five; one that runs other tests beside may take twenty times as long. */
 const READY_WITHIN_MS = 300_000;
 const STOP_WITHIN_MS = 10_000;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ChildServer, freePort, portAnswers, startChildServer } from './child-server.ts';
+import { type ChildServer, freePort, portAnswers, SHORT_LIVED, startChildServer } from './child-server.ts';
 import { kafkaJars } from './downloads.ts';
 
 export interface KafkaBroker {
@@ -81,7 +81,18 @@ function prepare(
       : ['--add-scram', `SCRAM-SHA-512=[name=${login.username},password=${login.password}]`];
   execFileSync(
     'java',
-    ['-cp', `${jars}/*`, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config, ...user],
+    [
+      ...SHORT_LIVED,
+      '-cp',
+      `${jars}/*`,
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      clusterId,
+      '-c',
+      config,
+      ...user,
+    ],
     { stdio: 'ignore' },
   );
 }

@@ -1,6 +1,6 @@
 import { globSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ChildServer, freePort, startChildServer } from './child-server.ts';
+import { type ChildServer, freePort, SHORT_LIVED, startChildServer } from './child-server.ts';
 import { registryHome } from './downloads.ts';
 
 export interface RegistryServer extends ChildServer {
@@ -19,7 +19,14 @@ export async function startRegistry(folder: string): Promise<RegistryServer> {
   const server = await startChildServer({
     name: 'schema registry',
     command: 'java',
-    args: ['-Xmx256m', `-Dquarkus.http.port=${port}`, '-Dquarkus.http.host=127.0.0.1', '-jar', jar],
+    args: [
+      ...SHORT_LIVED,
+      '-Xmx256m',
+      `-Dquarkus.http.port=${port}`,
+      '-Dquarkus.http.host=127.0.0.1',
+      '-jar',
+      jar,
+    ],
     cwd: work,
     logFile: join(work, 'server.log'),
     answers: async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, type TestContext, test } from 'vitest';
+import { folderOfOneRule } from './support/one-rule.ts';
 import { NONE, type Scene, scenesOn, seconds, serversOf, useBench } from './support/scene.ts';
 import { SlowDatabase } from './support/slow-database.ts';
 
@@ -49,7 +50,14 @@ describe.concurrent('PostgreSQL that takes two seconds for every question', () =
     const way = new SlowDatabase(bench().postgres.url);
     await way.start();
     context.onTestFinished(() => way.stop());
-    const scene = await open(context, { changes, partitions: 1, databaseUrl: (real) => way.urlOf(real) });
+    // Nobody is told: messages to one address go one after the other, each with questions of its own.
+    const { rules } = folderOfOneRule(context, { ackBy: '1d', tellAt: 'close_by' });
+    const scene = await open(context, {
+      changes,
+      partitions: 1,
+      databaseUrl: (real) => way.urlOf(real),
+      env: { TOCSIN_RULES_DIR: rules },
+    });
     context.onTestFinished(() => {
       way.delayMs = 0;
     });

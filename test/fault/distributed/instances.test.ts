@@ -1,10 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { onlyTheseRules } from '../../support/rules-folder.ts';
 import { SERVICE_NAMES, type ServiceName } from './support/child-services.ts';
-import { NONE, type Scene, SESSION_MS, scenesOn, seconds, sharedServers, untilTrue } from './support/scene.ts';
+import { folderOfOneRule } from './support/one-rule.ts';
+import {
+  NONE,
+  type Scene,
+  SESSION_MS,
+  scenesOn,
+  seconds,
+  sharedServers,
+  untilTrue,
+} from './support/scene.ts';
 
 const open = scenesOn(sharedServers);
 
@@ -60,14 +65,9 @@ describe.concurrent('instances', () => {
   });
 
   test('a SIGTERM hands everything over within ten seconds: positions, state, timers and outbox', async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tocsin-handover-'));
-    context.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const env = {
-      TOCSIN_RULES_DIR: onlyTheseRules(join(folder, 'rules'), {
-        'cancel-intent-in-writing.rule.yaml': QUICK,
-      }),
-    };
-    const scene = await open(context, { env });
+    // A milestone is missed after the hand-over.
+    const { rules } = folderOfOneRule(context, { ackBy: '20s' });
+    const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules } });
     for (const name of STATEFUL) await scene.fleet.start(name);
     await scene.fleet.ready();
     scene.producing.start();
@@ -133,19 +133,3 @@ const MISSED = {
   name: 'test-missed',
   text: `SELECT subject, count(*) AS missed FROM loop_audit WHERE body::json ->> 'action' = 'breached' GROUP BY subject`,
 };
-
-/** Its milestone is missed after the hand-over. */
-const QUICK = `
-apiVersion: tocsin/v1
-kind: Rule
-metadata: {id: cancel-intent-in-writing, title: Wants to cancel, owner: team/retention, stage: live}
-spec:
-  listen: [complaint.received]
-  windows: {complaints: {of: complaint.received, fn: count, over: 14d}}
-  when: {complaints: {gte: 1}}
-  severity: [{set: P2}]
-  timebox: {calendar: 24x7, ack_by: 20s, close_by: 2d}
-  route: [{to: team/retention}]
-  escalate: [{at: opened, notify: ["slack:team"], template: open}]
-  suppress: {dedupe_key: "{rule.id}:{customer_id}", merge_open: true}
-`;

@@ -1,40 +1,20 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { onlyTheseRules } from '../../support/rules-folder.ts';
 import { SERVICE_NAMES } from './support/child-services.ts';
+import { folderOfOneRule } from './support/one-rule.ts';
 import { NONE, type Scene, scenesOn, seconds, sharedServers, untilTrue } from './support/scene.ts';
 
 const open = scenesOn(sharedServers);
 
-const FILE = 'cancel-intent-in-writing.rule.yaml';
 /** Deadlines fall due all the time, so that a gap in their firing shows. */
-const rule = (severity: string): string => `
-apiVersion: tocsin/v1
-kind: Rule
-metadata: {id: cancel-intent-in-writing, title: Wants to cancel, owner: team/retention, stage: live}
-spec:
-  listen: [complaint.received]
-  windows: {complaints: {of: complaint.received, fn: count, over: 14d}}
-  when: {complaints: {gte: 1}}
-  severity: [{set: ${severity}}]
-  timebox: {calendar: 24x7, ack_by: 10s, close_by: 2d}
-  route: [{to: team/retention}]
-  escalate: [{at: opened, notify: ["slack:team"], template: open}]
-  suppress: {dedupe_key: "{rule.id}:{customer_id}", merge_open: true}
-`;
+const ACK_BY = '10s';
 
 describe.concurrent('a rolling restart of every service under load, with a change of rules', () => {
   test('leaves no time box late by more than a minute, loses nothing and doubles nothing', async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tocsin-rolling-'));
-    context.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const rules = onlyTheseRules(join(folder, 'rules'), { [FILE]: rule('P2') });
+    const { rules, change } = folderOfOneRule(context, { ackBy: ACK_BY });
     const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules }, sessionMs: 30_000 });
     scene.producing.start();
     await seconds(5);
-    // Those that are started from here on have the new set; the others go on with theirs.
-    writeFileSync(join(rules, FILE), rule('P1'));
+    change({ ackBy: ACK_BY, severity: 'P1' });
     for (const name of SERVICE_NAMES) {
       const before = scene.fleet.of(name);
       const after = await scene.fleet.start(name);
@@ -56,9 +36,7 @@ describe.concurrent('a rolling restart of every service under load, with a chang
   });
 
   test('control: an alerting that is ended before its successor is there makes time boxes late', async (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'tocsin-rolling-'));
-    context.onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const rules = onlyTheseRules(join(folder, 'rules'), { [FILE]: rule('P2') });
+    const { rules } = folderOfOneRule(context, { ackBy: ACK_BY });
     const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules }, sessionMs: 30_000 });
     scene.producing.start();
     await seconds(5);
