@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DELIVERY_REASONS, type NotificationOutcome } from '../contracts/notification.ts';
+import type { Pending } from '../platform/database/effect-queue.ts';
 import type { Emit } from '../platform/keyed-process/keyed-process.ts';
 import { CHANNEL_KINDS, type ChannelKind } from './domain/message.ts';
 
@@ -8,9 +9,7 @@ export const WEBHOOK_OUTCOMES = ['accepted', 'forged', 'expired', 'malformed', '
 export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
 
 /** What the queue of a channel holds; see `EffectQueue.pending`. */
-export type PendingOf = (
-  channel: ChannelKind,
-) => Promise<{ readonly count: number; readonly earliestDueAt?: number }>;
+export type PendingOf = (channel: ChannelKind) => Promise<Pending>;
 
 export interface NotificationMetrics {
   /** Counts outcomes: the process's own and those that the sender settles. Each fact once. */
@@ -105,13 +104,13 @@ function registerOutbox(
   });
   new Gauge({
     name: 'tocsin_outbox_oldest_pending_seconds',
-    help: 'How long the oldest message that may be sent has been waiting',
+    help: 'How long the message that is overdue the longest has been due, between its attempts too',
     labelNames: ['channel'],
     registers: [registry],
     async collect() {
       for (const channel of CHANNEL_KINDS) {
         const waiting = await ask(channel);
-        const due = waiting === undefined ? Number.NaN : (waiting.earliestDueAt ?? now());
+        const due = waiting === undefined ? Number.NaN : (waiting.oldestSince ?? now());
         this.set({ channel }, Math.max(0, now() - due) / 1000);
       }
     },

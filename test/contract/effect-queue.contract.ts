@@ -63,7 +63,16 @@ export function effectQueueContract(name: string, build: () => Promise<EffectQue
       await subject.change({ ...effect('a'), queue: 'email' });
       expect(await claimedIds(T)).toEqual([]);
       expect(await subject.queue().pending('slack')).toEqual({ count: 0 });
-      expect(await subject.queue().pending('email')).toEqual({ count: 1, earliestDueAt: T });
+      expect(await subject.queue().pending('email')).toEqual({ count: 1, earliestDueAt: T, oldestSince: T });
+    });
+
+    test('what is put off, or repeats an earlier attempt, is as old as what was wanted first', async () => {
+      await subject.change(effect('a'), { ...effect('retry', T + 20), since: T - 30 });
+      expect(await subject.queue().pending('slack')).toMatchObject({ earliestDueAt: T, oldestSince: T - 30 });
+      await subject.change(cancel('retry'));
+      await claim(T);
+      await subject.queue().release('a', T + 5);
+      expect(await subject.queue().pending('slack')).toMatchObject({ earliestDueAt: T + 5, oldestSince: T });
     });
 
     test('the same id is queued once while it waits', async () => {
@@ -169,7 +178,11 @@ export function effectQueueContract(name: string, build: () => Promise<EffectQue
     test('waiting and claimed effects are both pending', async () => {
       await subject.change(effect('a', T + 5), effect('b', T + 9));
       await claim(T + 5);
-      expect(await subject.queue().pending('slack')).toEqual({ count: 2, earliestDueAt: T + 5 });
+      expect(await subject.queue().pending('slack')).toEqual({
+        count: 2,
+        earliestDueAt: T + 5,
+        oldestSince: T + 5,
+      });
     });
   });
 }

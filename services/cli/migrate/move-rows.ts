@@ -104,13 +104,14 @@ const placesIn = (slot: unknown, moved: Moved | undefined): readonly number[] =>
 function effectOf(row: Record<string, unknown>, partitions: number): object {
   // What waits to be sent belongs to an alert, whose owner sends it.
   const { alertKey } = JSON.parse(String(row.payload)) as { alertKey?: string };
-  const { id, queue, due_at, payload, claims, cancelled, trace } = row;
+  const { id, queue, due_at, since, payload, claims, cancelled, trace } = row;
   return {
     consumer: 'notification',
     id: storable(String(id)),
     partition: partitionOf(alertKey ?? String(id), partitions),
     queue,
     due_at,
+    since,
     payload,
     claims,
     cancelled: cancelled === 1,
@@ -215,8 +216,8 @@ const INSERT = {
   state: insert('state'),
   timer: insert('timer'),
   // Whatever was claimed when the old process died is claimed again, and looked for before it is sent.
-  effect: `INSERT INTO effect (consumer, id, partition, queue, due_at, payload, lease_until, claims, cancelled, trace)
-           SELECT consumer, id, partition, queue, due_at, payload, 0, claims, cancelled, trace
+  effect: `INSERT INTO effect (consumer, id, partition, queue, due_at, since, payload, lease_until, claims, cancelled, trace)
+           SELECT consumer, id, partition, queue, due_at, since, payload, 0, claims, cancelled, trace
            FROM json_populate_recordset(NULL::effect, $1::text::json)`,
   letter: insert('dead_letter'),
   seen: insert('log_seen'),

@@ -308,6 +308,8 @@ class CycleWork {
       id: `${id}/${delivery.attempt}`,
       queue: NOTIFICATION_QUEUES[delivery.channel],
       dueAt,
+      // What is put off on purpose, as the other way is, is not late before its time.
+      since: delivery.attempt > 1 ? Math.min(dueAt, delivery.dueAt) : dueAt,
       payload,
     });
   }

@@ -1,7 +1,7 @@
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Traced } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
-import type { ClaimedEffect, EffectQueue } from './effect-queue.ts';
+import type { ClaimedEffect, EffectQueue, Pending } from './effect-queue.ts';
 import type { NamedSql, Postgres } from './postgres.ts';
 import { type EncodeFact, outboxFact } from './state-store.postgres.ts';
 import { restored, storable } from './storable-text.ts';
@@ -63,15 +63,19 @@ export class PostgresEffectQueue implements EffectQueue {
     await postgres.query(SQL.release, [consumer, storable(id), dueAt]);
   }
 
-  async pending(queue: string): Promise<{ readonly count: number; readonly earliestDueAt?: number }> {
-    const { postgres, consumer } = this.#options;
-    const [row] = await postgres.query<{ count: string; earliest: string | null }>(SQL.pending, [
-      consumer,
-      queue,
-    ]);
+  async pending(queue: string): Promise<Pending> {
+    const { postgres, consumer, partitions } = this.#options;
+    const [row] = await postgres.query<PendingRow>(SQL.pending, [consumer, [...partitions()], queue]);
     const count = Number(row?.count ?? 0);
-    return count === 0 ? { count } : { count, earliestDueAt: Number(row?.earliest) };
+    if (count === 0) return { count };
+    return { count, earliestDueAt: Number(row?.earliest), oldestSince: Number(row?.oldest) };
   }
+}
+
+interface PendingRow {
+  readonly count: string;
+  readonly earliest: string | null;
+  readonly oldest: string | null;
 }
 
 interface ClaimRow {
@@ -137,11 +141,12 @@ const SQL = {
   release: sql(
     'release-effect',
     `WITH gone AS (DELETE FROM effect WHERE consumer = $1 AND id = $2 AND cancelled AND claims <= 1)
-     UPDATE effect SET lease_until = 0, claims = claims - 1, due_at = $3
+     UPDATE effect SET lease_until = 0, claims = claims - 1, since = coalesce(since, due_at), due_at = $3
      WHERE consumer = $1 AND id = $2 AND claims > 0 AND NOT (cancelled AND claims <= 1)`,
   ),
   pending: sql(
     'pending-effects',
-    'SELECT count(*) AS count, min(due_at) AS earliest FROM effect WHERE consumer = $1 AND queue = $2',
+    `SELECT count(*) AS count, min(due_at) AS earliest, min(coalesce(since, due_at)) AS oldest FROM effect
+     WHERE consumer = $1 AND partition = ANY ($2::integer[]) AND queue = $3`,
   ),
 } satisfies Record<string, NamedSql>;

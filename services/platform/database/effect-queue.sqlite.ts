@@ -5,7 +5,7 @@ import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Traced } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DataFile } from './data-file.ts';
-import type { ClaimedEffect, EffectQueue } from './effect-queue.ts';
+import type { ClaimedEffect, EffectQueue, Pending } from './effect-queue.ts';
 
 /** The effect queue in the data file. */
 export class SqliteEffectQueue implements EffectQueue {
@@ -75,10 +75,11 @@ export class SqliteEffectQueue implements EffectQueue {
     });
   }
 
-  async pending(queue: string): Promise<{ readonly count: number; readonly earliestDueAt?: number }> {
+  async pending(queue: string): Promise<Pending> {
     const row = this.#sql.pending.get(queue);
     const count = Number(row?.count ?? 0);
-    return count === 0 ? { count } : { count, earliestDueAt: Number(row?.earliest) };
+    if (count === 0) return { count };
+    return { count, earliestDueAt: Number(row?.earliest), oldestSince: Number(row?.oldest) };
   }
 }
 
@@ -93,9 +94,11 @@ const statements = ({ db }: DataFile) =>
     lease: db.prepare('SELECT lease_until FROM effect WHERE id = ? AND cancelled = 0'),
     remove: db.prepare('DELETE FROM effect WHERE id = ?'),
     release: db.prepare(
-      'UPDATE effect SET lease_until = 0, claims = claims - 1, due_at = ? WHERE id = ? AND claims > 0',
+      'UPDATE effect SET lease_until = 0, claims = claims - 1, since = coalesce(since, due_at), due_at = ? WHERE id = ? AND claims > 0',
     ),
     // What was cancelled while claimed, and is now known not to have been sent, is nobody's business any more.
     removeCancelled: db.prepare('DELETE FROM effect WHERE id = ? AND cancelled = 1 AND claims = 0'),
-    pending: db.prepare('SELECT count(*) AS count, min(due_at) AS earliest FROM effect WHERE queue = ?'),
+    pending: db.prepare(
+      'SELECT count(*) AS count, min(due_at) AS earliest, min(coalesce(since, due_at)) AS oldest FROM effect WHERE queue = ?',
+    ),
   }) satisfies Record<string, StatementSync>;

@@ -35,6 +35,13 @@ export interface EffectQueue {
    * and that no earlier worker may have sent, is gone.
    */
   release(id: string, dueAt: number): Promise<void>;
-  /** Number of waiting effects and the `dueAt` of the earliest, for metrics. */
-  pending(queue: string): Promise<{ readonly count: number; readonly earliestDueAt?: number }>;
+  /** What waits here, for metrics. */
+  pending(queue: string): Promise<Pending>;
+}
+
+/** How many effects wait; when the earliest may be claimed, and since when the oldest is wanted. */
+export interface Pending {
+  readonly count: number;
+  readonly earliestDueAt?: number;
+  readonly oldestSince?: number;
 }

@@ -134,4 +134,8 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
     id: '0002-effect-trace',
     sql: '-- The trace that an effect belongs to.\nALTER TABLE effect ADD COLUMN trace text',
   },
+  {
+    id: '0003-effect-since',
+    sql: '-- Since when an effect is wanted; nothing: since it is due.\nALTER TABLE effect ADD COLUMN since bigint',
+  },
 ];

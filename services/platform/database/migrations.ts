@@ -94,4 +94,8 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
     id: '0002-effect-trace',
     sql: '-- The trace that an effect belongs to.\nALTER TABLE effect ADD COLUMN trace TEXT',
   },
+  {
+    id: '0003-effect-since',
+    sql: '-- Since when an effect is wanted; nothing: since it is due.\nALTER TABLE effect ADD COLUMN since INTEGER',
+  },
 ];

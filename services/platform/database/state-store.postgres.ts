@@ -335,14 +335,14 @@ type EffectRun =
 /** Neighbours of one kind together: queued, then cancelled, means something else than the other way round. */
 function effectRuns(changes: Commit['effects']): readonly EffectRun[] {
   const runs: EffectRun[] = [];
-  for (const { id, queue, dueAt, payload, trace } of changes) {
+  for (const { id, queue, dueAt, since = dueAt, payload, trace } of changes) {
     const last = runs.at(-1);
     if (payload === null) {
       if (last?.type === 'cancel') last.ids.push(storable(id));
       else runs.push({ type: 'cancel', ids: [storable(id)] });
       continue;
     }
-    const effect = { i: storable(id), q: queue, d: dueAt, p: JSON.stringify(payload), c: trace };
+    const effect = { i: storable(id), q: queue, d: dueAt, s: since, p: JSON.stringify(payload), c: trace };
     if (last?.type === 'queue') last.effects.push(effect);
     else runs.push({ type: 'queue', effects: [effect] });
   }
@@ -447,9 +447,9 @@ const SQL = {
   ),
   queue: sql(
     'queue-effects',
-    `INSERT INTO effect (consumer, partition, id, queue, due_at, payload, trace)
-     SELECT $1, $2, i, q, d, p, c
-     FROM json_to_recordset($3::text::json) AS e (i text, q text, d bigint, p text, c text)
+    `INSERT INTO effect (consumer, partition, id, queue, due_at, since, payload, trace)
+     SELECT $1, $2, i, q, d, s, p, c
+     FROM json_to_recordset($3::text::json) AS e (i text, q text, d bigint, s bigint, p text, c text)
      ON CONFLICT DO NOTHING`,
   ),
   // One that a worker holds may be on its way: it is marked, and the worker looks before it sends.

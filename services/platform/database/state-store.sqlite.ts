@@ -135,11 +135,11 @@ export class SqlitePartitionStore implements PartitionStore {
   }
 
   #storeEffects(effects: Commit['effects']): void {
-    for (const { id, queue, dueAt, payload, trace } of effects) {
+    for (const { id, queue, dueAt, since = dueAt, payload, trace } of effects) {
       if (payload === null) {
         // One that a worker holds may be on its way: it is marked, and the worker looks before it sends.
         if (this.#sql.cancelWaiting.run(id).changes === 0) this.#sql.cancelClaimed.run(id);
-      } else this.#sql.queueEffect.run(id, queue, dueAt, JSON.stringify(payload), trace ?? null);
+      } else this.#sql.queueEffect.run(id, queue, dueAt, since, JSON.stringify(payload), trace ?? null);
     }
   }
 
@@ -199,7 +199,7 @@ const statements = ({ db }: DataFile) =>
     ),
     clearTimer: db.prepare('DELETE FROM timer WHERE partition = ? AND process = ? AND key = ? AND name = ?'),
     queueEffect: db.prepare(
-      'INSERT INTO effect (id, queue, due_at, payload, trace) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      'INSERT INTO effect (id, queue, due_at, since, payload, trace) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
     ),
     cancelWaiting: db.prepare('DELETE FROM effect WHERE id = ? AND claims = 0'),
     cancelClaimed: db.prepare('UPDATE effect SET cancelled = 1 WHERE id = ?'),

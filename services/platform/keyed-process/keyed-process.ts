@@ -90,6 +90,8 @@ export interface EffectChange {
   readonly queue: string;
   /** Epoch ms before which nobody claims it. */
   readonly dueAt: number;
+  /** Since when it is wanted, where that is earlier: a retry is as old as what it repeats. Default: `dueAt`. */
+  readonly since?: number;
   /** A JSON value. */
   readonly payload: unknown;
 }

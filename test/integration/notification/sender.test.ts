@@ -184,6 +184,23 @@ test('an outbox that waits shows its size and age', async () => {
   expect(text).toContain('tocsin_outbox_pending{channel="slack"} 1');
 });
 
+test('between two attempts the outbox is as old as its oldest message', async () => {
+  notifier.slack.script(
+    'chat.postMessage',
+    ...Array.from({ length: 5 }, () => ({ type: 'status', status: 503 }) as const),
+  );
+  await notifier.event('raised', anAlert(), OPEN);
+  await notifier.pass(6 * MINUTE, 10 * SECOND);
+  const { earliestDueAt = 0 } = await notifier.store.effects.pending(NOTIFICATION_QUEUES.slack);
+  expect(earliestDueAt).toBeGreaterThan(notifier.clock.now());
+  const text = await notifier.registry.metrics();
+  const [, seconds] = /tocsin_outbox_oldest_pending_seconds\{channel="slack"\} (\d+)/.exec(text) ?? [];
+  expect(Number(seconds)).toBeGreaterThanOrEqual(6 * 60);
+  // The mail that is readied for later is not late.
+  expect(text).toContain('tocsin_outbox_pending{channel="email"} 1');
+  expect(text).toContain('tocsin_outbox_oldest_pending_seconds{channel="email"} 0');
+});
+
 describe('a worker dies', () => {
   const dieAt = (point: CrashPoint) => (name: CrashPoint) => {
     if (name === point) throw new Error(`died at ${point}`);
