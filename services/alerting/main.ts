@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { Alert } from '../contracts/alert.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import {
   RulesUnusable,
@@ -8,6 +9,7 @@ import {
   startService,
 } from '../platform/distributed/start-service.ts';
 import { loadSettings } from '../settings/load-settings.ts';
+import type { AlertState } from './domain/alert-state.ts';
 import { createAlertingMetrics } from './metrics.ts';
 import { createAlertingProcesses } from './service.ts';
 
@@ -23,9 +25,21 @@ export const alerting: ServiceDefinition<unknown> = {
     return {
       processes: createAlertingProcesses(loaded.settings),
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
+      states: {
+        keySpace: 'alert',
+        without: '"status":"closed"',
+        begun: () => metrics.restoring(),
+        // The slot of that name is written by the process of that name only.
+        found: ({ alerting: state }) => metrics.restore(openAlertsIn(state as AlertState | undefined)),
+        complete: () => metrics.restored(),
+        lost: (isLost) => metrics.forget(isLost),
+      },
     };
   },
 };
+
+const openAlertsIn = (state: AlertState | undefined): readonly Alert[] =>
+  state?.alert === undefined ? [] : [state.alert];
 
 /** The rules that come with Tocsin. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));

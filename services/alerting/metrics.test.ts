@@ -67,6 +67,18 @@ test('what is open is a gauge, and is right again after a restart', async () => 
   expect(lines.some((line) => line.includes('milestone="ack_by"'))).toBe(false);
 });
 
+test('alerts that went to another instance are open there', async () => {
+  const given = story().request('Fri 15:00', 's1');
+  const registry = new Registry();
+  const metrics = createAlertingMetrics(registry, { calendars, clock: new ManualClock(at('Fri 16:00')) });
+  metrics.restore([given.alert]);
+  metrics.forget((alertKey) => alertKey !== given.alert.alertKey);
+  const open = () => registry.getSingleMetricAsString('tocsin_alerts_open');
+  expect(await open()).toMatch(/ 1$/m);
+  metrics.forget((alertKey) => alertKey === given.alert.alertKey);
+  expect(await open()).not.toMatch(/ 1$/m);
+});
+
 test('a shadow alert is counted as opened and nowhere else', async () => {
   const { lines } = await measured(
     story().request('Fri 15:00', 's1', { stage: 'shadow' }).until('Mon 18:00'),
@@ -88,4 +100,22 @@ test('held back matches are counted by reason; paused deadlines as paused', asyn
     'tocsin_alert_milestones_total{rule="churn",milestone="contact_by",outcome="paused"} 1',
     'tocsin_alert_milestones_total{rule="churn",milestone="close_by",outcome="paused"} 1',
   ]);
+});
+
+test('an alert that ended while what is stored was read does not open again, one that came up is not set back', async () => {
+  const before = story().request('Fri 15:00', 's1');
+  const stored = before.alert;
+  const taken = story().request('Fri 15:00', 's1').acknowledge('Fri 15:20', 'ana');
+  const registry = new Registry();
+  const metrics = createAlertingMetrics(registry, { calendars, clock: new ManualClock(at('Fri 16:00')) });
+  metrics.restoring();
+  for (const fact of taken.facts) metrics.onFact(fact);
+  metrics.restore([stored]);
+  const open = () => registry.getSingleMetricAsString('tocsin_alerts_open');
+  expect(await open()).toMatch(/state="acknowledged"} 1$/m);
+  const ended = taken.contact('Fri 15:30', 'ana').close('Fri 15:40');
+  for (const fact of ended.facts) metrics.onFact(fact);
+  metrics.restore([stored]);
+  metrics.restored();
+  expect(await open()).not.toMatch(/} 1$/m);
 });

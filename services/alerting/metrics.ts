@@ -13,10 +13,14 @@ export interface AlertingMetrics {
   /** Called for each fact after its commit. Facts of other services are ignored. */
   onFact(fact: Emit): void;
   /**
-   * Tells which alerts are open, once, before the first fact: the gauges are then right after a restart.
-   * Closed alerts and shadow alerts among them are ignored.
+   * Tells which alerts are open, so that the gauges are right after a restart. Closed alerts and shadow alerts among them are
+   * ignored, and, from `restoring` to `restored`, those of which a fact has told something newer.
    */
   restore(alerts: Iterable<Alert>): void;
+  restoring(): void;
+  restored(): void;
+  /** Alerts that are another instance's from now on. */
+  forget(isGone: (alertKey: string) => boolean): void;
 }
 
 export interface AlertingMetricsOptions {
@@ -42,10 +46,24 @@ export function createAlertingMetrics(
   const { calendars = BUILT_IN_CALENDARS, clock = systemClock, rules = [], teams = [] } = options;
   const counters = createCounters(registry, rules);
   const open = new Map<string, OpenAlert>();
+  /** Alerts that ended while others are restored: what was read of them before is old. */
+  let ended: Set<string> | undefined;
   createGauges(registry, open, clock, teams);
   return {
     restore: (alerts) => {
-      for (const alert of alerts) if (isWatched(alert)) open.set(alert.alertId, watch(alert));
+      for (const alert of alerts) {
+        const isNews = !open.has(alert.alertId) && ended?.has(alert.alertId) !== true;
+        if (isWatched(alert) && isNews) open.set(alert.alertId, watch(alert));
+      }
+    },
+    restoring: () => {
+      ended ??= new Set();
+    },
+    restored: () => {
+      ended = undefined;
+    },
+    forget: (isGone) => {
+      for (const [alertId, { alertKey }] of open) if (isGone(alertKey)) open.delete(alertId);
     },
     onFact: (fact) => {
       if (fact.topic !== 'alerts') return;
@@ -54,13 +72,17 @@ export function createAlertingMetrics(
       if (event.type === 'held_back' || !tells(event.alert.stage)) return;
       countMilestones(counters, open.get(event.alertId), event, calendars);
       if (isWatched(event.alert)) open.set(event.alertId, watch(event.alert));
-      else open.delete(event.alertId);
+      else {
+        open.delete(event.alertId);
+        ended?.add(event.alertId);
+      }
     },
   };
 }
 
 /** As little of an open alert as the figures need. */
 interface OpenAlert {
+  readonly alertKey: string;
   readonly severity: Severity;
   readonly team: string;
   readonly state: AlertStatus;
@@ -74,6 +96,7 @@ const MILESTONE_OUTCOMES = ['met', 'missed', 'paused'] as const;
 const isWatched = (alert: Alert): boolean => alert.status !== 'closed' && tells(alert.stage);
 
 const watch = (alert: Alert): OpenAlert => ({
+  alertKey: alert.alertKey,
   severity: alert.severity,
   team: alert.owner.team,
   state: alert.status,

@@ -34,6 +34,7 @@ import { createKafkaMetrics, type KafkaMetrics } from '../metrics/kafka-metrics.
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { OwnedStates, type StateWatcher } from './owned-states.ts';
 import { checkDatabase, refusing, shadowed } from './replay.ts';
 import { codecOf, connectKafka, kafkaOf, namesOf, postgresOf } from './servers.ts';
 import { registerServiceMetrics } from './service-metrics.ts';
@@ -57,6 +58,8 @@ export interface DistributedServiceOptions {
   /** Topics whose single records the service reads for people. */
   readonly reads?: readonly Topic[];
   readonly observers?: readonly RunnerObserver[];
+  /** Who must know what is stored of the partitions that run here. */
+  readonly states?: StateWatcher;
   readonly tracing?: Tracing | undefined;
 }
 
@@ -105,7 +108,8 @@ export async function openDistributedService(
   await checkDatabase(postgres, name, replayFrom);
   await postgres.query(ADD_OWNERS, [name, settings.TOCSIN_PARTITIONS - 1]);
 
-  const metrics = createKafkaMetrics(registry, name, clock);
+  const reading = replayFrom === undefined ? name : `${name}-replay`;
+  const metrics = createKafkaMetrics(registry, name, names.group(reading));
   const codec = codecOf(settings, clock, metrics.registryRequest);
   await codec.warm(codec.topics());
   const kafka = kafkaOf(settings, `tocsin-${name}`, log);
@@ -122,15 +126,31 @@ export async function openDistributedService(
 
   const topology = new Topology(options.processes as readonly KeyedProcess<unknown>[], []);
   const observers: RunnerObserver[] = [...(options.observers ?? [])];
-  const open = new PartitionOpener({ options, codec, postgres, producer, topology, observers, metrics });
+  const { states: watcher } = options;
+  const partitionCount = settings.TOCSIN_PARTITIONS;
+  const owned =
+    watcher === undefined
+      ? undefined
+      : new OwnedStates({ postgres, consumer: name, partitions: partitionCount, watcher, log });
+  const open = new PartitionOpener({
+    options,
+    codec,
+    postgres,
+    producer,
+    topology,
+    observers,
+    metrics,
+    owned,
+  });
   const group = new GroupRunner({
     kafka,
-    service: replayFrom === undefined ? name : `${name}-replay`,
+    service: reading,
     ...(replayFrom === undefined ? {} : { from: replayFrom }),
     names,
     topics: topology.inputsFromLog(() => false),
     open: (partition, onRoom) => open.open(partition, onRoom),
     log,
+    clock,
     onRebalance: metrics.rebalanced,
     onCrash: metrics.crashed,
     sessionTimeoutMs: settings.TOCSIN_KAFKA_SESSION_MS,
@@ -142,7 +162,7 @@ export async function openDistributedService(
     registerServiceMetrics(registry, { name, postgres, topology, partitions, lastScanAt, clock }),
   );
   metrics.watch(
-    () => group.opened(),
+    () => group.lags(),
     () => group.ready,
   );
 
@@ -280,6 +300,7 @@ interface OpenerParts {
   readonly topology: Topology;
   readonly observers: readonly RunnerObserver[];
   readonly metrics: KafkaMetrics;
+  readonly owned: OwnedStates | undefined;
 }
 
 /** Opens partitions: each with a store, a feed, a runner and a relay of its own. */
@@ -296,7 +317,7 @@ class PartitionOpener {
   }
 
   open(partition: number, onRoom: (topic: Topic) => void): OpenPartition {
-    const { options, codec, postgres, producer, topology, observers, metrics } = this.#parts;
+    const { options, codec, postgres, producer, topology, observers, metrics, owned } = this.#parts;
     const { name, clock, log, settings } = options;
     const feed = new KafkaInputFeed(partition, codec, onRoom);
     const relay = new OutboxRelay({
@@ -338,12 +359,14 @@ class PartitionOpener {
       },
       run: async (stop) => {
         this.#relays.add(relay);
+        owned?.taken(partition);
         const ending = new AbortController();
         const relaying = relay.run(AbortSignal.any([stop, ending.signal]));
         try {
           await runner.run(stop);
         } finally {
           this.#relays.delete(relay);
+          owned?.lost(partition);
           ending.abort();
           await relaying;
         }

@@ -79,15 +79,20 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
   waiting(): readonly {
     readonly topic: Topic;
     readonly count: number;
+    readonly next: number;
     readonly since: number | undefined;
     readonly full: boolean;
   }[] {
-    return [...this.#lanes.values()].map((lane) => ({
-      topic: lane.topic,
-      count: lengthOf(lane) + lane.handedOut.length,
-      since: (lane.handedOut[0]?.record ?? lane.waiting[lane.head])?.timestamp,
-      full: lane.full,
-    }));
+    return [...this.#lanes.values()].map((lane) => {
+      const oldest = lane.handedOut[0]?.record ?? lane.waiting[lane.head];
+      return {
+        topic: lane.topic,
+        count: lengthOf(lane) + lane.handedOut.length,
+        next: oldest?.offset ?? lane.tail,
+        since: oldest?.timestamp,
+        full: lane.full,
+      };
+    });
   }
 
   async take(limit: number): Promise<readonly (TopicRecord<Topic> | PassedOver)[]> {

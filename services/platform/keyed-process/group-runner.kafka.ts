@@ -3,9 +3,11 @@ import type { Topic } from '../../contracts/topics.ts';
 import { coPartitioned } from '../event-log/co-partitioned.kafka.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import { fetchedRecord } from '../event-log/fetched-record.kafka.ts';
+import { type Lag, PartitionEnds } from '../event-log/partition-ends.ts';
 import type { TopicNames } from '../event-log/topic-names.ts';
 import type { Logger } from '../logging/logger.ts';
 import { describeError } from '../process/run-process.ts';
+import type { Clock } from '../time/clock.ts';
 import type { OpenPartition, Unfetched } from './open-partition.ts';
 import { PositionTaken } from './state-store.ts';
 
@@ -18,6 +20,7 @@ export interface GroupRunnerOptions {
   /** Opens one partition that was assigned; called again after it was lost and came back. */
   readonly open: (partition: number, onRoom: (topic: Topic) => void) => OpenPartition;
   readonly log: Logger;
+  readonly clock: Clock;
   /** Where to begin what was never read: the first record from this instant on, epoch ms. Default: the first. */
   readonly from?: number;
   readonly onRebalance?: () => void;
@@ -31,6 +34,8 @@ const SESSION_TIMEOUT_MS = 30_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
 const HEARTBEAT_MS = 1_000;
 const MAX_WAIT_MS = 200;
+/** Ends of partitions of which nothing is fetched. */
+const ENDS_EVERY_MS = 15_000;
 /** It asks five times a second, also when there is nothing. */
 const FETCHES_WITHIN_MS = 60_000;
 const MAX_BYTES_PER_PARTITION = 1024 * 1024;
@@ -55,10 +60,13 @@ export class GroupRunner {
   #joined = false;
   #stopped = false;
   #fetchedAt = performance.now();
+  readonly #ends: PartitionEnds;
+  readonly #ending = new AbortController();
 
   constructor(options: GroupRunnerOptions) {
     this.#options = options;
     this.#admin = options.kafka.admin();
+    this.#ends = new PartitionEnds(options.clock);
     this.#consumer = options.kafka.consumer({
       groupId: options.names.group(options.service),
       allowAutoTopicCreation: false,
@@ -97,12 +105,9 @@ export class GroupRunner {
     return [...this.#slots.values()].flatMap((slot) => (slot.running ? [slot.opened] : []));
   }
 
-  /**
-   * What the log holds beyond what was fetched, of topics that have room for it. Nothing while the client asks the
-   * brokers: a log may end with places that hold no record.
-   */
+  /** What the log holds beyond what was fetched, of topics that have room for it. Nothing while the client is fetching. */
   async unfetched(): Promise<readonly Unfetched[]> {
-    if (performance.now() - this.#fetchedAt < FETCHES_WITHIN_MS) return [];
+    if (this.#isFetching()) return [];
     const { topics, names } = this.#options;
     const unfetched: Unfetched[] = [];
     for (const topic of topics) {
@@ -115,6 +120,23 @@ export class GroupRunner {
       }
     }
     return unfetched;
+  }
+
+  /** How far this instance is behind, in each topic of each partition that runs here. */
+  lags(): readonly Lag[] {
+    return [...this.#slots].flatMap(([partition, { running, opened }]) =>
+      running ? opened.feed.waiting().map((one) => this.#lagOf(partition, one)) : [],
+    );
+  }
+
+  #lagOf(partition: number, one: ReturnType<OpenPartition['feed']['waiting']>[number]): Lag {
+    const lag = this.#ends.lag(one.topic, partition, one);
+    return one.since === undefined && this.#isFetching() ? { ...lag, records: 0, seconds: 0 } : lag;
+  }
+
+  /** The client asks for more all the time. What it is not given is not there: a log may end with places without a record. */
+  #isFetching(): boolean {
+    return performance.now() - this.#fetchedAt < FETCHES_WITHIN_MS;
   }
 
   /** Whether this instance is a member of its group, with everything that it was assigned open. */
@@ -148,6 +170,19 @@ export class GroupRunner {
       partitionsConsumedConcurrently: 4,
       eachBatch: async (batch) => this.#fetched(batch),
     });
+    void this.#lookAtEnds();
+  }
+
+  async #lookAtEnds(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      for (const topic of this.#options.topics) {
+        // While no broker answers, what is known stays.
+        const offsets = await this.#admin.fetchTopicOffsets(this.#options.names.of(topic)).catch(() => []);
+        for (const { partition, high } of offsets) this.#ends.note(topic, partition, Number(high));
+      }
+      await pause(ENDS_EVERY_MS, signal);
+    }
   }
 
   #assigned(assignment: Readonly<Record<string, readonly number[]>>): void {
@@ -278,6 +313,7 @@ export class GroupRunner {
     if (slot === undefined || topic === undefined || !slot.running || isStale()) return;
     const records = batch.messages.map(fetchedRecord);
     const next = Number(batch.lastOffset()) + 1;
+    this.#ends.note(topic, batch.partition, Number(batch.highWatermark));
     if (slot.opened.feed.push(topic, records, next)) pauseTopic();
     resolveOffset(batch.lastOffset());
     slot.opened.wake();
@@ -303,6 +339,7 @@ export class GroupRunner {
 
   async #stop(): Promise<void> {
     this.#stopped = true;
+    this.#ending.abort();
     await Promise.all([...this.#slots].map(([partition, slot]) => this.#close(partition, slot)));
     this.#slots.clear();
     await Promise.allSettled([this.#consumer.disconnect(), this.#admin.disconnect()]);

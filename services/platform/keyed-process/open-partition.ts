@@ -13,6 +13,8 @@ export interface OpenPartition {
     waiting(): readonly {
       readonly topic: Topic;
       readonly count: number;
+      /** The first offset that is not committed. */
+      readonly next: number;
       readonly since: number | undefined;
       /** No room for more: the topic is not fetched. */
       readonly full: boolean;

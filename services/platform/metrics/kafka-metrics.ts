@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { OpenPartition } from '../keyed-process/open-partition.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Lag } from '../event-log/partition-ends.ts';
 import { guardedCollect } from './registry.ts';
 
 export interface KafkaMetrics {
@@ -10,22 +9,22 @@ export interface KafkaMetrics {
   registryRequest(outcome: 'found' | 'not_found' | 'failed'): void;
   committed(seconds: number): void;
   /** What the gauges look at. */
-  watch(opened: () => readonly OpenPartition[], ready: () => boolean): void;
+  watch(lags: () => readonly Lag[], ready: () => boolean): void;
 }
 
 /** The figures of a service's dealings with Kafka and the schema registry. */
-export function createKafkaMetrics(registry: Registry, service: string, clock: Clock): KafkaMetrics {
+export function createKafkaMetrics(registry: Registry, service: string, group: string): KafkaMetrics {
   const registers = [registry];
   const rebalances = new Counter({
     name: 'tocsin_kafka_rebalances_total',
     help: 'Times that the partitions were dealt out anew.',
-    labelNames: ['service'],
+    labelNames: ['service', 'group'],
     registers,
   });
   const crashes = new Counter({
     name: 'tocsin_kafka_consumer_crashes_total',
     help: 'Times that the consumer gave up, and whether it began again by itself.',
-    labelNames: ['service', 'restarted'],
+    labelNames: ['service', 'group', 'restarted'],
     registers,
   });
   const produceErrors = new Counter({
@@ -47,68 +46,63 @@ export function createKafkaMetrics(registry: Registry, service: string, clock: C
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
-  rebalances.inc({ service }, 0);
+  rebalances.inc({ service, group }, 0);
   produceErrors.inc({ service }, 0);
-  for (const restarted of ['true', 'false']) crashes.inc({ service, restarted }, 0);
+  for (const restarted of ['true', 'false']) crashes.inc({ service, group, restarted }, 0);
   for (const outcome of ['found', 'not_found', 'failed']) requests.inc({ outcome }, 0);
-  let opened: () => readonly OpenPartition[] = () => [];
+  let lags: () => readonly Lag[] = () => [];
   let ready: () => boolean = () => false;
-  lagGauges(registry, service, clock, () => opened());
+  lagGauges(registry, { service, group }, () => lags());
   const running = new Gauge({
     name: 'tocsin_kafka_consumer_running',
     help: '1 while this instance is a member of its group with all its partitions open.',
-    labelNames: ['service'],
+    labelNames: ['service', 'group'],
     registers,
     collect: guardedCollect(registry, 'tocsin_kafka_consumer_running', () => {
-      running.set({ service }, ready() ? 1 : 0);
+      running.set({ service, group }, ready() ? 1 : 0);
     }),
   });
   return {
-    rebalanced: () => rebalances.inc({ service }),
-    crashed: (restarted) => crashes.inc({ service, restarted: String(restarted) }),
+    rebalanced: () => rebalances.inc({ service, group }),
+    crashed: (restarted) => crashes.inc({ service, group, restarted: String(restarted) }),
     produceFailed: () => produceErrors.inc({ service }),
     registryRequest: (outcome) => requests.inc({ outcome }),
     committed: (seconds) => commits.observe({ service }, seconds),
-    watch: (partitions, isReady) => {
-      opened = partitions;
+    watch: (whose, isReady) => {
+      lags = whose;
       ready = isReady;
     },
   };
 }
 
-/** Of what was fetched and is not committed. What a full feed has not fetched yet only makes it older. */
 function lagGauges(
   registry: Registry,
-  service: string,
-  clock: Clock,
-  opened: () => readonly OpenPartition[],
+  whose: { readonly service: string; readonly group: string },
+  lags: () => readonly Lag[],
 ): void {
-  const registers = [registry];
-  const labelNames = ['service', 'topic'];
-  const messages = new Gauge({
-    name: 'tocsin_kafka_consumer_lag_messages',
-    help: 'Records that were fetched and are not committed.',
-    labelNames,
-    registers,
-    collect: guardedCollect(registry, 'tocsin_kafka_consumer_lag_messages', () => {
-      messages.reset();
-      for (const { topic, count } of opened().flatMap(({ feed }) => feed.waiting()))
-        messages.inc({ service, topic }, count);
-    }),
-  });
-  const seconds = new Gauge({
-    name: 'tocsin_kafka_consumer_lag_seconds',
-    help: 'Age of the oldest record that is not committed; 0 when there is none.',
-    labelNames,
-    registers,
-    collect: guardedCollect(registry, 'tocsin_kafka_consumer_lag_seconds', () => {
-      const oldest = new Map<string, number>();
-      for (const { topic, since } of opened().flatMap(({ feed }) => feed.waiting())) {
-        const age = since === undefined ? 0 : Math.max(0, (clock.now() - since) / 1000);
-        oldest.set(topic, Math.max(oldest.get(topic) ?? 0, age));
-      }
-      seconds.reset();
-      for (const [topic, age] of oldest) seconds.set({ service, topic }, age);
-    }),
-  });
+  const labelNames = ['service', 'group', 'topic', 'partition'];
+  const gauge = (name: string, help: string, value: (lag: Lag) => number): void => {
+    const known = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect: guardedCollect(registry, name, () => {
+        known.reset();
+        for (const lag of lags()) {
+          known.set({ ...whose, topic: lag.topic, partition: String(lag.partition) }, value(lag));
+        }
+      }),
+    });
+  };
+  gauge(
+    'tocsin_kafka_consumer_lag_messages',
+    'Records of a partition that are not committed, up to its end.',
+    ({ records }) => records,
+  );
+  gauge(
+    'tocsin_kafka_consumer_lag_seconds',
+    'Age of the next record that is not committed; 0 when there is none.',
+    ({ seconds }) => seconds,
+  );
 }
