@@ -25,7 +25,7 @@ import { createCommandPoll } from './adapters/command-watch.postgres.ts';
 import { registerPages } from './adapters/pages.fastify.ts';
 import {
   createPostgresViews,
-  LOOP_CLOSURE_MONTHLY_TABLES,
+  LOOP_CLOSURE_FORGETS,
   LOOP_CLOSURE_POSTGRES_MIGRATIONS,
   POSTGRES_VIEW_WRITERS,
 } from './adapters/views.postgres.ts';
@@ -46,7 +46,7 @@ export const loopClosure: ServiceDefinition<unknown> = {
     return {
       processes: Object.values(createLoopClosureProcesses()),
       migrations: LOOP_CLOSURE_POSTGRES_MIGRATIONS,
-      monthlyTables: LOOP_CLOSURE_MONTHLY_TABLES,
+      forgetting: LOOP_CLOSURE_FORGETS,
       views: () => POSTGRES_VIEW_WRITERS,
       reads: ['alerts', 'assessments'],
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   createPostgresViews,
-  LOOP_CLOSURE_MONTHLY_TABLES,
+  LOOP_CLOSURE_FORGETS,
   LOOP_CLOSURE_POSTGRES_MIGRATIONS,
   POSTGRES_VIEW_WRITERS,
 } from '../../services/loop-closure/adapters/views.postgres.ts';
@@ -22,7 +22,6 @@ import { postgresPrograms } from '../bench-servers/downloads.ts';
 import { type PostgresServer, startPostgres } from '../bench-servers/postgres.ts';
 
 const MIGRATIONS = [...PLATFORM_POSTGRES_MIGRATIONS, ...LOOP_CLOSURE_POSTGRES_MIGRATIONS];
-const MONTHLY = LOOP_CLOSURE_MONTHLY_TABLES;
 const DAY = 86_400_000;
 
 let folder: string;
@@ -184,22 +183,22 @@ describe('retention', () => {
 
   test('months are made ahead, and what came before them moves in', async () => {
     await held('early', '2026-03-02T00:00:00Z');
-    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(true);
+    expect(await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY)).toBe(true);
     await held('later', '2026-03-20T00:00:00Z');
     expect(await partitions()).toEqual(['loop_held_2026_03', 'loop_held_2026_04', 'loop_held_default']);
     expect(await ask('SELECT event_id FROM loop_held_2026_03 ORDER BY event_id')).toEqual([
       { event_id: 'early' },
       { event_id: 'later' },
     ]);
-    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(true);
+    expect(await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY)).toBe(true);
   });
 
   test('a month goes when all of it is too old, and not a day before', async () => {
-    await keepRetention(postgres, MONTHLY, NOW, 60 * DAY);
+    await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY);
     await held('march', '2026-03-02T00:00:00Z');
-    await keepRetention(postgres, MONTHLY, Date.parse('2026-05-30T00:00:00Z'), 60 * DAY);
+    await keepRetention(postgres, LOOP_CLOSURE_FORGETS, Date.parse('2026-05-30T00:00:00Z'), 60 * DAY);
     expect(await partitions()).toContain('loop_held_2026_03');
-    await keepRetention(postgres, MONTHLY, Date.parse('2026-06-01T00:00:00Z'), 60 * DAY);
+    await keepRetention(postgres, LOOP_CLOSURE_FORGETS, Date.parse('2026-06-01T00:00:00Z'), 60 * DAY);
     expect(await partitions()).not.toContain('loop_held_2026_03');
     expect(await ask('SELECT * FROM loop_held')).toEqual([]);
   });
@@ -215,26 +214,68 @@ describe('retention', () => {
         [status, NOW - 61 * DAY],
       );
     }
-    await keepRetention(postgres, MONTHLY, NOW, 60 * DAY);
+    await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY);
     expect(await ask('SELECT id FROM log_seen')).toEqual([{ id: 'young' }]);
     expect(await ask('SELECT id FROM dead_letter')).toEqual([{ id: 'parked' }]);
+  });
+
+  test('alerts that were closed too long ago are forgotten, and old events, whatever became of their alert', async () => {
+    const write = async (view: string, rows: readonly { readonly id: string }[]) => {
+      const changes = rows.map((row) => ({ view, id: row.id, row }));
+      await postgres.transaction(async (sql) => POSTGRES_VIEW_WRITERS.get(view)?.(sql, changes as never));
+    };
+    const alert = (id: string, openedAt: number, closedAt?: number) => {
+      const status = closedAt === undefined ? 'open' : 'closed';
+      const row = {
+        id,
+        alertKey: id,
+        cycle: 1,
+        label: id,
+        status,
+        stage: 'live',
+        severity: 'P1',
+        ruleId: 'r',
+      };
+      return { ...row, subject: 'c', team: 't', openedAt, closedAt };
+    };
+    const OLD = NOW - 61 * DAY;
+    await write('alerts', [
+      alert('long closed', OLD - DAY, OLD),
+      alert('old, closed lately', OLD, NOW - DAY),
+      alert('old and open', OLD),
+      alert('young', NOW - 2 * DAY, NOW - DAY),
+    ]);
+    const note = '"recordedAt":1 \u0000';
+    const event = { alertKey: 'k', subject: 'c', actorId: 'a', note, at: OLD };
+    // More old ones than are removed at a time.
+    const recorded = Array.from({ length: 2_100 }, (_, n) => (n < 2_050 ? OLD : NOW));
+    await write(
+      'audit',
+      recorded.map((recordedAt, n) => ({ ...event, id: `e${n}`, recordedAt })),
+    );
+    expect(await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY)).toBe(true);
+    const left = await ask('SELECT alert_id FROM loop_alert ORDER BY alert_id');
+    expect(left.map(({ alert_id }) => alert_id)).toEqual(['old and open', 'old, closed lately', 'young']);
+    expect(await ask('SELECT count(*)::integer AS n FROM loop_audit')).toEqual([{ n: 50 }]);
   });
 
   test('while one instance is at it, another leaves it alone', async () => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
     await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock(7041915, hashtext($1))', [MONTHLY.join()]);
-    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(false);
+    await client.query('SELECT pg_advisory_xact_lock(7041915, hashtext($1))', [
+      LOOP_CLOSURE_FORGETS.tables.join(),
+    ]);
+    expect(await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY)).toBe(false);
     await client.end();
-    expect(await keepRetention(postgres, MONTHLY, NOW, 60 * DAY)).toBe(true);
+    expect(await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY)).toBe(true);
   });
 
   test('a row that is written again, as when views are made anew, is there once', async () => {
     const write = POSTGRES_VIEW_WRITERS.get('held');
     const change = { view: 'held', id: 'e1', row: { at: NOW, reason: 'silence' } };
     await postgres.transaction(async (sql) => write?.(sql, [change] as never));
-    await keepRetention(postgres, MONTHLY, NOW, 60 * DAY);
+    await keepRetention(postgres, LOOP_CLOSURE_FORGETS, NOW, 60 * DAY);
     await postgres.transaction(async (sql) => write?.(sql, [change] as never));
     expect(await ask('SELECT event_id FROM loop_held')).toHaveLength(1);
   });
@@ -243,7 +284,7 @@ describe('retention', () => {
 test('a dump that is taken while it works, restored elsewhere, has all of it, and the services take it as theirs', async () => {
   await migratePostgres(postgres, MIGRATIONS);
   for (const statement of FILL) await ask(statement);
-  await keepRetention(postgres, MONTHLY, 1_000, 60 * DAY);
+  await keepRetention(postgres, LOOP_CLOSURE_FORGETS, 1_000, 60 * DAY);
   const counts = () =>
     ask(`SELECT (SELECT count(*) FROM loop_held) AS held, (SELECT count(*) FROM loop_audit) AS audit,
            (SELECT count(*) FROM timer) AS timers, (SELECT count(*) FROM effect) AS effects`);

@@ -19,7 +19,12 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tocsin-rules-'));
   rules = shippedRulesWith(join(folder, 'rules'), { 'calendars.yaml': AROUND_THE_CLOCK });
   for (const name of readdirSync(rules)) if (name.endsWith('.test.yaml')) rmSync(join(rules, name));
-  services = await openSixServices({ place: await newPlace(2), clock, rules, judges: 2 });
+  services = await openSixServices({
+    place: await newPlace(2),
+    clock,
+    rules,
+    instances: { 'action-management': 2 },
+  });
   services.stage.onFact(({ topic, value }) => {
     if (topic !== 'alert-requests' || value.ruleId !== 'cancel-intent-in-writing') return;
     decided.push({ hash: value.ruleSetHash, held: value.held });
@@ -57,10 +62,10 @@ type Ask = (
 ) => Promise<Record<string, unknown>>;
 
 const hashesInForce = async () =>
-  Promise.all(services.judges.map(async (app) => (await get(app, '/v1/rules')).hash));
+  Promise.all(services.each['action-management'].map(async (app) => (await get(app, '/v1/rules')).hash));
 
 test('a silence holds matches back in all partitions, whichever instance took the order; its end is told once', async () => {
-  const [one, other] = services.judges;
+  const [one, other] = services.each['action-management'];
   const order = { product: 'dsl', by: 'ana', reason: 'planned work', endsAt: '2026-03-02T13:00:00Z' };
   const { id } = await post(one, '/v1/silences', order);
   await vi.waitFor(
@@ -92,7 +97,7 @@ test('an edit comes into force in every instance; while they differ each match i
   expect(new Set(decided.map(({ hash }) => hash))).toEqual(new Set([before]));
   const path = join(rules, RULE);
   writeFileSync(path, readFileSync(path, 'utf8').replace('title: ', 'title: Now '));
-  const { hash: after } = await post(services.judges[0], '/v1/rules/reload');
+  const { hash: after } = await post(services.each['action-management'][0], '/v1/rules/reload');
   expect(after).not.toBe(before);
   await complain();
   expect(decided).toHaveLength(8);

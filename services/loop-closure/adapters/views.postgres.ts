@@ -1,6 +1,7 @@
 import type { HeldReason } from '../../contracts/alert-request.ts';
 import type { PostgresMigration } from '../../platform/database/migrate.postgres.ts';
 import type { NamedSql, Postgres } from '../../platform/database/postgres.ts';
+import type { Forgetting } from '../../platform/database/retention.postgres.ts';
 import type { PostgresViewWriter } from '../../platform/database/state-store.postgres.ts';
 import { restored, storable } from '../../platform/database/storable-text.ts';
 import type { AlertRow } from '../domain/alert-row.ts';
@@ -75,7 +76,30 @@ export const LOOP_CLOSURE_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
 ];
 
 /** What grows with every match and every message. A row written again has the same instant, so it is found again. */
-export const LOOP_CLOSURE_MONTHLY_TABLES = ['loop_held', 'loop_delivery'] as const;
+const MONTHLY_TABLES = ['loop_held', 'loop_delivery'];
+
+/**
+ * Also goes: an alert that was closed too long ago, found among the oldest by when it was opened; and an event that was written
+ * down too long ago, whatever became of its alert, found among the first of the order in which they were written.
+ */
+export const LOOP_CLOSURE_FORGETS: Forgetting = {
+  tables: MONTHLY_TABLES,
+  statements: [
+    {
+      name: 'forget-alerts',
+      text: `DELETE FROM loop_alert WHERE alert_id = ANY (ARRAY(
+               SELECT alert_id FROM loop_alert
+               WHERE status = 'closed' AND opened_at < $1 AND substring(body from '"closedAt":(\\d+)')::bigint < $1
+               ORDER BY opened_at LIMIT $2)) RETURNING 1`,
+    },
+    {
+      name: 'forget-audit',
+      text: `DELETE FROM loop_audit WHERE position = ANY (ARRAY(
+               SELECT position FROM (SELECT position, body FROM loop_audit ORDER BY position LIMIT $2) AS first
+               WHERE substring(body from '"recordedAt":(\\d+)')::bigint < $1)) RETURNING 1`,
+    },
+  ],
+};
 
 /** By view name, for the runner. Writing the same row again changes nothing. */
 export const POSTGRES_VIEW_WRITERS: ReadonlyMap<string, PostgresViewWriter> = new Map<

@@ -2,7 +2,7 @@ import type { Alert, AlertEvent, AlertEventType, Refusal } from '../../contracts
 import type { Deadline, HeldReason, Severity, Stage } from '../../contracts/alert-request.ts';
 import { CHANNEL_WORDS, instantInWords, plain } from './words.ts';
 
-/** One thing that happened to an alert. Written once per event, never changed, never deleted by Tocsin. */
+/** One thing that happened to an alert. Written once per event, never changed, kept for as long as the retention says. */
 export interface AuditRow {
   /** The event's id. */
   readonly id: string;

@@ -6,15 +6,26 @@ import type { NamedSql, Postgres, Sql } from './postgres.ts';
 /** A table `PARTITION BY RANGE (at)`, in epoch ms, with a default partition `<table>_default`. */
 export type MonthlyTable = string;
 
+/** Which rows of which tables are forgotten when they are too old. */
+export interface Forgetting {
+  readonly tables: readonly MonthlyTable[];
+  /**
+   * For other tables: each removes what is older than `$1`, epoch ms, at most `$2` rows, and returns a row for each. Asked
+   * again while that many went.
+   */
+  readonly statements: readonly NamedSql[];
+}
+
 /**
  * Keeps the large tables in bounds, once: makes the partitions of this month and the next, drops those that are
- * wholly too old, and removes ids of published records and settled dead letters, a few thousand rows at a time.
+ * wholly too old, and removes ids of published records, settled dead letters and what else is to be forgotten, a few thousand
+ * rows at a time.
  *
  * Of the instances of a service only one does it; the others answer `false` at once. Safe to be stopped anywhere.
  */
 export async function keepRetention(
   postgres: Postgres,
-  tables: readonly MonthlyTable[],
+  { tables, statements }: Forgetting,
   now: number,
   retentionMs: number,
 ): Promise<boolean> {
@@ -30,7 +41,7 @@ export async function keepRetention(
     return true;
   });
   if (!mine) return false;
-  for (const statement of [FORGET_IDS, FORGET_LETTERS]) {
+  for (const statement of [FORGET_IDS, FORGET_LETTERS, ...statements]) {
     while ((await postgres.query(statement, [tooOld, ROWS_PER_STEP])).length === ROWS_PER_STEP);
   }
   return true;
@@ -39,12 +50,12 @@ export async function keepRetention(
 /** Does so now and every ten minutes until `stop`. A database that cannot do it now is asked again then. */
 export async function watchRetention(
   postgres: Postgres,
-  options: { readonly tables: readonly MonthlyTable[]; readonly days: number; readonly clock: Clock },
+  options: { readonly forgetting: Forgetting; readonly days: number; readonly clock: Clock },
   stop: AbortSignal,
 ): Promise<void> {
   while (!stop.aborted) {
     try {
-      await keepRetention(postgres, options.tables, options.clock.now(), options.days * DAY);
+      await keepRetention(postgres, options.forgetting, options.clock.now(), options.days * DAY);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
     }

@@ -10,7 +10,7 @@ import { IntakeLedger } from '../database/intake-ledger.postgres.ts';
 import { migratePostgres, type PostgresMigration } from '../database/migrate.postgres.ts';
 import { PLATFORM_POSTGRES_MIGRATIONS } from '../database/migrations.postgres.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
-import { type MonthlyTable, watchRetention } from '../database/retention.postgres.ts';
+import { type Forgetting, watchRetention } from '../database/retention.postgres.ts';
 import { PostgresPartitionStore, type PostgresViewWriter } from '../database/state-store.postgres.ts';
 import { checkBroker } from '../event-log/broker-versions.kafka.ts';
 import { RETRY } from '../event-log/client.kafka.ts';
@@ -52,8 +52,8 @@ export interface DistributedServiceOptions {
   readonly lifecycle: Lifecycle;
   /** Tables of the service's own read models. */
   readonly migrations?: readonly PostgresMigration[];
-  /** Those among them that are partitioned by month. */
-  readonly monthlyTables?: readonly MonthlyTable[];
+  /** What of them is forgotten when it is too old. */
+  readonly forgetting?: Forgetting;
   readonly views?: (postgres: Postgres) => ReadonlyMap<string, PostgresViewWriter>;
   /** Topics whose single records the service reads for people. */
   readonly reads?: readonly Topic[];
@@ -230,9 +230,9 @@ export async function openDistributedService(
     run: async (stop) => {
       const watch = new AbortController();
       const until = AbortSignal.any([stop, watch.signal]);
-      const { monthlyTables: tables = [] } = options;
+      const { forgetting = { tables: [], statements: [] } } = options;
       const days = settings.TOCSIN_RETENTION_DAYS;
-      const retaining = watchRetention(postgres, { tables, days, clock }, until);
+      const retaining = watchRetention(postgres, { forgetting, days, clock }, until);
       try {
         const stalled = new Promise<never>((_, reject) => {
           watchProgress({ group, clock, healthy: () => trouble === undefined }, until).catch(reject);

@@ -40,7 +40,7 @@ export interface ServiceContext<Own> {
 
 type Reads = Pick<
   DistributedServiceOptions,
-  'processes' | 'migrations' | 'monthlyTables' | 'views' | 'reads' | 'observers' | 'states'
+  'processes' | 'migrations' | 'forgetting' | 'views' | 'reads' | 'observers' | 'states'
 >;
 
 export interface ServiceParts extends Reads {

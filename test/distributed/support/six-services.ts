@@ -35,12 +35,15 @@ export interface SixServices {
   readonly postgres: Postgres;
   /** HTTP servers, by who answers there. */
   readonly apps: Readonly<Record<'ingestion' | 'notification' | 'loopClosure', FastifyInstance>>;
-  /** Those of each instance that judges. */
-  readonly judges: readonly FastifyInstance[];
+  /** Those of each instance of a service that may have several. */
+  readonly each: Readonly<Record<Several, readonly FastifyInstance[]>>;
   ledger(): Promise<DistributedLedger>;
   /** Answers what could not be closed. */
   stop(): Promise<readonly string[]>;
 }
+
+/** Services of which a test may want several instances. */
+export type Several = 'action-management' | 'alerting';
 
 /** Where the six services keep what they have: it outlives them. */
 export type Place = Awaited<ReturnType<typeof newPlace>>;
@@ -66,12 +69,12 @@ export async function openSixServices(options: {
   readonly clock: ManualClock;
   readonly rules: string;
   readonly log?: Logger;
-  /** Instances of action-management. Default: one, as of the others. */
-  readonly judges?: number;
+  /** How many instances there are, where that is not one. */
+  readonly instances?: Readonly<Partial<Record<Several, number>>>;
   /** Further settings, for whichever service reads them. */
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<SixServices> {
-  const { place, clock, rules, log = silentLogger, judges: judgeCount = 1 } = options;
+  const { place, clock, rules, log = silentLogger, instances = {} } = options;
   const { partitions } = place;
   const env = { ...place.env, TOCSIN_RULES_DIR: rules, ...options.env };
   const lifecycle = new Lifecycle();
@@ -89,10 +92,13 @@ export async function openSixServices(options: {
   // The first one brings the tables up to date.
   const views = await open(loopClosure);
   const loopClosureUrl = await views.app.listen({ host: '127.0.0.1', port: 0 });
-  const [intake, ...others] = await Promise.all([open(ingestion), open(scoring), open(alerting)]);
-  const judges = await Promise.all(Array.from({ length: judgeCount }, () => open(actionManagement)));
+  const several = <Own>(definition: ServiceDefinition<Own>, count = 1): Promise<OpenService[]> =>
+    Promise.all(Array.from({ length: count }, () => open(definition)));
+  const [intake, ...others] = await Promise.all([open(ingestion), open(scoring)]);
+  const judges = await several(actionManagement, instances['action-management']);
+  const alertings = await several(alerting, instances.alerting);
   const messages = await open(notification, { TOCSIN_LOOP_CLOSURE_URL: loopClosureUrl });
-  const all = [intake, ...others, ...judges, messages, views];
+  const all = [intake, ...others, ...judges, ...alertings, messages, views];
   const stop = new AbortController();
   let failure: unknown;
   const running = all.map((one) =>
@@ -128,7 +134,7 @@ export async function openSixServices(options: {
     desk,
     postgres,
     apps: { ingestion: intake.app, notification: messages.app, loopClosure: views.app },
-    judges: judges.map(({ app }) => app),
+    each: { 'action-management': judges.map(({ app }) => app), alerting: alertings.map(({ app }) => app) },
     ledger: () => balanceLedger(postgres),
     stop: async () => {
       stop.abort();
