@@ -125,6 +125,14 @@ test.each<[string, (text: string) => string, RegExp]>([
   },
 );
 
+test('which rules are set aside is shown, and a release of one that is not is refused', async () => {
+  const { app, metric } = await opened();
+  expect((await app.inject('/v1/rules')).json()).toMatchObject({ quarantined: [] });
+  expect(await metric('tocsin_rules_quarantined')).toContain('{rule="a-mail"} 0');
+  const release = await app.inject({ method: 'POST', url: '/v1/rules/a-mail/release' });
+  expect([release.statusCode, release.json().detail]).toEqual([404, 'no rule "a-mail" is in quarantine']);
+});
+
 test('where operators have keys, an order needs one', async () => {
   const { reload } = await opened({ opsKeys: ['secret'] });
   expect((await reload()).statusCode).toBe(401);
