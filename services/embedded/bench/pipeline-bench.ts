@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { systemClock } from '../../platform/time/clock.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { RulesFolder } from '../rules-folder.ts';
@@ -38,6 +39,8 @@ export interface BenchResult {
 const BATCH = PUBLISHED_AT_ONCE;
 const FINISHED_ALERTS = 200;
 const LATENCY_SECONDS = 20;
+/** So many of the records raise an alert then: at half load hundreds of alerts, of which a percentile says something. */
+const LATENCY_CANCEL_SHARE = 0.005;
 
 /**
  * Measures the whole embedded pipeline, durable, against the bare chained loop in the same run.
@@ -64,7 +67,7 @@ export async function benchPipeline(options: BenchOptions): Promise<BenchResult>
   const baseCost = await measure(base, signals);
   const stateBytesPerCustomer = stateBytes(base.pipeline);
   onPhase(`latency at ${Math.round(baseCost.perSecond / 2)} signals a second for ${LATENCY_SECONDS} s`);
-  const latency = await measureLatency(base, baseCost.perSecond / 2);
+  const latency = await measureLatency(base, baseCost.perSecond / 2, options);
   // Neighbours are compared, and with fewer signals, as customers cost more the more is known of them.
   const fewer = Math.ceil(signals / 4);
   const fewAlerts = await measure(base, fewer);
@@ -163,8 +166,11 @@ async function measure(bench: Bench, signals: number): Promise<{ perSecond: numb
 }
 
 /** Feeds at a steady rate while runner and sender run as in production. */
-async function measureLatency(bench: Bench, perSecond: number) {
-  const { pipeline, traffic } = bench;
+async function measureLatency(bench: Bench, perSecond: number, { customers, seed, onPhase }: BenchOptions) {
+  const { pipeline } = bench;
+  const traffic = createTraffic(customers, seed + 3, systemClock.now(), LATENCY_CANCEL_SHARE);
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  loop.enable();
   const stop = new AbortController();
   const running = [pipeline.runner.run(stop.signal), pipeline.sender.run(stop.signal)];
   const acceptedAt = new Map<string, number>();
@@ -186,11 +192,17 @@ async function measureLatency(bench: Bench, perSecond: number) {
   await new Promise((resume) => setTimeout(resume, 1500));
   stop.abort();
   await Promise.all(running);
+  loop.disable();
+  const longest = Math.round(loop.max / NANOSECONDS_PER_MS);
+  onPhase(`${acceptedAt.size} alerts; the event loop was kept busy for ${longest} ms at the longest`);
   return {
     acceptedToRequestMs: waits(acceptedAt, bench.requestedAt),
     acceptedToSlackMs: waits(acceptedAt, bench.deliveredAt),
   };
 }
+
+const LOOP_RESOLUTION_MS = 5;
+const NANOSECONDS_PER_MS = 1e6;
 
 const asksToCancel = (record: object): record is { readonly customerId: string } =>
   'text' in record && typeof record.text === 'string' && record.text.includes('wants to cancel');

@@ -14,7 +14,12 @@ const CANCEL_SHARE = 0.0003;
  * Seeded traffic of all four sources about `customers` customers: 40 % call notes, 25 % posts under a handle that
  * the CRM knows, 20 % complaints, 15 % CRM events. Batches are of one source, as they come over HTTP.
  */
-export function createTraffic(customers: number, seed: number, startAt: number) {
+export function createTraffic(
+  customers: number,
+  seed: number,
+  startAt: number,
+  cancelShare: number = CANCEL_SHARE,
+) {
   const random = seededRandom(seed);
   let made = 0;
   const customerId = (index: number): string => `B-${index}`;
@@ -30,7 +35,7 @@ export function createTraffic(customers: number, seed: number, startAt: number) 
     const base = { id, occurredAt: now };
     switch (source) {
       case 'call-notes': {
-        const wants = random.chance(CANCEL_SHARE / 0.4);
+        const wants = random.chance(cancelShare / 0.4);
         return {
           ...base,
           customerId: customerId(index),

@@ -66,10 +66,7 @@ export class SqlitePartitionStore implements PartitionStore {
     return this.#file.log.end(topic, EMBEDDED_PARTITION);
   }
 
-  /**
-   * What is only derived from the log need not be on disk yet: after a power cut it is derived again. Effects are,
-   * before anybody hears of the commit, so that what people were told stays so.
-   */
+  /** Not on disk yet, see `synced`: what is only derived from the log is derived again after a power cut. */
   async commit(commit: Commit, now: number): Promise<void> {
     this.#file.transaction(() => {
       this.#movePositions(commit.positions);
@@ -84,7 +81,10 @@ export class SqlitePartitionStore implements PartitionStore {
       crashPoint('cp3');
     });
     crashPoint('cp4');
-    if (commit.effects.length > 0) await this.#file.synced();
+  }
+
+  synced(): Promise<void> {
+    return this.#file.synced();
   }
 
   #position(topic: Topic): number {

@@ -17,6 +17,19 @@ function given(options?: TestPipelineOptions): TestPipeline {
   return pipeline;
 }
 
+/** The store, with some of it done otherwise. */
+const standIn = (store: PartitionStore, other: Partial<PartitionStore>): PartitionStore => ({
+  positions: (topics) => store.positions(topics),
+  prefetch: (keys) => store.prefetch(keys),
+  load: (keySpace, key) => store.load(keySpace, key),
+  dueTimers: (now, limit) => store.dueTimers(now, limit),
+  nextTimerAt: () => store.nextTimerAt(),
+  redeliveries: (limit) => store.redeliveries(limit),
+  nextOffset: (topic) => store.nextOffset(topic),
+  commit: (commit, now) => store.commit(commit, now),
+  ...other,
+});
+
 const orders = (pipeline: TestPipeline, customer: string): unknown =>
   (pipeline.state(customer) as { obey?: { orders: readonly string[] } } | undefined)?.obey?.orders;
 const keys = async (pipeline: TestPipeline, topic: 'signals' | 'identities' | 'contact-holds') =>
@@ -372,22 +385,17 @@ describe('a store that takes no writes now', () => {
   /** Refuses the next commits, before or after they are stored. */
   function failing(times: { before?: number; load?: number }) {
     let { before = 0, load = 0 } = times;
-    return (store: PartitionStore): PartitionStore => ({
-      positions: (topics) => store.positions(topics),
-      prefetch: (keys) => store.prefetch(keys),
-      load: (keySpace, key) => {
-        if (load-- > 0) throw new StorageUnavailable('io_error', 'no answer');
-        return store.load(keySpace, key);
-      },
-      dueTimers: (now, limit) => store.dueTimers(now, limit),
-      nextTimerAt: () => store.nextTimerAt(),
-      redeliveries: (limit) => store.redeliveries(limit),
-      nextOffset: (topic) => store.nextOffset(topic),
-      commit: async (commit: Commit, now: number) => {
-        if (before-- > 0) throw new StorageUnavailable('disk_full', 'no room');
-        await store.commit(commit, now);
-      },
-    });
+    return (store: PartitionStore): PartitionStore =>
+      standIn(store, {
+        load: (keySpace, key) => {
+          if (load-- > 0) throw new StorageUnavailable('io_error', 'no answer');
+          return store.load(keySpace, key);
+        },
+        commit: async (commit: Commit, now: number) => {
+          if (before-- > 0) throw new StorageUnavailable('disk_full', 'no room');
+          await store.commit(commit, now);
+        },
+      });
   }
 
   test.each([
@@ -455,6 +463,46 @@ describe('ownership', () => {
   });
 });
 
+describe('a store that is slow to bring commits to disk', () => {
+  /** What is told, and the syncs that are asked for and not yet done. */
+  async function slow() {
+    const told: string[] = [];
+    const syncs: PromiseWithResolvers<void>[] = [];
+    const pipeline = given({
+      batchSize: 1,
+      observers: [{ onFact: ({ topic, key }) => void (topic === 'signals' && told.push(key)) }],
+      between: (store) =>
+        standIn(store, {
+          synced: () => {
+            const sync = Promise.withResolvers<void>();
+            syncs.push(sync);
+            return sync.promise;
+          },
+        }),
+    });
+    await pipeline.publish('a: queue m1', 'b: two');
+    const drained = pipeline.runner.drain();
+    await vi.waitFor(() => expect(pipeline.state('b')).toBeDefined());
+    return { told, syncs, pipeline, drained };
+  }
+
+  test('is not waited for by the next pass; people hear of effects, and of what came later, once they are there', async () => {
+    const { told, syncs, drained } = await slow();
+    expect(told).toEqual([]);
+    expect(syncs).toHaveLength(1);
+    syncs[0]?.resolve();
+    expect(await drained).toBe(2);
+    expect(told).toEqual(['a', 'b']);
+  });
+
+  test('and then fails: of those effects nobody hears', async () => {
+    const { told, syncs, drained } = await slow();
+    syncs[0]?.reject(new StorageUnavailable('io_error', 'no disk'));
+    await drained;
+    expect(told).toEqual(['b']);
+  });
+});
+
 describe('run', () => {
   // Naps do not end by themselves where time is frozen: a lost wake-up is a test that never ends.
   afterEach(() => {
@@ -462,19 +510,8 @@ describe('run', () => {
   });
 
   /** The store, but for when it says that the next timer is due: the last thing before the runner sleeps. */
-  const withNextTimerAt = (
-    store: PartitionStore,
-    nextTimerAt: PartitionStore['nextTimerAt'],
-  ): PartitionStore => ({
-    positions: (topics) => store.positions(topics),
-    prefetch: (keys) => store.prefetch(keys),
-    load: (keySpace, key) => store.load(keySpace, key),
-    dueTimers: (now, limit) => store.dueTimers(now, limit),
-    nextTimerAt,
-    redeliveries: (limit) => store.redeliveries(limit),
-    nextOffset: (topic) => store.nextOffset(topic),
-    commit: (commit, now) => store.commit(commit, now),
-  });
+  const withNextTimerAt = (store: PartitionStore, nextTimerAt: PartitionStore['nextTimerAt']) =>
+    standIn(store, { nextTimerAt });
 
   /** Resolves when the runner has committed so many records. */
   function committed(count: number) {

@@ -20,7 +20,7 @@ import {
 import type { Topology } from './topology.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
-/** What the runner tells whoever watches it. All of it happens after the commit. */
+/** What the runner tells whoever watches it, in the order of the commits, and of effects once they are on disk. */
 export interface RunnerObserver {
   onFact?(fact: Emit): void;
   /** One call per pass that did something. */
@@ -80,6 +80,9 @@ export class Runner {
   #feed: InputFeed | undefined;
   #positions = new Map<Topic, number>();
   #turn: Promise<unknown> = Promise.resolve();
+  /** Commits of which nobody has been told yet, and the end of telling them. */
+  #untold = 0;
+  #telling: Promise<void> = Promise.resolve();
   #lastScanAt = 0;
   #wake: () => void = nothing;
   #woken = false;
@@ -100,11 +103,17 @@ export class Runner {
   }
 
   /**
-   * One pass. Returns how many inputs and timers it handled: 0 means that there is nothing to do now.
+   * One pass, told. Returns how many inputs and timers it handled: 0 means that there is nothing to do now.
    *
    * Passes never overlap: one that is asked for while another is under way waits for its turn.
    */
-  pass(): Promise<number> {
+  async pass(): Promise<number> {
+    const done = await this.#next();
+    await this.#telling;
+    return done;
+  }
+
+  #next(): Promise<number> {
     const turn = this.#turn.then(() => this.#pass());
     this.#turn = turn.then(nothing, nothing);
     return turn;
@@ -113,11 +122,13 @@ export class Runner {
   /** Passes until nothing is left to do at the clock's present time. */
   async drain(): Promise<number> {
     let total = 0;
-    for (;;) {
-      const done = await this.pass();
-      if (done === 0) return total;
+    let done = 0;
+    do {
+      done = await this.#next();
       total += done;
-    }
+    } while (done > 0);
+    await this.#telling;
+    return total;
   }
 
   /** Passes until `stop` is aborted; sleeps while there is nothing to do. */
@@ -126,7 +137,7 @@ export class Runner {
     while (!stop.aborted) {
       try {
         this.#woken = false;
-        const done = await this.pass();
+        const done = await this.#next();
         retryInMs = FIRST_RETRY_MS;
         if (done === 0) await this.#sleep(stop, await this.#idleFor(), 'until_woken');
         else await nextTurn();
@@ -137,6 +148,7 @@ export class Runner {
         retryInMs = Math.min(LAST_RETRY_MS, retryInMs * 2);
       }
     }
+    await this.#telling;
   }
 
   /** Says that there may be something to do. */
@@ -302,8 +314,27 @@ export class Runner {
     unit.trace(began);
   }
 
+  /** Effects are told of once they are on disk, so that what people hear of stays so. The next pass need not wait for it. */
   #tell(unit: UnitOfWork, records: number, now: number, started: number): void {
     const seconds = (performance.now() - started) / 1000;
+    const synced = unit.hasEffects ? this.#store.synced?.() : undefined;
+    if (synced === undefined && this.#untold === 0) {
+      this.#tellNow(unit, records, now, seconds);
+      return;
+    }
+    this.#untold += 1;
+    // The next write says what is wrong with the disk.
+    const onDisk = synced?.then(
+      () => true,
+      () => false,
+    );
+    this.#telling = this.#telling.then(async () => {
+      if ((await onDisk) !== false) this.#tellNow(unit, records, now, seconds);
+      this.#untold -= 1;
+    });
+  }
+
+  #tellNow(unit: UnitOfWork, records: number, now: number, seconds: number): void {
     for (const observer of this.#observers) {
       if (observer.onFact !== undefined) for (const fact of unit.facts) observer.onFact(fact);
       observer.onPass?.({ ledger: unit.ledger(), records, timers: unit.fired.length, seconds });

@@ -94,6 +94,11 @@ export interface PartitionStore {
   /** The offset that the next fact of the topic will get; −1 where only the log can tell. */
   nextOffset(topic: Topic): number;
   commit(commit: Commit, now: number): Promise<void>;
+  /**
+   * Resolves when all that is committed now survives a power cut; rejects with `StorageUnavailable`, and then takes no more
+   * writes. Not there where `commit` waits for that itself.
+   */
+  synced?(): Promise<void>;
 }
 
 /** A place of the log that no process gets to see, but that must be accounted for. */

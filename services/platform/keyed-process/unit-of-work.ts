@@ -153,6 +153,11 @@ export class UnitOfWork {
     return this.#facts;
   }
 
+  /** Whether something is to be done in the outside world, or not done any more. */
+  get hasEffects(): boolean {
+    return this.#effects.length > 0;
+  }
+
   /** The timers that were still due when their turn came. */
   get fired(): readonly OwnedTimer[] {
     return this.#fired;
