@@ -1,9 +1,17 @@
+import type { RuleSet } from './domain/compile.ts';
+
 /** What a folder of rules must stand before it comes into force. */
 export interface CheckedFolder {
   /** Of the rules that were looked at; empty when they cannot be read. */
   readonly hash: string;
   /** `file:line:column: message`, a line each. With any, the folder is refused. */
   readonly problems: readonly string[];
+}
+
+/** Keeps each set of rules that was in force, and since when: what it decided can be explained by it, and by no other. */
+export interface KeptRuleSets {
+  /** From `at` on the set is in force. Throws when it cannot be stored, and then it must not come into force. */
+  keep(ruleSet: RuleSet, at: number): void;
 }
 
 /** Looks at the rules of a folder as a set and plays the tests beside them. Must not keep signals waiting. */

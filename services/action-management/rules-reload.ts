@@ -6,7 +6,7 @@ import type { Clock } from '../platform/time/clock.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import { loadRuleSet, namesIn } from './load-rules.ts';
 import type { ActionManagementMetrics } from './metrics.ts';
-import type { CheckFolder } from './ports.ts';
+import type { CheckFolder, KeptRuleSets } from './ports.ts';
 import type { QuarantinedRule, RuleSetHolder } from './service.ts';
 
 /** What became of an attempt to take the rules of the folder into force. */
@@ -37,6 +37,7 @@ export interface RulesReloadDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly check: CheckFolder;
+  readonly kept?: KeptRuleSets;
 }
 
 /**
@@ -123,7 +124,7 @@ export class RulesReload {
 
   /** Checks, reads and replaces; answers what is wrong. */
   async #take(): Promise<readonly string[] | 'unchanged'> {
-    const { folder, started, holder, metrics, clock, log, check } = this.#deps;
+    const { folder, started, holder, metrics, clock, log, check, kept } = this.#deps;
     const checked = await check(folder);
     if (checked.problems.length > 0) return checked.problems;
     const read = await loadRuleSet(folder, namesIn(started));
@@ -133,6 +134,7 @@ export class RulesReload {
     metrics.rulesLoaded(read.ruleSet, clock.now());
     if (read.hash === holder.current.hash) return 'unchanged';
     const before = holder.current.hash;
+    kept?.keep(read.ruleSet, clock.now());
     holder.replace(read.ruleSet);
     log.info({ hash: read.hash, before, rules: read.ruleSet.rules.length }, 'other rules are in force');
     return [];

@@ -14,11 +14,11 @@ Usage: tocsin explain CUSTOMER [--rule ID] [--at INSTANT] [--rules DIR] [--json]
 
 Shows what was known of a customer, the risk with what made it, and for each rule how it judged the last signal that it
 listens to: every condition with its value, true (✓), false (✗) or unknown (?), what held the match back, and what was
-recorded. Reads what was recorded at that time, not what is known today. Tocsin may be running on the data meanwhile.
+recorded. Reads what was recorded at that time, by the rules of that time, and not what is known today. Tocsin may be running on the data meanwhile.
 
   --rule ID     this rule only
   --at INSTANT  as of then: 2026-11-01, or 2026-11-01T09:30:00+01:00 (default: the customer's last signal)
-  --rules DIR   the rules to judge by (default: TOCSIN_RULES_DIR, then those that come with Tocsin)
+  --rules DIR   the rules to judge by (default: those that were in force, which the data folder keeps)
   --data DIR    the data folder (default ./data)
 
 Example:
@@ -40,20 +40,25 @@ async function runExplain(args: readonly string[], io: Io): Promise<number> {
   const until = readInstant(values.at);
   const { data } = globals(values, io);
   try {
-    const rules = await readRulesFolder(values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
-    const ids = rules.ruleSet.rules.map(({ id }) => id);
-    if (values.rule !== undefined && !ids.includes(values.rule)) {
-      throw new UsageError(`unknown rule "${values.rule}"${didYouMean(values.rule, ids)}`);
-    }
+    const { ruleSet, calendars } = await readRulesFolder(
+      values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES,
+    );
     const history = openStoredHistory(data, 'arrival');
     try {
+      const today = { at: 0, ruleSet };
+      const [first = today, ...later] = values.rules === undefined ? history.rulesSince(until) : [];
+      const last = later.at(-1) ?? first;
+      const ids = last.ruleSet.rules.map(({ id }) => id);
+      if (values.rule !== undefined && !ids.includes(values.rule)) {
+        throw new UsageError(`unknown rule "${values.rule}"${didYouMean(values.rule, ids)}`);
+      }
       const records = [...history.speakingOf('assessments', customer)].filter(
         ({ key, appendedAt }) => key === customer && appendedAt <= until,
       );
       const events = [...history.speakingOf('alerts', customer)]
         .map(({ value }) => value)
         .filter(({ alert, at }) => alert.subject === customer && at <= until);
-      const told = explainCustomer(rules, records, events);
+      const told = explainCustomer({ sets: [first, ...later], calendars }, records, events);
       if (told === undefined) {
         io.err(`${data}: nothing is recorded of customer "${customer}"\n`);
         return EXIT.foundWrong;

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { checkInThread } from '../action-management/adapters/check-folder.thread.ts';
+import { keepRuleSets } from '../action-management/adapters/kept-rule-sets.sqlite.ts';
 import { registerRules } from '../action-management/adapters/rules.fastify.ts';
 import { RulesReload } from '../action-management/rules-reload.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from '../ingestion/domain/ignore.ts';
@@ -135,6 +136,8 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     notReady: () => health.notReady(),
     tracing,
   });
+  const kept = keepRuleSets(pipeline.store.db);
+  kept.keep(rules.ruleSet, clock.now());
   const rulesReload = new RulesReload({
     folder: rulesDir,
     started: rules,
@@ -143,6 +146,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     clock,
     log,
     check: checkInThread(CHECK),
+    kept,
   });
   registerRules(app, rulesReload, settings.TOCSIN_OPS_KEYS);
   lifecycle.onClose('http server', () => app.close());

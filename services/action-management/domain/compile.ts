@@ -13,6 +13,7 @@ import type {
   SequenceStep,
   Window,
 } from './language/ast.ts';
+import type { Names } from './language/check.ts';
 import { EVENT_FIELDS, NOT_REMEMBERED } from './language/fields.ts';
 import { hashOf } from './segment-state.ts';
 import { type CompiledSequence, type CompiledTaking, longestMs, rememberedValue } from './sequences.ts';
@@ -34,11 +35,19 @@ export interface CompiledRule {
   readonly test: (condition: Condition) => Test<Facts>;
 }
 
+/** What a set is read from: with it, the same set can be read again. */
+export interface RuleSetSource {
+  readonly files: readonly { readonly name: string; readonly text: string }[];
+  readonly names: Names;
+}
+
 /** All rules that are judged, ready to run. Immutable: a reload makes a new one. */
 export interface RuleSet {
   /** Short hash over the files; stamped on every request. */
   readonly hash: string;
   readonly defaults: Defaults;
+  /** The files that it was read from; not there for a set that was made of another. */
+  readonly source?: RuleSetSource;
   /** Every rule of the folder, drafts and retired ones too. */
   readonly rules: readonly Rule[];
   /** The rules about single signals of a customer that listen to a type, in the order of their ids. */

@@ -61,7 +61,8 @@ export function beginRuleSet(
       ];
       if (problems.length > 0) return { ok: false, problems };
       const hash = hashOf([...files].sort(byName));
-      return { ok: true, ruleSet: compileRuleSet(rules, defaults.value, hash), hash };
+      const ruleSet = { ...compileRuleSet(rules, defaults.value, hash), source: { files, names } };
+      return { ok: true, ruleSet, hash };
     },
   };
 }

@@ -9,7 +9,7 @@ import {
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
 import { BUILT_IN_CALENDARS } from '../../settings/calendars.ts';
-import { explainCustomer } from './explain-customer.ts';
+import { explainCustomer, type RulesThen } from './explain-customer.ts';
 import { explanationWords } from './explanation-words.ts';
 
 const ruleSet = ruleSetOf(
@@ -23,14 +23,19 @@ const ruleSet = ruleSetOf(
   ruleText('paid', '  listen: [payment.failed]\n  when: {event.amount: {gte: 100}}'),
 );
 
-const given = { ruleSet, calendars: BUILT_IN_CALENDARS };
+const given: RulesThen = { sets: [{ at: START, ruleSet }], calendars: BUILT_IN_CALENDARS };
+
+function record(n: number, said: Partial<Said>): TopicRecord<'assessments'> {
+  const value = assessed({ id: `k${n}`, type: 'complaint.received', at: START + n * HOUR, ...said });
+  return { topic: 'assessments', key: 'c1', value, partition: 0, offset: n, appendedAt: value.assessedAt };
+}
 
 function told(...story: readonly Partial<Said>[]) {
-  const records = story.map((said, n): TopicRecord<'assessments'> => {
-    const value = assessed({ id: `k${n}`, type: 'complaint.received', at: START + n * HOUR, ...said });
-    return { topic: 'assessments', key: 'c1', value, partition: 0, offset: n, appendedAt: value.assessedAt };
-  });
-  const explanation = explainCustomer(given, records, []);
+  const explanation = explainCustomer(
+    given,
+    story.map((said, n) => record(n, said)),
+    [],
+  );
   if (explanation === undefined) throw new Error('something was recorded');
   return explanation;
 }
@@ -77,6 +82,24 @@ test('a rule that heard nothing says what it listens to', () => {
   const explanation = told({});
   expect(judged(explanation, 'paid')).toBeUndefined();
   expect(explanationWords(explanation)).toContain('- paid: not judged, listens to payment.failed');
+});
+
+test('each signal is judged by the rules of its time, and says so where they are not the last ones', () => {
+  const later = ruleSetOf(
+    ruleText('repeat', '  listen: [complaint.received]\n  when: {event.channel: {eq: email}}'),
+  );
+  const sets: RulesThen['sets'] = [...given.sets, { at: START + 2 * HOUR, ruleSet: later }];
+  const judgedAt = (...hours: number[]) =>
+    explainCustomer(
+      { ...given, sets },
+      hours.map((hour, n) => record(n, { at: START + hour * HOUR })),
+      [],
+    );
+  const before = judgedAt(0, 1);
+  expect(before?.rules[0]?.judged).toMatchObject({ result: 'unknown', ruleSetHash: ruleSet.hash });
+  expect(before && explanationWords(before)).toContain(`by set ${ruleSet.hash}`);
+  const after = judgedAt(0, 3);
+  expect(after?.rules[0]?.judged).toMatchObject({ result: 'match', ruleSetHash: later.hash });
 });
 
 test('of somebody of whom nothing is recorded there is nothing to tell', () => {

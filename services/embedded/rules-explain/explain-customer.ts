@@ -1,4 +1,4 @@
-import type { RuleSet } from '../../action-management/domain/compile.ts';
+import type { RulesSince } from '../../action-management/adapters/kept-rule-sets.sqlite.ts';
 import { explain, type Result } from '../../action-management/domain/evaluate.ts';
 import type { Explanation } from '../../action-management/domain/explain.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../../action-management/service.ts';
@@ -8,7 +8,6 @@ import type { Profile, RiskContribution } from '../../contracts/assessment.ts';
 import type { SignalType } from '../../contracts/signal.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import type { Calendars } from '../../settings/calendars.ts';
-import type { RulesFolder } from '../rules-folder.ts';
 import { INTERNAL_TOPICS } from '../rules-replay/replay.ts';
 import { Simulation } from '../rules-test/simulation.ts';
 
@@ -21,7 +20,7 @@ export interface CustomerExplanation {
   readonly profile: Profile;
   readonly riskScore: number;
   readonly riskContributions: readonly RiskContribution[];
-  /** The set that is judged by now. */
+  /** The last of the sets that were judged by. */
   readonly ruleSetHash: string;
   /** Sets by which this customer's recorded alerts were raised, where another one. */
   readonly recordedHashes: readonly string[];
@@ -38,6 +37,7 @@ export interface RuleExplanation {
     readonly signalId: string;
     readonly type: SignalType;
     readonly result: Result;
+    readonly ruleSetHash: string;
     /** Every condition with its value: true, false or unknown. */
     readonly condition?: Explanation;
     readonly held?: { readonly reason: HeldReason; readonly words: string };
@@ -54,19 +54,26 @@ export interface RecordedEvent {
   readonly held?: string;
 }
 
+/** The rules by which something is explained: those that were in force, the first of them also for what was before. */
+export interface RulesThen {
+  readonly sets: readonly [RulesSince, ...RulesSince[]];
+  readonly calendars: Calendars;
+}
+
 /**
- * Judges a customer's recorded assessments again, each at the time at which it was recorded, and tells how every rule
- * judged the last signal that it listens to. What a signal said, the profile and the risk are what was recorded then, not
- * what is known today; the rules are those that are handed in.
+ * Judges a customer's recorded assessments again, each at the time at which it was recorded and by the rules of that time,
+ * and tells how every rule judged the last signal that it listens to. What a signal said, the profile and the risk are
+ * what was recorded then, not what is known today.
  */
 export function explainCustomer(
-  { ruleSet, calendars }: Pick<RulesFolder, 'ruleSet' | 'calendars'>,
+  { sets, calendars }: RulesThen,
   records: readonly TopicRecord<'assessments'>[],
   events: readonly AlertEvent[],
 ): CustomerExplanation | undefined {
   const last = records.at(-1)?.value;
   if (last === undefined) return undefined;
-  const judged = judgeAll(ruleSet, calendars, records);
+  const judged = judgeAll(sets, calendars, records);
+  const { ruleSet } = sets.at(-1) ?? sets[0];
   const hashes = new Set(events.map(({ alert }) => alert.ruleSetHash));
   hashes.delete(ruleSet.hash);
   return {
@@ -96,14 +103,15 @@ type Judgement = NonNullable<RuleExplanation['judged']>;
 
 /** Per rule, how it judged the last signal that it listens to, or the last thing that did not come. */
 function judgeAll(
-  ruleSet: RuleSet,
+  [first, ...later]: RulesThen['sets'],
   calendars: Calendars,
   records: readonly TopicRecord<'assessments'>[],
 ): Map<string, Judgement> {
   const judged = new Map<string, Judgement>();
+  const holder = new RuleSetHolder(first.ruleSet);
   const simulation = new Simulation({
     processes: createActionManagementProcesses({
-      ruleSet: new RuleSetHolder(ruleSet),
+      ruleSet: holder,
       calendars,
       onEvaluation: (rule, evaluation) => {
         const { signal } = evaluation.facts.assessment;
@@ -112,6 +120,7 @@ function judgeAll(
           signalId: signal.id,
           type: signal.type,
           result: evaluation.result,
+          ruleSetHash: holder.current.hash,
           ...(evaluation.result === 'error' ? {} : { condition: explain(rule, evaluation) }),
         });
       },
@@ -126,6 +135,11 @@ function judgeAll(
     },
   });
   for (const { topic, key, value, appendedAt } of records) {
+    while (later[0] !== undefined && later[0].at <= appendedAt) {
+      simulation.moveTo(later[0].at);
+      holder.replace(later[0].ruleSet);
+      later.shift();
+    }
     simulation.moveTo(appendedAt);
     simulation.hand({ topic, key, value });
   }

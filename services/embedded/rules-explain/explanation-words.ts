@@ -18,25 +18,26 @@ export function explanationWords(told: CustomerExplanation): string {
     '',
     `Rules (set ${told.ruleSetHash})`,
     ...otherSets(told.recordedHashes),
-    ...rules.flatMap(ruleLines),
+    ...rules.flatMap((rule) => ruleLines(rule, told.ruleSetHash)),
     '',
   ].join('\n');
 }
 
-/** Today's rules are judged; an alert of long ago may have been raised by others. */
+/** Where others are judged by: an alert may have been raised by none of them. */
 const otherSets = (hashes: readonly string[]): string[] =>
   hashes.length === 0
     ? []
     : [`  what is recorded below was partly decided by other sets: ${hashes.join(', ')}`];
 
-function ruleLines({ rule, stage, judged, listens, recorded }: RuleExplanation): string[] {
+function ruleLines({ rule, stage, judged, listens, recorded }: RuleExplanation, hash: string): string[] {
   if (stage === 'draft' || stage === 'retired') return [`- ${rule}: ${stage}, not judged`];
   const head = stage === 'live' ? `- ${rule}` : `- ${rule} (${stage})`;
   const events = recorded.slice(-RECORDED_SHOWN).map(recordedLine);
   if (judged === undefined) return [`${head}: not judged, listens to ${listens.join(', ')}`, ...events];
-  const { result, at, type, signalId, condition, held } = judged;
+  const { result, at, type, signalId, condition, held, ruleSetHash } = judged;
+  const by = ruleSetHash === hash ? '' : `, by set ${ruleSetHash}`;
   return [
-    `${head}: ${RESULT_WORDS[result]}, at ${type} ${signalId}, ${instantWords(at)}`,
+    `${head}: ${RESULT_WORDS[result]}, at ${type} ${signalId}, ${instantWords(at)}${by}`,
     ...(held === undefined
       ? []
       : [`    held back: ${held.reason}${held.words === '' ? '' : ` (${held.words})`}`]),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type RulesSince, readKeptRuleSets } from '../../action-management/adapters/kept-rule-sets.sqlite.ts';
 import type { Topic } from '../../contracts/topics.ts';
 import { DATA_FILE } from '../../platform/database/embedded-store.ts';
 import { EMBEDDED_PARTITION } from '../../platform/event-log/event-log.sqlite.ts';
@@ -20,6 +21,8 @@ export interface StoredHistory extends History {
   read<T extends Topic>(topic: T): AsyncIterable<TopicRecord<T>>;
   /** The records of a topic that speak of somebody: the name stands somewhere in the record. Parses no others. */
   speakingOf<T extends Topic>(topic: T, name: string): Generator<TopicRecord<T>>;
+  /** The rules that were in force until then; none where the folder is older than their being kept. */
+  rulesSince(until: number): readonly RulesSince[];
   close(): void;
 }
 
@@ -45,6 +48,7 @@ export function openStoredHistory(folder: string, time: 'arrival' | 'event'): St
       for await (const records of feedOf(table, [topic])) yield* records as readonly TopicRecord<T>[];
     },
     speakingOf: (topic, name) => speakingOf(table, topic, name),
+    rulesSince: (until) => readKeptRuleSets(db, until),
     close: () => db.close(),
   };
 }
