@@ -7,6 +7,7 @@ import { silentLogger } from '../../platform/logging/logger.ts';
 import { createRegistry } from '../../platform/metrics/registry.ts';
 import { ManualClock, MINUTE } from '../../platform/time/clock.ts';
 import { SHIPPED_RULES } from '../rules-folder.ts';
+import { openStoredHistory } from '../rules-replay/stored-history.sqlite.ts';
 import { openTocsin, readSettings, type Tocsin } from '../tocsin.ts';
 
 const registry = createRegistry();
@@ -57,6 +58,11 @@ async function complain(): Promise<void> {
   await tocsin.pipeline.gateway.accept('complaints', [complaint]);
 }
 
+function retitled() {
+  edit('cancel-intent-in-writing.rule.yaml', (text) => text.replace('title: ', 'title: Now '));
+  return tocsin.rulesReload.reload();
+}
+
 const requests = async () => {
   const records = await tocsin.pipeline.store.log.read('alert-requests', 0, 0, 10_000);
   return records.map(({ value }) => value).filter(({ ruleId }) => ruleId === 'cancel-intent-in-writing');
@@ -66,13 +72,29 @@ test('edited rules come into force, and every decision carries the hash of the s
   const before = tocsin.pipeline.rules.current.hash;
   await complain();
   await tocsin.pipeline.settle();
-  edit('cancel-intent-in-writing.rule.yaml', (text) => text.replace('title: ', 'title: Now '));
-  const result = await tocsin.rulesReload.reload();
+  const result = await retitled();
   expect(result).toMatchObject({ outcome: 'in_force', problems: [] });
   expect(result.hash).not.toBe(before);
   await complain();
   await tocsin.pipeline.settle();
   expect((await requests()).map(({ ruleSetHash }) => ruleSetHash)).toEqual([before, result.hash]);
+});
+
+test('each set that was in force is kept with its time, and can be read again when the folder is another', async () => {
+  const first = { at: clock.now(), hash: tocsin.pipeline.rules.current.hash };
+  clock.advance(MINUTE);
+  const second = { at: clock.now(), hash: (await retitled()).hash };
+  await tocsin.rulesReload.reload();
+  clock.advance(MINUTE);
+  edit('cancel-intent-in-writing.rule.yaml', (text) => text.replace('Now ', ''));
+  const third = { at: clock.now(), hash: (await tocsin.rulesReload.reload()).hash };
+  expect(third.hash).toBe(first.hash);
+  const history = openStoredHistory(join(folder, 'data'), 'arrival');
+  const kept = (until: number) =>
+    history.rulesSince(until).map(({ at, ruleSet }) => ({ at, hash: ruleSet.hash }));
+  expect(kept(clock.now())).toEqual([first, second, third]);
+  expect(kept(second.at - 1)).toEqual([first]);
+  history.close();
 });
 
 test('an open alert keeps the plan by which it was raised', async () => {
