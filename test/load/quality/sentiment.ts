@@ -13,6 +13,7 @@ import { type Judged, judgeMoods } from '../../../services/scoring/quality/class
 import { parseLabelMap } from '../../../services/scoring/quality/label-map.ts';
 import { compareSpeed, madeUpTexts } from '../../../services/scoring/quality/sentiment-speed.ts';
 import { loadScoringSettings } from '../../../services/scoring/settings.ts';
+import { judgeIntents, SAMPLES, sampleForIntents } from './intent-sample.ts';
 
 type Row = Readonly<Record<string, string>>;
 
@@ -100,6 +101,18 @@ multidogo_customer_turns.csv: a conversation leaves when one of its turns is lab
 | labels | precision | recall |
 |---|---|---|
 ${leaveRows(folder, read)}
+
+### All intents, text by text
+
+Sentences of cfpb_complaints.csv, turns of multidogo_customer_turns.csv and notes of tweetsumm_notes.csv, drawn with wide nets of word stems
+and from what no net catches (\`test/load/quality/intent-sample.ts\`), and labelled by reading (\`test/fixtures/intents/sample.csv\`).
+
+Each cell: labelled / found / right, and in brackets precision and recall in the whole tables, where a text stands for as many
+as its net caught for it. The rarer ones are too few to say more than "seldom".
+
+| intent | ${SAMPLES.map(({ says }) => says).join(' | ')} |
+|---|${SAMPLES.map(() => '---|').join('')}
+${intentRows(folder, read)}
 
 ### Speed
 
@@ -212,6 +225,30 @@ function leaveRows(folder: string, read: ReadText): string {
     line('as the table has them', said),
     line('with ours where reader and table differ (`test/fixtures/intents`)', corrected),
   ].join('\n');
+}
+
+function intentRows(folder: string, read: ReadText): string {
+  const rows = table('test/fixtures/intents', 'sample.csv');
+  const samples = SAMPLES.map((sample) => {
+    const labels = rows
+      .filter((row) => row.sample === String(sample.seed))
+      .map(
+        (row) => [`${row.table},${row.id}`, new Set((row.intents ?? '').split(' ').filter(Boolean))] as const,
+      );
+    return judgeIntents(sampleForIntents(folder, sample), new Map(labels), read);
+  });
+  const intents = new Set(samples.flat().map(({ intent }) => intent));
+  const two = (share: number): string => (Number.isNaN(share) ? '–' : share.toFixed(2));
+  const cell = (intent: string) => (figures: (typeof samples)[number]) => {
+    const own = figures.find((each) => each.intent === intent);
+    if (own === undefined) return '–';
+    const { labelled, found, right, precision, recall } = own;
+    return `${labelled} / ${found} / ${right} (${two(precision)}, ${two(recall)})`;
+  };
+  return [...intents]
+    .toSorted()
+    .map((intent) => `| ${intent} | ${samples.map(cell(intent)).join(' | ')} |`)
+    .join('\n');
 }
 
 /** The best time of each chunk of texts counts: many rounds find a quiet moment on a busy machine. */

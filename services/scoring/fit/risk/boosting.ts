@@ -1,8 +1,9 @@
 import type { Axis } from './binning.ts';
+import { lineStep, ranksOf } from './line-search.ts';
 import { cellsOf, type PairAxis } from './pair-axis.ts';
 import { bestQuarters } from './pair-search.ts';
 import { type Random, shuffled } from './random.ts';
-import { smoothStep } from './smooth-search.ts';
+import { ridgeValue, smoothStep } from './smooth-search.ts';
 import { bestLeaves, type Direction } from './step-search.ts';
 
 /** A table in bins: for each feature the bin of each row. */
@@ -34,6 +35,8 @@ export interface BoostingSettings {
   readonly wordPenalty: number;
   /** When given, numbers get smooth functions instead of steps. */
   readonly smoothness?: number;
+  /** When given, numbers get straight lines over their ranks: pulls a slope per standard deviation towards nothing. */
+  readonly linePenalty?: number;
   readonly minLeafRows: number;
   readonly maxLeaves: number;
 }
@@ -268,6 +271,8 @@ function mainTerm(
   const size = axis?.size ?? 0;
   const weights = new Float64Array(size);
   const direction = table.directions[feature];
+  const line = settings.linePenalty;
+  const ranks = line === undefined ? weights : ranksOf(learn.bins[feature] ?? NO_BINS, size);
   return {
     learn: learn.bins[feature] ?? NO_BINS,
     stop: stop.bins[feature] ?? NO_BINS,
@@ -275,6 +280,11 @@ function mainTerm(
     factors: new Float64Array(size).fill(1),
     search: (gradients, hessians, rows, step) => {
       if (axis?.kind === 'word') return ridgeStep(gradients, hessians, weights, settings.wordPenalty, step);
+      if (line !== undefined) {
+        step[0] = ridgeValue(gradients, hessians, weights, settings.wordPenalty, 0);
+        lineStep(gradients, hessians, weights, ranks, line, direction, step);
+        return true;
+      }
       // Steps in one direction add up to a function of that direction; a smooth curve may overshoot.
       if (settings.smoothness === undefined || direction !== undefined) {
         return bestLeaves(gradients, hessians, rows, size, direction, settings, step);

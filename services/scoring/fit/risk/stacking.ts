@@ -6,7 +6,7 @@ export interface Blend {
 
 const ROUNDS = 50;
 /** Pull towards the prior shares, in rows: decides only where the data does not. */
-const PULL = 30;
+const PULL = 20;
 
 /**
  * Finds the blend of parts with the smallest logistic loss, by Newton's method. A part whose share would be

@@ -35,8 +35,9 @@ export const FOLDS = 5;
 /** Share of a bag that decides when to stop. */
 const STOP_SHARE = 0.15;
 const PAIRS = 8;
-/** Shares before the data speaks: both kinds of function in equal parts, pairs a little less than they ask for. */
-const PRIOR = [0.5, 0.5, 0.7];
+/** Shares before the data speaks, of steps, curves, lines and pairs: with few rows the simplest is the safest. */
+const PRIOR = [0, 0, 1, 0.3];
+const PAIR_PART = 3;
 /** A share of the pairs below this is noise; then the model goes without them. */
 const LEAST_PAIR_SHARE = 0.3;
 /** Cells (rows × features) up to which each model is the mean of the most bags; with more data each bag is steadier. */
@@ -52,11 +53,13 @@ const STEPS: BoostingSettings = {
   maxLeaves: 3,
 };
 const SMOOTH: BoostingSettings = { ...STEPS, learningRate: 0.1, smoothness: 10_000 };
+/** In rows, about: a few hundred rows give half of what a slope asks for, some thousands all of it. */
+const LINES: BoostingSettings = { ...STEPS, learningRate: 0.3, linePenalty: 50 };
 
 /**
  * Trains the model and judges it by cross-validation.
  *
- * Two kinds of functions are boosted, steps and smooth curves: steps find thresholds, curves waste less on noise.
+ * Three kinds of functions are boosted: steps find thresholds, smooth curves waste less on noise, straight lines least.
  * Then the pairs. How much of each goes into the model is decided by rows that the parts have not seen. The sum of
  * additive models is additive, so that the result still reads as points per bin.
  */
@@ -86,7 +89,7 @@ export function train(
   progress(FOLDS, total);
   const everywhere = rowsWhere(folds, () => true);
   const chosen = chooseBlend(parts, table.labels, everywhere);
-  const withPairs = (chosen.shares[2] ?? 0) > 0;
+  const withPairs = (chosen.shares[PAIR_PART] ?? 0) > 0;
   const heldOut = blendOutOfFold(parts, table.labels, folds);
   const binned = binTable(table, everywhere);
   const grown = growParts(binned, everywhere, bags * 2, withPairs ? PAIRS : 0, random);
@@ -104,6 +107,7 @@ export function train(
 interface Parts {
   readonly steps: AdditiveModel;
   readonly smooth: AdditiveModel;
+  readonly lines: AdditiveModel;
   readonly pairAxes: readonly PairAxis[];
   readonly pairs: readonly Float64Array[];
 }
@@ -118,7 +122,8 @@ function growParts(
   const bags = Array.from({ length: bagCount }, () => drawBag(rows, table.labels, STOP_SHARE, random));
   const steps = boost(table, bags, [], [], STEPS);
   const smooth = boost(table, bags, [], [], SMOOTH);
-  const parts = { steps: meanModel(steps), smooth: meanModel(smooth) };
+  const lines = boost(table, bags, [], [], LINES);
+  const parts = { steps: meanModel(steps), smooth: meanModel(smooth), lines: meanModel(lines) };
   const both = meanModel([parts.steps, parts.smooth]);
   const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, STEPS);
   if (pairAxes.length === 0) return { ...parts, pairAxes, pairs: [] };
@@ -162,11 +167,12 @@ function writeParts(
   rows: Int32Array,
   parts: readonly Float64Array[],
 ): void {
-  const [steps, smooth, pairs] = parts;
+  const [steps, smooth, lines, pairs] = parts;
   const cells = grown.pairAxes.map((axis) => cellsOf(axis, bins));
   for (const row of rows) {
     if (steps !== undefined) steps[row] = sumAt(grown.steps, bins, row);
     if (smooth !== undefined) smooth[row] = sumAt(grown.smooth, bins, row);
+    if (lines !== undefined) lines[row] = sumAt(grown.lines, bins, row);
     if (pairs === undefined) continue;
     let sum = 0;
     for (const [index, weights] of grown.pairs.entries()) sum += weights[cells[index]?.[row] ?? 0] ?? 0;
@@ -183,8 +189,8 @@ function sumAt({ intercept, mains }: AdditiveModel, bins: readonly Uint16Array[]
 /** The blend that the rows advise; without the pairs where they explain little. */
 function chooseBlend(parts: readonly Float64Array[], labels: Uint8Array, rows: Int32Array): Blend {
   const all = blend(parts, labels, rows, PRIOR);
-  if ((all.shares[2] ?? 0) >= LEAST_PAIR_SHARE) return all;
-  const { offset, shares } = blend(parts.slice(0, 2), labels, rows, PRIOR);
+  if ((all.shares[PAIR_PART] ?? 0) >= LEAST_PAIR_SHARE) return all;
+  const { offset, shares } = blend(parts.slice(0, PAIR_PART), labels, rows, PRIOR);
   return { offset, shares: [...shares, 0] };
 }
 
@@ -202,16 +208,18 @@ function blendOutOfFold(parts: readonly Float64Array[], labels: Uint8Array, fold
   return heldOut;
 }
 
-function mix(parts: Parts, { offset, shares }: Blend): Pick<TrainedModel, 'intercept' | 'mains' | 'pairs'> {
-  const [ofSteps = 0, ofSmooth = 0, ofPairs = 0] = shares;
+function mix(grown: Parts, { offset, shares }: Blend): Pick<TrainedModel, 'intercept' | 'mains' | 'pairs'> {
+  const kinds = [grown.steps, grown.smooth, grown.lines];
+  const sum = (of: (kind: AdditiveModel) => number): number =>
+    kinds.reduce((total, kind, index) => total + (shares[index] ?? 0) * of(kind), 0);
   return {
-    intercept: offset + ofSteps * parts.steps.intercept + ofSmooth * parts.smooth.intercept,
-    mains: parts.steps.mains.map((weights, feature) =>
-      weights.map((weight, bin) => ofSteps * weight + ofSmooth * (parts.smooth.mains[feature]?.[bin] ?? 0)),
+    intercept: offset + sum(({ intercept }) => intercept),
+    mains: grown.steps.mains.map((weights, feature) =>
+      weights.map((_, bin) => sum(({ mains }) => mains[feature]?.[bin] ?? 0)),
     ),
-    pairs: parts.pairAxes.map((axis, index) => ({
+    pairs: grown.pairAxes.map((axis, index) => ({
       axis,
-      weights: (parts.pairs[index] ?? EMPTY).map((weight) => ofPairs * weight),
+      weights: (grown.pairs[index] ?? EMPTY).map((weight) => (shares[PAIR_PART] ?? 0) * weight),
     })),
   };
 }
