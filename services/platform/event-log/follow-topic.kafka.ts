@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { setTimeout } from 'node:timers/promises';
+import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Topic } from '../../contracts/topics.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -38,69 +39,118 @@ export interface Following {
  * How far it has come is stored nowhere, and the ledger counts nothing of it.
  */
 export async function followTopic<T extends Topic>(options: FollowOptions<T>): Promise<Following> {
-  const { kafka, names, topic, from, log } = options;
-  const name = names.of(topic);
-  const admin = kafka.admin();
-  await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(name).finally(() => admin.disconnect());
-  const behind = new Map(
-    offsets
-      .filter(({ low, high }) => from === 'beginning' && Number(low) < Number(high))
-      .map(({ partition, high }) => [partition, Number(high)]),
-  );
-  const consumer = kafka.consumer({
-    groupId: names.group(`follower-${randomUUID()}`),
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: MAX_WAIT_MS,
-    maxBytesPerPartition: 512 * 1024,
-  });
-  const failed = new Promise<never>((_, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) reject(payload.error);
-    });
-  });
-  failed.catch(() => undefined);
-  let caughtUp: () => void = () => undefined;
-  const isCaughtUp = new Promise<void>((resolve) => {
-    caughtUp = resolve;
-    if (behind.size === 0) resolve();
-  });
-  const take = async ({ batch, isStale }: EachBatchPayload): Promise<void> => {
-    for (const message of batch.messages) {
-      const { key, value, offset } = fetchedRecord(message);
-      if (isStale()) return;
-      if (options.wants?.(key) === false) continue;
-      const decoded = await options.codec.decode(topic, value);
-      // What was written to the topic under its schema has the topic's type.
-      if (decoded.ok) options.learn({ topic, key, value: decoded.value } as FactOf<T>);
-      else log.warn({ topic, offset, detail: decoded.detail }, 'a record cannot be read and is passed over');
-    }
-    if (Number(batch.lastOffset()) + 1 >= (behind.get(batch.partition) ?? 0)) behind.delete(batch.partition);
-    if (behind.size === 0) caughtUp();
-  };
-  await consumer.connect();
-  await consumer.subscribe({ topics: [name], fromBeginning: from === 'beginning' });
-  await consumer.run({ autoCommit: false, eachBatch: take });
-  // Told exactly, so that nothing is missed while the client is still joining.
-  if (from === 'end')
-    for (const { partition, high } of offsets) consumer.seek({ topic: name, partition, offset: high });
-  const stop = (): Promise<void> => consumer.disconnect();
+  const follower = new TopicFollower(options);
   try {
-    await Promise.race([isCaughtUp, failed, tooLate(topic)]);
+    await Promise.race([follower.start(), follower.failed, tooLate(options.topic)]);
   } catch (error) {
-    await stop();
+    await follower.stop();
     throw error;
   }
-  return { failed, stop };
+  return follower;
 }
+
+class TopicFollower<T extends Topic> implements Following {
+  readonly failed: Promise<never>;
+  readonly #options: FollowOptions<T>;
+  readonly #admin: Admin;
+  readonly #consumer: Consumer;
+  readonly #ending = new AbortController();
+  /** Ends of the partitions that hold records which were not handed over yet. */
+  readonly #behind = new Map<number, number>();
+  #caughtUp: () => void = nothing;
+  #fetchedAt = performance.now();
+
+  constructor(options: FollowOptions<T>) {
+    this.#options = options;
+    this.#admin = options.kafka.admin();
+    this.#consumer = options.kafka.consumer({
+      groupId: options.names.group(`follower-${randomUUID()}`),
+      allowAutoTopicCreation: false,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      maxBytesPerPartition: 512 * 1024,
+    });
+    this.failed = new Promise<never>((_, reject) => {
+      const { CRASH, FETCH } = this.#consumer.events;
+      this.#consumer.on(FETCH, () => {
+        this.#fetchedAt = performance.now();
+      });
+      this.#consumer.on(CRASH, ({ payload }) => {
+        if (!payload.restart) reject(payload.error);
+      });
+      this.#watch().catch(reject);
+    });
+    this.failed.catch(nothing);
+  }
+
+  async start(): Promise<void> {
+    const { names, topic, from } = this.#options;
+    const name = names.of(topic);
+    await this.#admin.connect();
+    const offsets = await this.#admin.fetchTopicOffsets(name);
+    for (const { partition, low, high } of offsets) {
+      if (from === 'beginning' && Number(low) < Number(high)) this.#behind.set(partition, Number(high));
+    }
+    const caughtUp = new Promise<void>((resolve) => {
+      this.#caughtUp = resolve;
+    });
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: [name], fromBeginning: from === 'beginning' });
+    await this.#consumer.run({ autoCommit: false, eachBatch: (batch) => this.#take(batch) });
+    // Told exactly, so that nothing is missed while the client is still joining.
+    if (from === 'end') {
+      for (const { partition, high } of offsets)
+        this.#consumer.seek({ topic: name, partition, offset: high });
+    }
+    if (this.#behind.size > 0) await caughtUp;
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    await Promise.allSettled([this.#consumer.disconnect(), this.#admin.disconnect()]);
+  }
+
+  async #take({ batch, isStale }: EachBatchPayload): Promise<void> {
+    const { topic, wants, learn, codec, log } = this.#options;
+    for (const { key, value, offset } of batch.messages.map(fetchedRecord)) {
+      if (isStale()) return;
+      if (wants?.(key) === false) continue;
+      const decoded = await codec.decode(topic, value);
+      // What was written to the topic under its schema has the topic's type.
+      if (decoded.ok) learn({ topic, key, value: decoded.value } as FactOf<T>);
+      else log.warn({ topic, offset, detail: decoded.detail }, 'a record cannot be read and is passed over');
+    }
+    const { partition } = batch;
+    if (Number(batch.lastOffset()) + 1 >= (this.#behind.get(partition) ?? 0)) this.#behind.delete(partition);
+    if (this.#behind.size === 0) this.#caughtUp();
+  }
+
+  /** Rejects when the client asks for nothing any more although the brokers answer. */
+  async #watch(): Promise<void> {
+    const { signal } = this.#ending;
+    const { topic, names } = this.#options;
+    while (!signal.aborted) {
+      await setTimeout(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(nothing);
+      if (signal.aborted || performance.now() - this.#fetchedAt < STALLED_MS) continue;
+      const answers = await this.#admin.fetchTopicOffsets(names.of(topic)).then(
+        () => true,
+        () => false,
+      );
+      if (answers) throw new Error(`nothing of ${topic} was asked for within ${STALLED_MS / SECOND} s`);
+    }
+  }
+}
+
+const nothing = (): void => undefined;
 
 /** Also how long the client waits for something new. */
 const MAX_WAIT_MS = 500;
+/** It asks twice a second, also when there is nothing. */
+const STALLED_MS = 120 * SECOND;
+const LOOK_EVERY_MS = 15 * SECOND;
 /** What is followed is small: a few thousand records at most. */
 const CAUGHT_UP_WITHIN_MS = 60 * SECOND;
 
-const tooLate = (topic: Topic): Promise<never> =>
-  new Promise((_, reject) => {
-    const why = `${topic} could not be read within ${CAUGHT_UP_WITHIN_MS / SECOND} s`;
-    setTimeout(() => reject(new Error(why)), CAUGHT_UP_WITHIN_MS).unref();
-  });
+async function tooLate(topic: Topic): Promise<never> {
+  await setTimeout(CAUGHT_UP_WITHIN_MS, undefined, { ref: false });
+  throw new Error(`${topic} could not be read within ${CAUGHT_UP_WITHIN_MS / SECOND} s`);
+}
