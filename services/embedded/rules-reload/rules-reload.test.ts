@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { takeDataFolder } from '../../platform/database/data-folder.ts';
 import { silentLogger } from '../../platform/logging/logger.ts';
 import { createRegistry } from '../../platform/metrics/registry.ts';
@@ -9,6 +9,9 @@ import { ManualClock, MINUTE } from '../../platform/time/clock.ts';
 import { SHIPPED_RULES } from '../rules-folder.ts';
 import { openStoredHistory } from '../rules-replay/stored-history.sqlite.ts';
 import { openTocsin, readSettings, type Tocsin } from '../tocsin.ts';
+
+/** Each check is a thread that reads all of Tocsin; on a busy machine that takes its time. */
+vi.setConfig({ testTimeout: 90_000 });
 
 const registry = createRegistry();
 let folder: string;
