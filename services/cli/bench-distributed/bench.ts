@@ -10,7 +10,7 @@ import { createTraffic } from '../../embedded/bench/traffic.ts';
 import { migratePostgres } from '../../platform/database/migrate.postgres.ts';
 import { PLATFORM_POSTGRES_MIGRATIONS } from '../../platform/database/migrations.postgres.ts';
 import type { Postgres } from '../../platform/database/postgres.ts';
-import { registerSchemas } from '../../platform/distributed/schema-registration.ts';
+import { type RegistryAccess, registerSchemas } from '../../platform/distributed/schema-registration.ts';
 import {
   codecOf,
   kafkaOf,
@@ -26,7 +26,7 @@ import { silentLogger } from '../../platform/logging/logger.ts';
 import { systemClock } from '../../platform/time/clock.ts';
 import type { Io } from '../command.ts';
 import { measureLatency, type Percentiles } from './latency.ts';
-import { runRawLoop } from './raw-loop.ts';
+import { runRawLoop, throughAvro } from './raw-loop.ts';
 import { encodeBatch, type SourceProducer, sourceProducer } from './records.ts';
 import { findServers } from './servers.ts';
 import { type ServiceProcess, type Spent, startInstance } from './service-process.ts';
@@ -44,10 +44,13 @@ export interface DistributedBenchOptions {
 }
 
 export interface DistributedBenchResult {
-  /** kafkajs alone, consuming the records and producing them again. */
+  /** kafkajs and the registry's client alone: consuming the records, decoding, encoding and producing them again. */
   readonly rawRecordsPerSecond: number;
+  /** kafkajs alone, producing the bytes again as they came. */
+  readonly rawBytesRecordsPerSecond: number;
   readonly slowestStagePerSecond: number;
   readonly ratioToRaw: number;
+  readonly ratioToRawBytes: number;
   /** From the producer's send to the arrival of the alert request in its topic, at half load. */
   readonly produceToRequestMs: Percentiles;
   /** Each stage by itself, over what it is given. */
@@ -115,6 +118,7 @@ interface Bench {
   readonly admin: Admin;
   readonly names: TopicNames;
   readonly codec: RegistryCodec;
+  readonly registry: RegistryAccess;
   readonly producer: SourceProducer;
   readonly postgres: Postgres;
   readonly progress: StageProgress;
@@ -149,6 +153,7 @@ async function openBench(
     admin,
     names,
     codec,
+    registry: registryOf(settings),
     producer,
     postgres,
     progress: new StageProgress(postgres, admin, names),
@@ -172,15 +177,16 @@ async function measure(bench: Bench): Promise<DistributedBenchResult> {
   await produceProfiles(bench);
   await produceTraffic(bench, records);
   say(`raw kafkajs: ${records} records`);
-  const raw = await runRawLoop({
+  const loop = {
     kafka,
-    group: names.group('raw'),
     from: SOURCES.map((source) => names.of(source)),
     to: rawTopic(names),
     records: customers + records,
     warmUp: customers,
-  });
-  say(`raw kafkajs: ${Math.round(raw)} records a second`);
+  };
+  const rawBytes = await runRawLoop({ ...loop, group: names.group('raw-bytes') });
+  const raw = await runRawLoop({ ...loop, group: names.group('raw'), pass: throughAvro(bench.registry) });
+  say(`raw kafkajs: ${Math.round(raw)} records a second, as bytes ${Math.round(rawBytes)}`);
   const measured: Record<string, StageFigures> = {};
   for (const stage of STAGES) {
     const figures = await measureStage(bench, stage, 1);
@@ -215,8 +221,10 @@ async function measure(bench: Bench): Promise<DistributedBenchResult> {
     });
     return {
       rawRecordsPerSecond: Math.round(raw),
+      rawBytesRecordsPerSecond: Math.round(rawBytes),
       slowestStagePerSecond: Math.round(slowestPerSecond),
       ratioToRaw: rounded(slowestPerSecond / raw),
+      ratioToRawBytes: rounded(slowestPerSecond / rawBytes),
       produceToRequestMs: latency,
       perSecondOfStage: figureOf(measured, ({ perSecond }) => Math.round(perSecond)),
       commitMsOfStage: figureOf(measured, ({ commitMs }) => rounded(commitMs)),

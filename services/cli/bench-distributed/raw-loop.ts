@@ -1,4 +1,7 @@
+import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import kafkajs, { type Kafka } from 'kafkajs';
+import type { RegistryAccess } from '../../platform/distributed/schema-registration.ts';
+import { unframed } from '../../platform/event-log/wire-format.ts';
 
 export interface RawLoopOptions {
   readonly kafka: Kafka;
@@ -9,14 +12,16 @@ export interface RawLoopOptions {
   readonly records: number;
   /** Records before the clock starts: code that runs for the first time is slow. */
   readonly warmUp: number;
+  /** What becomes of a record's bytes. Default: they are produced as they came. */
+  readonly pass?: (value: Buffer) => Promise<Buffer>;
 }
 
 /**
- * The yardstick: a bare kafkajs consumer that produces each record again as it came, batch by batch, with the same
- * acknowledgement and compression as our relays. Nothing is decoded, decided or stored. Answers records a second.
+ * The yardstick: a bare kafkajs consumer that produces each record again, batch by batch, with the same
+ * acknowledgement and compression as our relays. Nothing is decided or stored. Answers records a second.
  */
 export async function runRawLoop(options: RawLoopOptions): Promise<number> {
-  const { kafka, from, to, records, warmUp } = options;
+  const { kafka, from, to, records, warmUp, pass } = options;
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
@@ -41,7 +46,12 @@ export async function runRawLoop(options: RawLoopOptions): Promise<number> {
       .run({
         partitionsConsumedConcurrently: 4,
         eachBatch: async ({ batch }) => {
-          const messages = batch.messages.map(({ key, value }) => ({ key, value }));
+          const messages = await Promise.all(
+            batch.messages.map(async ({ key, value }) => ({
+              key,
+              value: pass === undefined || value === null ? value : await pass(value),
+            })),
+          );
           await producer.send({ topic: to, acks: -1, compression: kafkajs.CompressionTypes.ZSTD, messages });
           done += messages.length;
           if (beganAt === 0 && done >= warmUp) {
@@ -59,4 +69,22 @@ export async function runRawLoop(options: RawLoopOptions): Promise<number> {
     await consumer.disconnect();
     await producer.disconnect();
   }
+}
+
+/**
+ * What every service does that reads Avro and writes Avro: the registry's own client decodes a value and encodes it
+ * again under the same schema.
+ */
+export function throughAvro({ url, username, password }: RegistryAccess): (value: Buffer) => Promise<Buffer> {
+  const registry = new SchemaRegistry({
+    host: url,
+    ...(username === undefined || password === undefined ? {} : { auth: { username, password } }),
+  });
+  return async (value) => registry.encode(schemaIdOf(value), await registry.decode(value));
+}
+
+function schemaIdOf(value: Buffer): number {
+  const parts = unframed(value);
+  if (parts === undefined) throw new Error('a record of the bench is not in the wire format');
+  return parts.schemaId;
 }
