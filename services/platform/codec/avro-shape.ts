@@ -1,13 +1,14 @@
 import avsc, { type Type, type types } from 'avsc';
 
 /**
- * Between our values and Avro's. Ours leave out what is not known; Avro writes `null` for it.
+ * Between our values and Avro's. Ours leave out what is not known; Avro writes `null`, the default of such a field.
  *
- * `toAvro` also checks, because Avro itself would let pass what we could never read back as it was:
- * undeclared fields, NaN, halves of characters, and longs that lose digits. It copies; the value given in stays as it is.
+ * `check` is needed because Avro itself would let pass what we could never read back as it was: undeclared fields,
+ * NaN, halves of characters, and longs that lose digits.
  */
 export interface Shape {
-  toAvro(value: unknown): unknown;
+  /** Throws `NotEncodable` for a value that Avro's encoder would not write as it is. */
+  check(value: unknown): void;
   /** Plain objects without absent fields. Trusts its input: it comes out of Avro's own decoder. */
   fromAvro(value: unknown): unknown;
 }
@@ -36,35 +37,58 @@ export function shapeOf(type: Type): Shape {
 }
 
 function recordShape(type: types.RecordType): Shape {
-  const fields = type.fields.map((field) => ({ name: field.name, shape: shapeOf(field.type) }));
+  const fields = type.fields.map((field) => {
+    const shape = shapeOf(field.type);
+    const mayBeAbsent = field.defaultValue() === null;
+    if (isNullable(field.type) && !mayBeAbsent) {
+      throw new Error(`${type.name}.${field.name} may be null, so its default has to be null`);
+    }
+    return { name: field.name, shape, mayBeAbsent };
+  });
   const names = new Set(fields.map((field) => field.name));
   return {
-    toAvro(value) {
+    check(value) {
       const given = asObject(value, type.name ?? 'record');
-      for (const name of Object.keys(given)) {
-        if (!names.has(name)) throw new NotEncodable([name], `${type.name} has no such field`);
+      let known = 0;
+      let at = '';
+      try {
+        for (const { name, shape, mayBeAbsent } of fields) {
+          const inner = given[name];
+          if (inner !== undefined) known += 1;
+          else if (mayBeAbsent) continue;
+          at = name;
+          shape.check(inner);
+        }
+      } catch (error) {
+        throw under(at, error);
       }
-      const record: Record<string, unknown> = {};
-      for (const { name, shape } of fields) record[name] = under(name, shape, given[name]);
-      return record;
+      if (Object.keys(given).length !== known) refuseUnknown(given, names, type.name);
     },
     fromAvro(value) {
       // Avro's decoder gives a record for a record schema.
       const given = value as Record<string, unknown>;
       const record: Record<string, unknown> = {};
       for (const { name, shape } of fields) {
-        if (given[name] !== null) record[name] = shape.fromAvro(given[name]);
+        const inner = given[name];
+        if (inner !== null) record[name] = shape.fromAvro(inner);
       }
       return record;
     },
   };
 }
 
+/** There are more names than known fields with a value: unknown ones, or known ones that are there without a value. */
+function refuseUnknown(given: object, names: ReadonlySet<string>, record: string | undefined): void {
+  for (const name of Object.keys(given)) {
+    if (!names.has(name)) throw new NotEncodable([name], `${record} has no such field`);
+  }
+}
+
 function arrayShape(items: Shape): Shape {
   return {
-    toAvro(value) {
+    check(value) {
       if (!Array.isArray(value)) throw new NotEncodable([], `found ${kindOf(value)}, expected an array`);
-      return value.map((item, index) => under(String(index), items, item));
+      for (const [index, item] of value.entries()) checkUnder(String(index), items, item);
     },
     // Avro's decoder gives an array for an array schema.
     fromAvro: (value) => (value as unknown[]).map(items.fromAvro),
@@ -73,10 +97,9 @@ function arrayShape(items: Shape): Shape {
 
 function mapShape(values: Shape): Shape {
   return {
-    toAvro: (value) =>
-      Object.fromEntries(
-        Object.entries(asObject(value, 'map')).map(([key, item]) => [key, under(key, values, item)]),
-      ),
+    check(value) {
+      for (const [key, item] of Object.entries(asObject(value, 'map'))) checkUnder(key, values, item);
+    },
     // Avro's decoder gives an object for a map schema.
     fromAvro: (value) =>
       Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, values.fromAvro(item)])),
@@ -85,28 +108,31 @@ function mapShape(values: Shape): Shape {
 
 /** Null and one more branch, or several scalars, which their JavaScript types tell apart. */
 function unionShape(branches: readonly Type[]): Shape {
-  const nullable = branches.some((branch) => branch.typeName === 'null');
-  const shapes = branches.filter((branch) => branch.typeName !== 'null').map(shapeOf);
+  const nullable = branches.some(isNull);
+  const shapes = branches.filter((branch) => !isNull(branch)).map(shapeOf);
   const [only] = shapes;
   const inner = shapes.length === 1 && only !== undefined ? only : scalarsShape(branches);
   return {
-    toAvro(value) {
-      if (nullable && (value === undefined || value === null)) return null;
-      return inner.toAvro(value);
+    check(value) {
+      if (nullable && value === null) return;
+      inner.check(value);
     },
     fromAvro: (value) => (value === null ? null : inner.fromAvro(value)),
   };
 }
 
+const isNull = (type: Type): boolean => type.typeName === 'null';
+
+const isNullable = (type: Type): boolean =>
+  isNull(type) || (type instanceof avsc.types.UnwrappedUnionType && type.types.some(isNull));
+
 function scalarsShape(branches: readonly Type[]): Shape {
-  const checks = branches
-    .filter((branch) => branch.typeName !== 'null')
-    .map((branch) => check(branch.typeName));
+  const checks = branches.filter((branch) => !isNull(branch)).map((branch) => check(branch.typeName));
   const expected = checks.map((one) => one.expected).join(' or ');
   return {
-    toAvro(value) {
-      if (checks.some((one) => one.fits(value))) return value;
-      throw new NotEncodable([], `found ${kindOf(value)}, expected ${expected}`);
+    check(value) {
+      if (!checks.some((one) => one.fits(value)))
+        throw new NotEncodable([], `found ${kindOf(value)}, expected ${expected}`);
     },
     fromAvro: same,
   };
@@ -115,9 +141,8 @@ function scalarsShape(branches: readonly Type[]): Shape {
 function scalarShape(typeName: string): Shape {
   const { fits, expected } = check(typeName);
   return {
-    toAvro(value) {
-      if (fits(value)) return value;
-      throw new NotEncodable([], `found ${kindOf(value)}, expected ${expected}`);
+    check(value) {
+      if (!fits(value)) throw new NotEncodable([], `found ${kindOf(value)}, expected ${expected}`);
     },
     fromAvro: same,
   };
@@ -156,15 +181,17 @@ const isIntegerWithin = (value: unknown, limit: number): boolean =>
 
 const same = (value: unknown): unknown => value;
 
-/** Converts what lies under `name`, so that a complaint from below carries its whole path. */
-function under(name: string, shape: Shape, value: unknown): unknown {
+function checkUnder(name: string, shape: Shape, value: unknown): void {
   try {
-    return shape.toAvro(value);
+    shape.check(value);
   } catch (error) {
-    if (error instanceof NotEncodable) throw new NotEncodable([name, ...error.path], error.complaint);
-    throw error;
+    throw under(name, error);
   }
 }
+
+/** A complaint from below, with the name of what it lies under, so that it carries its whole path. */
+const under = (name: string, error: unknown): unknown =>
+  error instanceof NotEncodable ? new NotEncodable([name, ...error.path], error.complaint) : error;
 
 function asObject(value: unknown, expected: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

@@ -5,8 +5,11 @@ import type { TopicSchema } from './schema-files.ts';
 
 /** Turns the values of one topic into Avro bytes and back. */
 export interface AvroCodec<Value> {
-  /** Throws `NotEncodable`, naming the field, for a value that does not fit the schema. */
-  encode(value: Value): Buffer;
+  /**
+   * The bytes, after those of `prefix`. Throws `NotEncodable`, naming the field, for a value that does not fit the
+   * schema.
+   */
+  encode(value: Value, prefix?: Buffer): Buffer;
   /** Reads bytes that were written with this very schema. Throws for any other bytes, also for too many. */
   decode(bytes: Buffer): Value;
   /**
@@ -26,13 +29,29 @@ export function avroCodec<T extends Topic>(
   // The contract test shows for every topic that its schema and its TypeScript type have the same fields.
   const fromAvro = (value: unknown) => shape.fromAvro(value) as TopicValues[T];
   return {
-    encode: (value) => type.toBuffer(shape.toAvro(value)),
+    encode(value, prefix = NO_PREFIX) {
+      shape.check(value);
+      return encoded(type, value, prefix);
+    },
     decode: (bytes) => fromAvro(type.fromBuffer(bytes)),
     readerOf(writer) {
       const resolver = type.createResolver(avroType(writer));
       return (bytes) => fromAvro(type.fromBuffer(bytes, resolver));
     },
   };
+}
+
+const NO_PREFIX = Buffer.alloc(0);
+
+/** Where values are encoded before their length is known. avsc's own is 1 KiB; it encodes larger values twice. */
+let scratch = Buffer.allocUnsafe(64 * 1024);
+
+function encoded(type: Type, value: unknown, prefix: Buffer): Buffer {
+  const end = type.encode(value, scratch, prefix.copy(scratch));
+  if (end >= 0) return Buffer.from(scratch.subarray(0, end));
+  // By so much it was too small.
+  scratch = Buffer.allocUnsafe(2 * (scratch.length - end));
+  return encoded(type, value, prefix);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Clock } from '../time/clock.ts';
 import { StorageUnavailable } from './event-log.ts';
 import type { TopicNames } from './topic-names.ts';
-import { framed, unframed } from './wire-format.ts';
+import { frameOf, unframed } from './wire-format.ts';
 
 export interface RegistryOptions {
   /** Root of the Confluent-compatible API. */
@@ -44,7 +44,8 @@ export class RegistryCodec {
   readonly #options: RegistryOptions;
   readonly #registry: SchemaRegistry;
   readonly #codecs = new Map<Topic, AvroCodec<TopicValues[Topic]>>();
-  readonly #ids = new Map<Topic, number>();
+  /** What each of our own records begins with: its schema's id, in the wire format. */
+  readonly #frames = new Map<Topic, Buffer>();
   readonly #readers = new Map<string, Reader<TopicValues[Topic]>>();
   readonly #foreign = new Map<string, Reader<unknown>>();
   /** Since when a schema is asked for without an answer. */
@@ -75,7 +76,7 @@ export class RegistryCodec {
   async warm(topics: Iterable<Topic>): Promise<void> {
     const missing: Topic[] = [];
     for (const topic of topics) {
-      if (this.#ids.has(topic)) continue;
+      if (this.#frames.has(topic)) continue;
       const id = await this.#ownId(topic);
       if (id === undefined) missing.push(topic);
       else this.#know(topic, id);
@@ -90,7 +91,7 @@ export class RegistryCodec {
 
   /** What was written under our own schema can be read without asking again. */
   #know(topic: Topic, id: number): void {
-    this.#ids.set(topic, id);
+    this.#frames.set(topic, frameOf(id));
     const schema = this.#options.schemas.get(topic);
     if (schema !== undefined)
       this.#readers.set(`${topic} ${id}`, {
@@ -102,9 +103,9 @@ export class RegistryCodec {
   /** Throws `NotEncodable`, naming the field, for a value that its schema does not allow. */
   encode(fact: Emit): Buffer {
     const { topic, value } = fact;
-    const id = this.#ids.get(topic);
-    if (id === undefined) throw new Error(`the schema id of ${topic} was not looked up at the start`);
-    return framed(id, this.#codecOf(topic).encode(value));
+    const frame = this.#frames.get(topic);
+    if (frame === undefined) throw new Error(`the schema id of ${topic} was not looked up at the start`);
+    return this.#codecOf(topic).encode(value, frame);
   }
 
   /** What the bytes say, or why nobody can read them. At once when their schema has been seen before. */

@@ -2,11 +2,12 @@
 const MAGIC = 0;
 const HEADER_BYTES = 5;
 
-export function framed(schemaId: number, avro: Buffer): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt8(MAGIC, 0);
-  header.writeUInt32BE(schemaId, 1);
-  return Buffer.concat([header, avro]);
+/** What stands before the Avro bytes of a schema. */
+export function frameOf(schemaId: number): Buffer {
+  const frame = Buffer.alloc(HEADER_BYTES);
+  frame.writeUInt8(MAGIC, 0);
+  frame.writeUInt32BE(schemaId, 1);
+  return frame;
 }
 
 /** Nothing for bytes that are not framed like this. */
