@@ -1,9 +1,9 @@
+import { type EncodeFact, outboxFact, storedFacts } from '../event-log/outbox-row.postgres.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Traced } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ClaimedEffect, EffectQueue, Pending } from './effect-queue.ts';
 import type { NamedSql, Postgres } from './postgres.ts';
-import { type EncodeFact, outboxFact } from './state-store.postgres.ts';
 import { restored, storable } from './storable-text.ts';
 
 export interface PostgresEffectQueueOptions {
@@ -53,7 +53,8 @@ export class PostgresEffectQueue implements EffectQueue {
   async settle(id: string, outcome: readonly Traced<Emit>[]): Promise<void> {
     const { postgres, consumer, encode, clock, settled } = this.#options;
     const facts = outcome.map((fact) => outboxFact(fact, encode));
-    const values = [consumer, storable(id), facts.length, clock.now(), JSON.stringify(facts)];
+    const stored = storedFacts(facts);
+    const values = [consumer, storable(id), facts.length, clock.now(), stored.facts, stored.payload];
     await postgres.query(SQL.settle, values);
     settled();
   }
@@ -129,8 +130,8 @@ const SQL = {
      ),
      facts AS (SELECT * FROM json_to_recordset($5::text::json) AS f (t text)),
      put_out AS (
-       INSERT INTO outbox (consumer, partition, sequence, count, facts, at)
-       SELECT $1, place.partition, place.first, $3::bigint, $5, $4 FROM place WHERE $3::bigint > 0
+       INSERT INTO outbox (consumer, partition, sequence, count, facts, payload, at)
+       SELECT $1, place.partition, place.first, $3::bigint, $5, $6, $4 FROM place WHERE $3::bigint > 0
      )
      INSERT INTO ledger (consumer, partition, stage, topic, outcome, reason, count)
      SELECT $1, place.partition, 'log', t, 'accepted', '', count(*) FROM place, facts GROUP BY place.partition, t

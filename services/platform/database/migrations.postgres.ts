@@ -138,4 +138,12 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
     id: '0003-effect-since',
     sql: '-- Since when an effect is wanted; nothing: since it is due.\nALTER TABLE effect ADD COLUMN since bigint',
   },
+  {
+    id: '0004-outbox-payload',
+    sql: `
+      -- The bytes of a row's facts, one behind the other. Without it the facts themselves hold them, in base64.
+      ALTER TABLE outbox ADD payload bytea;
+      ALTER TABLE outbox ALTER payload SET STORAGE EXTERNAL;
+    `,
+  },
 ];

@@ -1,6 +1,12 @@
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import { isTopic, type Topic } from '../../contracts/topics.ts';
-import type { Emit, Input, KeySpace } from '../keyed-process/keyed-process.ts';
+import {
+  type EncodeFact,
+  type OutboxFact,
+  outboxFact,
+  storedFacts,
+} from '../event-log/outbox-row.postgres.ts';
+import type { Input, KeySpace } from '../keyed-process/keyed-process.ts';
 import {
   type Commit,
   type OwnedTimer,
@@ -10,15 +16,10 @@ import {
   type StateKey,
   type StateRow,
   TIMERS,
-  type Traced,
 } from '../keyed-process/state-store.ts';
 import { crashPoint } from '../process/crash-point.ts';
-import type { TraceContext } from '../tracing/tracing.ts';
 import { CommitUnknown, type NamedSql, type Postgres, type Sql } from './postgres.ts';
 import { restored, storable } from './storable-text.ts';
-
-/** Turns a fact into the bytes that the log will hold. Throws for a value that its schema does not allow. */
-export type EncodeFact = (fact: Emit) => Buffer;
 
 /** Writes rows of one read model; runs inside the runner's transaction. `row: null` deletes. Ids are unique. */
 export type PostgresViewWriter = (
@@ -225,6 +226,7 @@ export class PostgresPartitionStore implements PartitionStore {
   #valuesOf(commit: Commit, facts: readonly OutboxFact[], epoch: number, now: number): readonly unknown[] {
     const { consumer, partition } = this.#options;
     const kept = commit.states.filter(({ row }) => row !== null);
+    const { facts: known, payload } = storedFacts(facts);
     const set = commit.timers.filter(({ dueAt }) => dueAt !== null);
     const ofTimer = ({ process, key, name, dueAt }: Commit['timers'][number]) => ({
       p: process,
@@ -252,7 +254,7 @@ export class PostgresPartitionStore implements PartitionStore {
       ),
       JSON.stringify(set.map(ofTimer)),
       JSON.stringify(commit.timers.filter(({ dueAt }) => dueAt === null).map(ofTimer)),
-      JSON.stringify(facts),
+      known,
       JSON.stringify(
         commit.ledger
           .filter(({ count }) => count > 0)
@@ -266,6 +268,7 @@ export class PostgresPartitionStore implements PartitionStore {
       ),
       JSON.stringify(lettersOf(commit.deadLetters)),
       JSON.stringify(commit.redelivered.map(storable)),
+      payload,
     ];
   }
 
@@ -294,29 +297,6 @@ const UNKNOWN_OFFSET = -1;
 const REDELIVERIES_EVERY_MS = 1_000;
 
 const rowId = (keySpace: string, key: string): string => `${keySpace} ${key}`;
-
-/** A fact as it waits in the outbox: topic, key, id and, in base64, the bytes that the log will hold. */
-export interface OutboxFact {
-  readonly t: Topic;
-  readonly k: string;
-  readonly i: string;
-  readonly p: string;
-  /** The trace that it belongs to. */
-  readonly c?: TraceContext;
-}
-
-export const outboxFact = (fact: Traced<Emit>, encode: EncodeFact): OutboxFact => ({
-  t: fact.topic,
-  k: storable(fact.key),
-  i: storable(idOf(fact)),
-  p: encode(fact).toString('base64'),
-  ...(fact.trace === undefined ? {} : { c: fact.trace }),
-});
-
-/** A fact's own id, where its value has one. */
-function idOf({ value }: Emit): string {
-  return 'id' in value && typeof value.id === 'string' ? value.id : '';
-}
 
 /** The last change of each id, per view. */
 function byView(changes: Commit['views']): Map<string, readonly { id: string; row: unknown }[]> {
@@ -488,8 +468,8 @@ const SQL = {
        DELETE FROM timer USING json_to_recordset($11::text::json) AS c (p text, k text, n text)
        WHERE consumer = $1 AND partition = $2 AND process = c.p AND key = c.k AND name = c.n
      ), put_out AS (
-       INSERT INTO outbox (consumer, partition, sequence, count, facts, at)
-       SELECT $1, $2, fence.first, $4::bigint, $12, $5 FROM fence WHERE $4::bigint > 0
+       INSERT INTO outbox (consumer, partition, sequence, count, facts, payload, at)
+       SELECT $1, $2, fence.first, $4::bigint, $12, $16, $5 FROM fence WHERE $4::bigint > 0
      ), counted AS (
        INSERT INTO ledger (consumer, partition, stage, topic, outcome, reason, count)
        SELECT $1, $2, s, t, o, r, c

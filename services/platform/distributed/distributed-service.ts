@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import type { Producer } from 'kafkajs';
-import kafkajs from 'kafkajs';
 import type { Registry } from 'prom-client';
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { Topic } from '../../contracts/topics.ts';
@@ -21,6 +20,7 @@ import { type ForeignRecord, readForeignTopics } from '../event-log/foreign-topi
 import { KafkaInputFeed } from '../event-log/input-feed.kafka.ts';
 import { OutboxPublisher } from '../event-log/outbox-publisher.postgres.ts';
 import { OutboxRelay } from '../event-log/outbox-relay.kafka.ts';
+import { keyPartitioner } from '../event-log/partition-of.ts';
 import { KafkaReader } from '../event-log/reader.kafka.ts';
 import type { RegistryCodec } from '../event-log/schemas.registry.ts';
 import { OVER_THE_NETWORK } from '../keyed-process/batch-size.ts';
@@ -115,7 +115,7 @@ export async function openDistributedService(
   const kafka = kafkaOf(settings, `tocsin-${name}`, log);
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    createPartitioner: keyPartitioner,
     maxInFlightRequests: 1,
     // The relay repeats the whole batch. The client repeats only what went to brokers that have not answered; when a
     // partition has moved meanwhile to one that has, its records are sent nowhere, and the client says that they were.

@@ -1,13 +1,13 @@
 import type { Topic } from '../../contracts/topics.ts';
 import { NotEncodable } from '../codec/avro-shape.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
-import type { EncodeFact } from '../database/state-store.postgres.ts';
 import { storable } from '../database/storable-text.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import { crashPoint } from '../process/crash-point.ts';
 import type { Clock } from '../time/clock.ts';
 import { activeTrace, type TraceContext } from '../tracing/tracing.ts';
 import { type Publishable, type PublishResult, StorageUnavailable } from './event-log.ts';
+import type { EncodeFact } from './outbox-row.postgres.ts';
 import { partitionOf } from './partition-of.ts';
 import { seenId } from './seen-id.ts';
 

@@ -1,12 +1,11 @@
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { isTopic } from '../../contracts/topics.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
-import type { OutboxFact } from '../database/state-store.postgres.ts';
-import { restored } from '../database/storable-text.ts';
 import type { Logger } from '../logging/logger.ts';
 import { crashPoint } from '../process/crash-point.ts';
 import { TRACE_HEADER } from '../tracing/tracing.ts';
 import { StorageUnavailable } from './event-log.ts';
+import { type OutboxFact, readFacts } from './outbox-row.postgres.ts';
 import type { TopicNames } from './topic-names.ts';
 
 /** Headers of every record that a relay has written; `traceparent` only where it belongs to a trace. */
@@ -87,11 +86,13 @@ export class OutboxRelay {
     const rows = together(this.#takeOffered() ?? (await this.#stored()));
     const last = rows.at(-1);
     if (last === undefined) return 0;
-    await producer.sendBatch({
-      acks: -1,
-      compression: kafkajs.CompressionTypes.ZSTD,
-      topicMessages: byTopic(rows, `${consumer}/${partition}`, names),
-    });
+    for (const some of parts(placed(rows))) {
+      await producer.sendBatch({
+        acks: -1,
+        compression: kafkajs.CompressionTypes.ZSTD,
+        topicMessages: byTopic(some, `${consumer}/${partition}`, names),
+      });
+    }
     crashPoint('cp1');
     await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
     this.#after = last.sequence + last.facts.length - 1;
@@ -124,10 +125,9 @@ export class OutboxRelay {
   async #stored(): Promise<readonly OutboxRow[]> {
     const { postgres, consumer, partition } = this.#options;
     const rows = await postgres.query<Stored>(SQL.next, [consumer, partition, this.#after, ROWS_TOGETHER]);
-    return rows.map(({ sequence, facts, at }) => ({
+    return rows.map(({ sequence, facts, payload, at }) => ({
       sequence: Number(sequence),
-      // Only `outboxFact` makes what is stored there.
-      facts: JSON.parse(facts) as OutboxFact[],
+      facts: readFacts(facts, payload),
       at: Number(at),
     }));
   }
@@ -158,6 +158,8 @@ export class OutboxRelay {
 /** About half a megabyte; one row may hold more. */
 const RECORDS_TOGETHER = 1_000;
 const ROWS_TOGETHER = 50;
+/** kafkajs copies the list of a partition's records for each record that it adds. */
+const RECORDS_IN_REQUEST = 250;
 /** Facts of about 1 KiB, per partition. */
 const OFFERED_AT_MOST = 10_000;
 /** Other instances publish into this outbox, too, and cannot wake us. */
@@ -177,31 +179,46 @@ function together(rows: readonly OutboxRow[]): readonly OutboxRow[] {
   return enough === -1 ? rows : rows.slice(0, enough + 1);
 }
 
+/** A fact with its number and the instant at which it was put out. */
+interface Placed {
+  readonly fact: OutboxFact;
+  readonly sequence: number;
+  readonly at: number;
+}
+
+const placed = (rows: readonly OutboxRow[]): readonly Placed[] =>
+  rows.flatMap(({ sequence, facts, at }) =>
+    facts.map((fact, index) => ({ fact, sequence: sequence + index, at })),
+  );
+
+function* parts(facts: readonly Placed[]): Iterable<readonly Placed[]> {
+  for (let from = 0; from < facts.length; from += RECORDS_IN_REQUEST)
+    yield facts.slice(from, from + RECORDS_IN_REQUEST);
+}
+
 function byTopic(
-  rows: readonly OutboxRow[],
+  facts: readonly Placed[],
   origin: string,
   names: TopicNames,
 ): { topic: string; messages: Message[] }[] {
   const topics = new Map<string, Message[]>();
-  for (const { sequence, facts, at } of rows) {
-    for (const [index, fact] of facts.entries()) {
-      if (!isTopic(fact.t))
-        throw new Error(`the outbox holds a topic that this version does not know: ${fact.t}`);
-      const name = names.of(fact.t);
-      const messages = topics.get(name) ?? [];
-      if (messages.length === 0) topics.set(name, messages);
-      messages.push({
-        key: restored(fact.k),
-        value: Buffer.from(fact.p, 'base64'),
-        timestamp: String(at),
-        headers: {
-          [HEADERS.id]: restored(fact.i),
-          [HEADERS.origin]: origin,
-          [HEADERS.sequence]: String(sequence + index),
-          ...(fact.c === undefined ? {} : { [HEADERS.trace]: fact.c }),
-        },
-      });
-    }
+  for (const { fact, sequence, at } of facts) {
+    if (!isTopic(fact.topic))
+      throw new Error(`the outbox holds a topic that this version does not know: ${fact.topic}`);
+    const name = names.of(fact.topic);
+    const messages = topics.get(name) ?? [];
+    if (messages.length === 0) topics.set(name, messages);
+    messages.push({
+      key: fact.key,
+      value: fact.value,
+      timestamp: String(at),
+      headers: {
+        [HEADERS.id]: fact.id,
+        [HEADERS.origin]: origin,
+        [HEADERS.sequence]: String(sequence),
+        ...(fact.trace === undefined ? {} : { [HEADERS.trace]: fact.trace }),
+      },
+    });
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
 }
@@ -218,13 +235,14 @@ export interface OutboxRow {
 interface Stored {
   readonly sequence: string;
   readonly facts: string;
+  readonly payload: Buffer | null;
   readonly at: string;
 }
 
 const SQL = {
   next: {
     name: 'next-outbox',
-    text: `SELECT sequence, facts, at FROM outbox
+    text: `SELECT sequence, facts, payload, at FROM outbox
            WHERE consumer = $1 AND partition = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`,
   },
   forget: {

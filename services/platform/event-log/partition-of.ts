@@ -1,10 +1,21 @@
+import type { ICustomPartitioner } from 'kafkajs';
+
 /**
  * The partition of a key, as Kafka's own clients choose it (murmur2 of the key's UTF-8 bytes), so that records
  * of one key lie together whoever wrote them.
  */
-export function partitionOf(key: string, partitions: number): number {
-  return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;
+export function partitionOf(key: string | Buffer, partitions: number): number {
+  return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fffffff) % partitions;
 }
+
+/**
+ * For kafkajs, in place of its own partitioner, which gives the same answers and takes ten times as long over them.
+ * Our records all have keys.
+ */
+export const keyPartitioner: ICustomPartitioner =
+  () =>
+  ({ message, partitionMetadata }) =>
+    partitionOf(message.key ?? '', partitionMetadata.length);
 
 /** Austin Appleby's MurmurHash2, 32 bits, with the seed that Kafka uses. */
 function murmur2(data: Buffer): number {

@@ -185,7 +185,7 @@ export class KafkaReader {
   async #decoded<T extends Topic>(
     topic: T,
     partition: number,
-    { offset, timestamp, key, value }: FetchedRecord,
+    { offset, timestamp, key, value, trace }: FetchedRecord,
   ): Promise<TopicRecord<T> | undefined> {
     const decoded = await this.#options.codec.decode(topic, value);
     if (!decoded.ok) return undefined;
@@ -197,6 +197,7 @@ export class KafkaReader {
       partition,
       offset,
       appendedAt: timestamp,
+      ...(trace === undefined ? {} : { trace }),
     };
   }
 }
