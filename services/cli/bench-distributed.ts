@@ -8,9 +8,10 @@ export const benchDistributedCommand: Command = {
   help: `
 Usage: tocsin bench distributed [--records N] [--customers N] [--rules N] [--partitions N] [--json]
 
-Consumes and produces seeded records of all four sources with bare kafkajs; then lets each service work off the same
-records by itself, then all of them together at once; then measures at half of that load how long a record takes to
-become an alert request. One object of figures; read ratios rather than absolute figures.
+Lets each service work off seeded records by itself, and kafkajs alone consume and produce the same records, decoded and
+encoded by the registry's client, and as mere bytes; then runs all services together at once; then measures at half of
+that load how long a record takes to become an alert request. One object of figures; read ratios rather than absolute
+figures.
 
 Servers: those that TOCSIN_KAFKA_BROKERS, TOCSIN_REGISTRY_URL and TOCSIN_DATABASE_URL name (topics and a database of
 its own, removed at the end); without them the checkout's bench servers: Java 17, Maven and PostgreSQL are needed then.
