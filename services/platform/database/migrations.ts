@@ -98,4 +98,8 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
     id: '0003-effect-since',
     sql: '-- Since when an effect is wanted; nothing: since it is due.\nALTER TABLE effect ADD COLUMN since INTEGER',
   },
+  {
+    id: '0004-outbox-payload',
+    sql: '-- Nothing here: facts are written to the log in the same transaction.',
+  },
 ];

@@ -123,10 +123,10 @@ export const CHANGES = {
   hold: [
     {
       file: 'services/platform/database/state-store.postgres.ts',
-      from: 'export type EncodeFact =',
+      from: 'const UNKNOWN_OFFSET =',
       to: `let held = false;
 process.on('SIGUSR2', () => { held = true; });
-export type EncodeFact =`,
+const UNKNOWN_OFFSET =`,
     },
     {
       file: 'services/platform/database/state-store.postgres.ts',
