@@ -66,7 +66,11 @@ function inWords(
     findings.length === 0
       ? 'no problem found'
       : `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`;
-  return [...lines, `${folder}: ${rules} rules, ${verdict} (set ${hash})`, ''].join('\n');
+  return [
+    ...lines,
+    `${folder}: ${rules === 1 ? '1 rule' : `${rules} rules`}, ${verdict} (set ${hash})`,
+    '',
+  ].join('\n');
 }
 
 const counted = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;

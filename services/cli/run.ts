@@ -11,6 +11,12 @@ const io: Io = {
   env: process.env,
 };
 
+/** `| head` has seen enough: nothing is wrong, and nobody is left to tell. */
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(EXIT.done);
+});
+
 /** Finds the command whose name is the longest beginning of the arguments, and runs it. Answers the exit code. */
 export async function main(given: readonly string[]): Promise<number> {
   const args = commandFirst(given);
