@@ -73,6 +73,16 @@ test('files that are none of its business are none, and several writes are one c
   await once(onChange);
 });
 
+test('a folder in which something is written all the time is looked at all the same', async () => {
+  const folder = join(twoVersions(), 'one');
+  const onChange = watching(folder);
+  await begun();
+  const busy = setInterval(() => writeFileSync(join(folder, 'log.txt'), String(performance.now())), 2);
+  onTestFinished(() => clearInterval(busy));
+  writeFileSync(join(folder, 'a.rule.yaml'), 'another');
+  await once(onChange);
+});
+
 test('a folder that is gone is a change, and so is its coming back', async () => {
   const root = twoVersions();
   const folder = join(root, 'one');

@@ -35,9 +35,17 @@ export function watchFolder(options: FolderWatch): () => void {
   let reported: string | undefined;
   let seen: string | undefined;
 
+  let due = Number.POSITIVE_INFINITY;
+  /** Unless it is looked at sooner: a folder in which something happens all the time gets its looks, too. */
   const lookIn = (ms: number): void => {
+    const at = performance.now() + ms;
+    if (stopped || at >= due) return;
     clearTimeout(timer);
-    if (!stopped) timer = setTimeout(() => void look(), ms);
+    due = at;
+    timer = setTimeout(() => {
+      due = Number.POSITIVE_INFINITY;
+      void look();
+    }, ms);
   };
   const look = async (): Promise<void> => {
     const before = seen;
