@@ -21,10 +21,10 @@ function relink(path: string, target: string): void {
   renameSync(`${path}_tmp`, path);
 }
 
-function watching(folder: string) {
+function watching(folder: string, settleMs = 30) {
   const onChange = vi.fn();
   const concerns = (name: string) => name.endsWith('.rule.yaml');
-  onTestFinished(watchFolder({ folder, concerns, onChange, lookEveryMs: 30, settleMs: 30 }));
+  onTestFinished(watchFolder({ folder, concerns, onChange, lookEveryMs: 30, settleMs }));
   return onChange;
 }
 
@@ -75,7 +75,7 @@ test('files that are none of its business are none, and several writes are one c
 
 test('a folder in which something is written all the time is looked at all the same', async () => {
   const folder = join(twoVersions(), 'one');
-  const onChange = watching(folder);
+  const onChange = watching(folder, 500);
   await begun();
   const busy = setInterval(() => writeFileSync(join(folder, 'log.txt'), String(performance.now())), 2);
   onTestFinished(() => clearInterval(busy));
