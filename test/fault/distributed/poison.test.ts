@@ -44,8 +44,8 @@ describe('poison in every partition stops neither partition nor service', () => 
     const before = await handledWithin(scene());
     const behind = await handledWithin(scene(), value);
     const after = await handledWithin(scene());
-    // Five seconds more than this machine needs at this moment.
-    expect(behind).toBeLessThan(5 + Math.max(before, after));
+    // Five seconds, where nothing else is in the way; as many times more as this machine is slower at this moment.
+    expect(behind).toBeLessThan(5 * Math.max(1, before / AT_REST, after / AT_REST));
     expect(await scene().damage()).toEqual(NONE);
     expect(scene().fleet.gaveUp).toEqual([]);
     const parked = (await scene().parked()).filter(({ id }) => !known.has(id));
@@ -93,6 +93,8 @@ async function handledWithin(scene: Scene, poison?: Buffer | null): Promise<numb
 }
 
 const PARTITIONS = 2;
+/** Seconds. Two cores with nothing else to do handle a record in half of that. */
+const AT_REST = 0.5;
 let others = 0;
 
 /** Seconds. Whoever takes longer has been stopped. */

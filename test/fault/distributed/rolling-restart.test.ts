@@ -12,7 +12,7 @@ describe.concurrent('a rolling restart of every service under load, with a chang
   test('leaves no time box late by more than a minute, loses nothing and doubles nothing', async (context) => {
     const { rules, change } = folderOfOneRule(context, { ackBy: ACK_BY });
     const scene = await open(context, { env: { TOCSIN_RULES_DIR: rules }, sessionMs: 30_000 });
-    scene.producing.start();
+    scene.producing.start(25);
     await seconds(5);
     change({ ackBy: ACK_BY, severity: 'P1' });
     for (const name of SERVICE_NAMES) {

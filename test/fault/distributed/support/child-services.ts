@@ -231,9 +231,10 @@ export class ServiceFleet {
     }
     await new Promise((resume) => setTimeout(resume, RESTART_AFTER_MS));
     if (this.#stopping) return;
-    // A failpoint is for one life.
-    const { TOCSIN_FAILPOINT: _, ...env } = this.#options.get(instance)?.env ?? {};
-    await this.start(instance.name, { ...this.#options.get(instance), env });
+    const options = this.#options.get(instance) ?? {};
+    const { TOCSIN_FAILPOINT: _, ...others } = options.env ?? {};
+    // Whoever died of its failpoint goes on without.
+    await this.start(instance.name, code === null ? { ...options, env: others } : options);
   }
 
   #forget(instance: ServiceProcess): void {

@@ -1,3 +1,5 @@
+const BATCHES_A_SECOND = 5;
+
 /** A producer that posts complaints, one customer each, and repeats a batch until it is answered. */
 export class Producing {
   readonly #url: () => string;
@@ -12,10 +14,10 @@ export class Producing {
     this.#url = url;
   }
 
-  /** About 25 customers a second until `stop`. */
-  start(): void {
+  /** So many customers a second until `stop`, or fewer where answers are slow. */
+  start(perSecond = 10): void {
     this.#stopped = false;
-    this.#running = this.#run();
+    this.#running = this.#run(perSecond / BATCHES_A_SECOND);
   }
 
   /** One customer, or several at once. */
@@ -40,10 +42,10 @@ export class Producing {
     return this.#customers;
   }
 
-  async #run(): Promise<void> {
+  async #run(size: number): Promise<void> {
     while (!this.#stopped) {
-      await this.#batch(5);
-      await new Promise((resume) => setTimeout(resume, 200));
+      await this.#batch(size);
+      await new Promise((resume) => setTimeout(resume, 1_000 / BATCHES_A_SECOND));
     }
   }
 
