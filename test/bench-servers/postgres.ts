@@ -16,6 +16,9 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+/** Several sets of services side by side, each process with connections of its own. */
+const MANY_CONNECTIONS = ['-c', 'max_connections=400'];
+
 /** PostgreSQL with its data below `folder`, for anybody on this machine. */
 export async function startPostgres(folder: string): Promise<PostgresServer> {
   const programs = postgresPrograms();
@@ -35,7 +38,17 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
     startChildServer({
       name: 'PostgreSQL',
       command: join(programs, 'postgres'),
-      args: ['-D', data, '-p', String(port), '-k', home, '-c', 'listen_addresses=127.0.0.1'],
+      args: [
+        '-D',
+        data,
+        '-p',
+        String(port),
+        '-k',
+        home,
+        '-c',
+        'listen_addresses=127.0.0.1',
+        ...MANY_CONNECTIONS,
+      ],
       cwd: home,
       logFile: join(folder, 'postgres.log'),
       // Fast shutdown: sessions are ended, data are kept.
