@@ -26,7 +26,8 @@ an alert, where the CRM says who left. Rules in shadow are judged too.
   --stage STAGE        report only the rules that are live, canary or shadow, their alerts as work of their teams
   --markdown           tables for a review
   --html FILE          also write a page with charts
-  --check              also compare with the alerts that were really raised; the rules must be those that were in force
+  --check              also compare with the alerts that were really raised; rules, lexicon and risk model must be those
+                       that were in force
 ${REPLAY_HELP}
 
 Examples:
