@@ -1,4 +1,5 @@
 import { alertsCommands } from './alerts.ts';
+import { backupCommand } from './backup.ts';
 import { benchCommand } from './bench.ts';
 import { benchDistributedCommand } from './bench-distributed.ts';
 import { benchNotificationsCommand, benchTimersCommand } from './bench-parts.ts';
@@ -56,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   riskFitCommand,
   evaluateRiskCommand,
   evaluateDriftCommand,
+  backupCommand,
   ledgerCommand,
   ...dlqCommands,
   timersCommand,
