@@ -22,7 +22,7 @@ Exit codes: 0 every input is accounted for; 1 the sums do not meet; 2 used wrong
     try {
       const { body } = await client.request('GET', '/v1/ledger');
       // The route answers with this type.
-      const report = body as LedgerReport;
+      const report = body as ShownLedger;
       io.out(values.json === true ? `${JSON.stringify(report)}\n` : ledgerInWords(report));
       return report.meets ? EXIT.done : EXIT.foundWrong;
     } finally {
@@ -31,8 +31,11 @@ Exit codes: 0 every input is accounted for; 1 the sums do not meet; 2 used wrong
   },
 };
 
+/** That of many machines says when their database was restored. */
+type ShownLedger = LedgerReport & { readonly restoredAt?: number };
+
 /** The ledger as a table, with the checks below it. */
-export function ledgerInWords({ entries, checks, waiting, deadLetters }: LedgerReport): string {
+export function ledgerInWords({ entries, checks, waiting, deadLetters, restoredAt }: ShownLedger): string {
   const rows = entries.map(({ stage, topic, outcome, reason, count }) => [
     stage,
     topic,
@@ -58,9 +61,13 @@ export function ledgerInWords({ entries, checks, waiting, deadLetters }: LedgerR
           `${failed.length} of ${checks.length} sums do NOT meet:`,
           ...failed.map((check) => `  ${check.says}: ${check.left} is not ${check.right}`),
         ].join('\n');
+  const restored =
+    restoredAt === undefined
+      ? ''
+      : `Restored ${new Date(restoredAt).toISOString()}: what services put out is not compared with what others were given.\n`;
   return `${[line(head), ...rows.map(line)].join('\n')}
 
 waiting to be processed: ${waiting}; dead letters parked: ${deadLetters.parked ?? 0}
 ${verdict}
-`;
+${restored}`;
 }

@@ -146,4 +146,15 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       ALTER TABLE outbox ALTER payload SET STORAGE EXTERNAL;
     `,
   },
+  {
+    id: '0005-home',
+    sql: `
+      -- One row: which database this is, to notice that it was restored; see platform/distributed/restored.ts.
+      CREATE TABLE home (
+        one_row boolean PRIMARY KEY DEFAULT true CHECK (one_row),
+        identity text NOT NULL,
+        restored_at bigint
+      );
+    `,
+  },
 ];

@@ -102,4 +102,8 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
     id: '0004-outbox-payload',
     sql: '-- Nothing here: facts are written to the log in the same transaction.',
   },
+  {
+    id: '0005-home',
+    sql: '-- A data file has no log beside it that could be ahead of it.\nSELECT 1',
+  },
 ];

@@ -36,6 +36,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { OwnedStates, type StateWatcher } from './owned-states.ts';
 import { checkDatabase, refusing, shadowed } from './replay.ts';
+import { noticeRestore } from './restored.ts';
 import { codecOf, connectKafka, kafkaOf, namesOf, postgresOf } from './servers.ts';
 import { registerServiceMetrics } from './service-metrics.ts';
 import { type ServiceSettings, tlsOf } from './settings.ts';
@@ -106,6 +107,8 @@ export async function openDistributedService(
   await migratePostgres(postgres, [...PLATFORM_POSTGRES_MIGRATIONS, ...(options.migrations ?? [])]);
   const { TOCSIN_REPLAY_FROM: replayFrom } = settings;
   await checkDatabase(postgres, name, replayFrom);
+  if (await noticeRestore(postgres))
+    log.warn({ service: name }, 'the database was restored: facts are numbered anew');
   await postgres.query(ADD_OWNERS, [name, settings.TOCSIN_PARTITIONS - 1]);
 
   const reading = replayFrom === undefined ? name : `${name}-replay`;

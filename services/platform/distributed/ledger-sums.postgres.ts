@@ -20,6 +20,8 @@ export interface DistributedLedger {
   readonly waiting: number;
   readonly deadLetters: Readonly<Record<DeadLetterStatus, number>>;
   readonly meets: boolean;
+  /** When the database was last restored, epoch ms: what was put out and what was given is compared no more. */
+  readonly restoredAt?: number;
 }
 
 /** Consumer under which the ledger of an embedded installation was moved here: an era of its own. */
@@ -32,7 +34,8 @@ export const CARRIED_OVER = 'carried_over';
  *
  * Each process has finished with what its service was given, which is how far the service's positions have come.
  * And what a service was given of one of our own topics is what was put out to it, repeats of relays included, as
- * far as it has arrived: while records are on their way, the second kind of sum does not meet.
+ * far as it has arrived: while records are on their way, the second kind of sum does not meet. Of a database that was
+ * restored it is left out: the log holds what was put out in the time that it has forgotten.
  */
 export async function balanceLedger(postgres: Postgres): Promise<DistributedLedger> {
   const entries = await ledgerEntries(postgres);
@@ -47,18 +50,28 @@ export async function balanceLedger(postgres: Postgres): Promise<DistributedLedg
     const offset = given.find((one) => one.consumer === consumer && one.topic === topic)?.given ?? 0;
     return sum(`${stage}: given from ${topic} = finished`, Number(offset), Number(done));
   });
+  const [home] = await postgres.query<{ restored_at: string | null }>(RESTORED, []);
+  const restoredAt = typeof home?.restored_at === 'string' ? Number(home.restored_at) : undefined;
   let waiting = 0;
   for (const { consumer, topic, given: offset } of given) {
     if (consumer === EMBEDDED_ERA) continue;
     const stages = finished.filter((one) => one.consumer === consumer && one.topic === topic);
     const repeated = Math.max(0, ...stages.map((one) => Number(one.repeated)));
     waiting += Math.max(0, (putOut.get(topic) ?? 0) + repeated - Number(offset));
-    if (isTopic(topic) && TOPICS[topic].writer === 'anyone') continue;
+    if (restoredAt !== undefined || (isTopic(topic) && TOPICS[topic].writer === 'anyone')) continue;
     const says = `${consumer}: put out to ${topic} = given`;
     checks.push(sum(says, (putOut.get(topic) ?? 0) + repeated, Number(offset)));
   }
   const deadLetters = await new PostgresDeadLetters(postgres).counts();
-  return { entries, checks, waiting, deadLetters, meets: checks.every(({ meets }) => meets) };
+  const meets = checks.every((one) => one.meets);
+  return {
+    entries,
+    checks,
+    waiting,
+    deadLetters,
+    meets,
+    ...(restoredAt === undefined ? {} : { restoredAt }),
+  };
 }
 
 const isCompacted = (topic: string): boolean => isTopic(topic) && TOPICS[topic].compacted;
@@ -88,6 +101,8 @@ interface Finished {
   readonly finished: string;
   readonly repeated: string;
 }
+
+const RESTORED: NamedSql = { name: 'ledger-restored', text: 'SELECT restored_at FROM home' };
 
 const GIVEN: NamedSql = {
   name: 'ledger-given',

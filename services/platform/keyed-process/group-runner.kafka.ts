@@ -279,7 +279,14 @@ export class GroupRunner {
     return Promise.all(
       [...positions].map(async ([topic, position]) => {
         const offsets = await this.#admin.fetchTopicOffsets(this.#options.names.of(topic));
-        const low = Number(offsets.find((one) => one.partition === partition)?.low ?? 0);
+        const found = offsets.find((one) => one.partition === partition);
+        const [low, end] = [Number(found?.low ?? 0), Number(found?.high ?? 0)];
+        if (position > end) {
+          throw new StorageUnavailable(
+            'closed',
+            `${topic}/${partition} was read up to ${position} and ends at ${end}: Kafka has lost records or is another one; see infra/runbooks/backup-and-upgrade.md`,
+          );
+        }
         if (position > 0 && low > position) {
           this.#options.log.error(
             { topic, partition, position, low },
