@@ -104,6 +104,6 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
   },
   {
     id: '0005-home',
-    sql: '-- A data file has no log beside it that could be ahead of it.\nSELECT 1',
+    sql: '-- Nothing here: a data file has no log beside it that could be ahead of it.',
   },
 ];
