@@ -217,9 +217,11 @@ function foundInWords(
 const note = (because: string | undefined): string =>
   because === undefined ? '' : ` – left out: ${because}`;
 
-function kindInWords({ kind, missing, distinct, dates }: Column): string {
+function kindInWords({ kind, missing, distinct, dates, points }: Column): string {
   const unknown = missing === 0 ? '' : `, ${(missing * 100).toFixed(missing < 0.1 ? 1 : 0)} % not known`;
-  if (dates === undefined) return `${kind}, ${distinct} values${unknown}`;
+  const guess =
+    points === undefined ? '' : ', points taken for decimal points: 1.234 is a little more than 1';
+  if (dates === undefined) return `${kind}, ${distinct} values${unknown}${guess}`;
   const order = dates.order === 'day_first' ? 'day first' : 'month first';
   const doubt = dates.mixed
     ? ', both orders occur: some dates are damaged'

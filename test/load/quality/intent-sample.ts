@@ -41,7 +41,8 @@ const NETS: Readonly<Record<string, RegExp>> = {
 const SHORTEST = 15;
 const LONGEST = 300;
 
-/** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what the first two showed. */
+/** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what the first two showed;
+ * after the third only "please" and "can you" were widened. */
 export const SAMPLES = [
   { seed: 1, perNet: 24, says: 'first, developed on' },
   { seed: 2, perNet: 12, says: 'second, developed on' },

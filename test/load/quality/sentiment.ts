@@ -117,6 +117,12 @@ ${intentRows(folder, read)}
 ### Speed
 
 ${speedWords(read)}
+
+| length of a text | microseconds | nanoseconds a character |
+|---|---|---|
+${lengthRows(read)}
+
+Longer texts are cut: a megabyte takes ${megabyteMs(read).toFixed(1)} ms.
 `;
 
   function heldOut(texts: readonly LabelledMood[]) {
@@ -264,4 +270,34 @@ function speedWords(read: ReadText): string {
     () => performance.now(),
   );
   return `${textsPerSecond} messages a second with intents, the bare \`sentiment\` package ${rawTextsPerSecond}: a ratio of ${ratioToRaw} (\`tocsin bench sentiment --rounds ${ROUNDS}\`).`;
+}
+
+/** Characters; the last is where texts are cut. */
+const LENGTHS = [100, 500, 1000, 2500, 5000];
+
+function lengthRows(read: ReadText): string {
+  const words = madeUpTexts(2000, 2).join(' ');
+  return LENGTHS.map((length) => {
+    const texts = Array.from({ length: Math.floor(words.length / length) }, (_, index) =>
+      words.slice(index * length, (index + 1) * length),
+    ).slice(0, 20);
+    const microseconds = (quickest(() => texts.forEach((text) => void read(text))) * 1000) / texts.length;
+    return `| ${length} | ${microseconds.toFixed(1)} | ${((microseconds * 1000) / length).toFixed(0)} |`;
+  }).join('\n');
+}
+
+const megabyteMs = (read: ReadText): number => {
+  const text = madeUpTexts(2000, 3).join(' ').repeat(40).slice(0, 1_000_000);
+  return quickest(() => void read(text));
+};
+
+/** The best of many rounds, in ms. */
+function quickest(work: () => void): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS; round++) {
+    const begun = performance.now();
+    work();
+    best = Math.min(best, performance.now() - begun);
+  }
+  return best;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isScalar, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import { hundredths } from '../risk/model-bins.ts';
 import type { Learnt } from './learn.ts';
 
@@ -8,7 +8,8 @@ const NOTICEABLE = 0.05;
 
 /**
  * The text of a model with its weights moved, and nothing else: comments, order and words stay, so that a diff shows
- * what changed and no more.
+ * what changed and no more. What the file says of its fit (figures, expected scores) is of the model before: it becomes
+ * a comment.
  */
 export function editModel(text: string, { intercept, moves }: Pick<Learnt, 'intercept' | 'moves'>): string {
   const document = parseDocument(text);
@@ -30,9 +31,27 @@ export function editModel(text: string, { intercept, moves }: Pick<Learnt, 'inte
     const digest = createHash('sha256').update(JSON.stringify(edits)).digest('hex').slice(0, 8);
     edits.push({ from: version.range[0], to: version.range[1], text: `outcomes-${digest}` });
   }
+  const fit = edits.length === 0 ? undefined : fitRange(document);
+  if (fit !== undefined) {
+    const [from, to] = fit;
+    edits.push({
+      from,
+      to,
+      text: `# Of the model before: ${text.slice(from, to).trimEnd().replaceAll('\n', '\n# ')}\n`,
+    });
+  }
   return edits
     .toSorted((a, b) => b.from - a.from)
     .reduce((edited, edit) => edited.slice(0, edit.from) + edit.text + edited.slice(edit.to), text);
+}
+
+function fitRange({ contents }: Document.Parsed): readonly [number, number] | undefined {
+  const pair = isMap(contents)
+    ? contents.items.find(({ key }) => isScalar(key) && key.value === 'fit')
+    : undefined;
+  if (!isNode(pair?.key) || !isNode(pair.value)) return undefined;
+  const [from, to] = [pair.key.range?.[0], pair.value.range?.[1]];
+  return from === undefined || to === undefined ? undefined : [from, to];
 }
 
 /** The lines that differ, as `diff` writes them; both texts have the same number of lines. */

@@ -108,6 +108,27 @@ test('an edited model differs in the weights that moved and in its version, and 
   expect(editModel(TEXT, { intercept: 0.01, moves: [] })).toBe(TEXT);
 });
 
+test('what a model says of its fit is marked as of the model before', () => {
+  const fit = `fit:
+  label: left=yes
+  rows: 300
+  outcomes: 60
+  seed: 1
+  held_out: {folds: 5, auc: 0.7, auc_95: [0.6, 0.8], lift_top10: 2, brier: 0.1, brier_if_recalibrated: 0.1}
+  left_out: []
+  score_bands: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+`;
+  const fitted = TEXT.replace('intercept:', `${fit}intercept:`);
+  const before = compileRiskModel('m.yaml', fitted);
+  expect(before.ok && before.value.fit?.rows).toBe(300);
+  const edited = editModel(fitted, { intercept: 0.1, moves: [] });
+  const after = compileRiskModel('m.yaml', edited);
+  expect(after.ok && after.value.fit).toBe(undefined);
+  expect(edited).toContain('# Of the model before: fit:\n#   label: left=yes\n');
+  expect(edited).toContain('\nintercept: -1.4');
+  expect(edited.split('\n')).toHaveLength(fitted.split('\n').length);
+});
+
 const signal = (customerId: string, day: number, more: Partial<Signal> = {}): Signal => ({
   id: `complaints/${customerId}-${day}`,
   type: 'complaint.received',

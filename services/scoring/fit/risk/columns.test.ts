@@ -52,3 +52,10 @@ test('what is not known is counted', () => {
     distinct: 7,
   });
 });
+
+test('points that may part thousands are said to be read as decimal points', () => {
+  const points = (cell: (row: number) => string) => column('fee', cell)?.points;
+  expect(points((row) => `${(row % 7) + 1}.234`)).toBe('guessed');
+  expect(points((row) => (row % 2 === 0 ? `${(row % 7) + 1}.234` : '0.125'))).toBe(undefined);
+  expect(points((row) => `${(row % 7) + 1}.2345`)).toBe(undefined);
+});

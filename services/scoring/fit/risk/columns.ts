@@ -19,6 +19,8 @@ export interface Column {
   /** How many different values. */
   readonly distinct: number;
   readonly dates?: DateFacts;
+  /** Set where every point stands before three digits, as in `1.234`: read as a decimal point, though it may part thousands. */
+  readonly points?: 'guessed';
 }
 
 export interface DateFacts {
@@ -59,9 +61,16 @@ function describe(name: string, cells: readonly string[]): Column {
   if (dates !== undefined) return { ...facts, kind: 'date', dates };
   const numbers = known.map(numberIn).filter((number) => number !== undefined);
   if (numbers.length >= MOSTLY * known.length) {
-    return { ...facts, kind: isNumbering(name, numbers, distinct) ? 'identifier' : 'number' };
+    const kind = isNumbering(name, numbers, distinct) ? 'identifier' : 'number';
+    return { ...facts, kind, ...(pointsAreGuessed(known) ? { points: 'guessed' } : {}) };
   }
   return { ...facts, kind: kindOfWords(known, distinct) };
+}
+
+/** `0.125` and `1234.567` can only be decimals; `1.234` and `12.000` may be either. */
+function pointsAreGuessed(known: readonly string[]): boolean {
+  const pointed = known.filter((cell) => cell.includes('.'));
+  return pointed.length > 0 && pointed.every((cell) => /^\D*[1-9]\d{0,2}\.\d{3}\D*$/.test(cell));
 }
 
 function dateFacts(name: string, known: readonly string[]): DateFacts | undefined {
