@@ -24,6 +24,10 @@ horizon. Nothing after the cut-off goes into the features. Then: tocsin risk fit
   --horizon DAYS     silence that counts as having left (default ${DEFAULT_DAYS})
   --active DAYS      only customers with an event so shortly before the cut-off (default ${DEFAULT_DAYS})
   --cutoff DATE      default: as late as the horizon allows
+  --earlier N        N more cut-offs before it, each of which gives every customer one more row (default 0): more to
+                     learn from. Name the customer column to "risk fit" with --id: it then judges no customer by a
+                     model that has seen them
+  --every DAYS       how far apart these are (default 30)
   --out FILE         where the table goes
   --json             what was made, as one JSON object
 
@@ -43,6 +47,8 @@ async function aggregate(args: readonly string[], io: Io): Promise<number> {
     horizon: { type: 'string', default: DEFAULT_DAYS },
     active: { type: 'string', default: DEFAULT_DAYS },
     cutoff: { type: 'string' },
+    earlier: { type: 'string', default: '0' },
+    every: { type: 'string', default: '30' },
     out: { type: 'string' },
   });
   const [file, ...more] = positionals;
@@ -53,6 +59,10 @@ async function aggregate(args: readonly string[], io: Io): Promise<number> {
   if (out === undefined) throw new UsageError('--out names the file for the table');
   const horizonDays = daysOf('--horizon', values.horizon);
   const activeDays = daysOf('--active', values.active);
+  const count = Number(values.earlier);
+  if (!Number.isInteger(count) || count < 0)
+    throw new UsageError(`--earlier: got "${values.earlier}", expected 0, 1, 2 …`);
+  const earlier = { count, everyDays: daysOf('--every', values.every) };
   const cutoff = values.cutoff === undefined ? undefined : instant(values.cutoff, '--cutoff');
   try {
     const table = readCsvTable(readFileSync(file));
@@ -68,6 +78,7 @@ async function aggregate(args: readonly string[], io: Io): Promise<number> {
       values: numbers,
       horizonDays,
       activeDays,
+      earlier,
       ...(cutoff === undefined ? {} : { cutoff }),
     };
     const made = aggregateEvents(table.value, options);
@@ -102,7 +113,8 @@ const csvText = ({ columns, rows }: Aggregated): string =>
 const csvCell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 const figuresOf = ({ rows, cutoff, eventsLeft, customersBefore }: Aggregated) => ({
-  customers: rows.length,
+  customers: new Set(rows.map(([customer]) => customer)).size,
+  rows: rows.length,
   left: rows.filter((row) => row.at(-1) === 'yes').length,
   cutoff: new Date(cutoff).toISOString(),
   customersNotActive: customersBefore - rows.length,
@@ -110,8 +122,8 @@ const figuresOf = ({ rows, cutoff, eventsLeft, customersBefore }: Aggregated) =>
 });
 
 function inWords(made: Aggregated, out: string, horizonDays: number): string {
-  const { customers, left, cutoff, customersNotActive, eventsWithoutCustomerOrDate } = figuresOf(made);
-  return `${out}: ${customers} customers as known on ${cutoff.slice(0, 10)}, ${left} of whom had no event in the ${horizonDays} days after
-${customersNotActive} customers were not active any more; ${eventsWithoutCustomerOrDate} events have no customer or no readable date
+  const { customers, rows, left, cutoff, customersNotActive, eventsWithoutCustomerOrDate } = figuresOf(made);
+  return `${out}: ${rows} rows of ${customers} customers as known until ${cutoff.slice(0, 10)}; in ${left} there was no event in the ${horizonDays} days after
+${customersNotActive} more rows are of customers who were not active any more; ${eventsWithoutCustomerOrDate} events have no customer or no readable date
 `;
 }

@@ -29,7 +29,7 @@ model card, MODEL.md. The figures are of rows that the model had not seen (five-
 
   --label EXPR       which rows left: COLUMN=VALUE, COLUMN=A|B, COLUMN!=VALUE, or COLUMN<=NUMBER (also < > >=)
   --out FILE         where the model goes
-  --id COLUMN,…      columns that only name the customer
+  --id COLUMN,…      columns that only name the customer; rows of one customer are never on both sides of a fold
   --ignore COLUMN,…  columns to leave out
   --keep COLUMN,…    columns to use although they look like an identifier or a leak
   --rising COLUMN,…  the risk may only rise with these numbers (--falling: only fall)

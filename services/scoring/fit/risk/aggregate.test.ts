@@ -53,3 +53,14 @@ test('a cut-off after which too little is known is refused', () => {
     problem: 'the events end on 2026-03-31: too early to know 30 days after the cut-off',
   });
 });
+
+test('an earlier cut-off adds a row of what was known then, and of what became of it within the same horizon', () => {
+  const made = aggregate(events, { earlier: { count: 1, everyDays: 30 } });
+  if (!made.ok) throw new Error(made.problem);
+  // On 31 January: ana's visits, after which she was silent until March. Bo had not come yet.
+  expect(made.value.rows.map((row) => [row[0], row[1], row.at(-1)])).toEqual([
+    ['ana', 2, 'no'],
+    ['bo', 1, 'yes'],
+    ['ana', 2, 'yes'],
+  ]);
+});

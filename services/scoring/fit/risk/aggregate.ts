@@ -15,6 +15,8 @@ export interface AggregateOptions {
   readonly activeDays: number;
   /** Epoch ms; default: as late as the horizon allows. */
   readonly cutoff?: number;
+  /** Earlier cut-offs, so many days apart, that give each customer more rows. */
+  readonly earlier?: { readonly count: number; readonly everyDays: number };
 }
 
 export interface Aggregated {
@@ -24,6 +26,7 @@ export interface Aggregated {
   readonly cutoff: number;
   /** Events without a customer or a readable date. */
   readonly eventsLeft: number;
+  /** Customers with an event before the cut-off, active or not; summed over the cut-offs. */
   readonly customersBefore: number;
 }
 
@@ -56,6 +59,20 @@ export function aggregateEvents(table: CsvTable, options: AggregateOptions): Agg
       problem: `the events end on ${last}: too early to know ${options.horizonDays} days after the cut-off`,
     };
   }
+  const { count = 0, everyDays = 0 } = options.earlier ?? {};
+  const moments = Array.from({ length: count + 1 }, (_, index) => cutoff - index * everyDays * DAY_MS);
+  const tables = moments.map((moment) => customersAt(customers, moment, options));
+  const columns = [options.id, ...featureNames(options.values), LEFT_COLUMN];
+  const rows = tables.flatMap((each) => each.rows);
+  const customersBefore = tables.reduce((sum, { before }) => sum + before, 0);
+  return { ok: true, value: { columns, rows, cutoff, eventsLeft: left, customersBefore } };
+}
+
+function customersAt(
+  customers: ReadonlyMap<string, readonly Event[]>,
+  cutoff: number,
+  options: AggregateOptions,
+): { rows: readonly (readonly (string | number)[])[]; before: number } {
   const rows: (readonly (string | number)[])[] = [];
   let before = 0;
   for (const [customer, events] of customers) {
@@ -67,8 +84,7 @@ export function aggregateEvents(table: CsvTable, options: AggregateOptions): Agg
     const cameBack = events.some(({ at }) => at >= cutoff && at < cutoff + options.horizonDays * DAY_MS);
     rows.push([customer, ...featuresAt(cutoff, past, options.values.length), cameBack ? 'no' : 'yes']);
   }
-  const columns = [options.id, ...featureNames(options.values), LEFT_COLUMN];
-  return { ok: true, value: { columns, rows, cutoff, eventsLeft: left, customersBefore: before } };
+  return { rows, before };
 }
 
 function eventsByCustomer(table: CsvTable, { id, date, values }: AggregateOptions) {

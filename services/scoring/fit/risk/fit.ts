@@ -95,8 +95,11 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
   const named_ = features.map((feature) => withProfile(feature, options.profile));
   progress.found(columns, named_, leftOut);
   const directions = features.map(({ reading }) => options.directions.get(columnsOf(reading).join()));
-  const trained = train({ features, values: kept, labels, directions }, options.seed, (done, of) =>
-    progress.step(done, of),
+  const groups = groupsOf(table, options.ids);
+  const trained = train(
+    { features, values: kept, labels, directions, ...(groups === undefined ? {} : { groups }) },
+    options.seed,
+    (done, of) => progress.step(done, of),
   );
   const probabilities = trained.heldOut.map((logOdds) => 1 / (1 + Math.exp(-logOdds)));
   const figures = judgeRisk(probabilities, labels);
@@ -227,6 +230,20 @@ function withoutLeaks(
     } else leftOut.push({ column: feature.name, because });
   }
   return { features, kept: used };
+}
+
+/** Which rows are of one customer, by the columns that name it; nothing when no customer has two rows. */
+function groupsOf(table: CsvTable, ids: readonly string[]): Int32Array | undefined {
+  if (ids.length === 0) return undefined;
+  const columns = ids.map((id) => table.columns.indexOf(id));
+  const numbers = new Map<string, number>();
+  const groups = Int32Array.from(table.rows, (row) => {
+    const name = JSON.stringify(columns.map((column) => row[column]));
+    const known = numbers.get(name) ?? numbers.size;
+    numbers.set(name, known);
+    return known;
+  });
+  return numbers.size < groups.length ? groups : undefined;
 }
 
 function withProfile(feature: Feature, profile: ReadonlyMap<string, string>): Feature {

@@ -39,3 +39,24 @@ export function stratifiedFolds(labels: Uint8Array, folds: number, random: Rando
   }
   return fold;
 }
+
+/**
+ * The same where rows belong together, such as one customer at several moments: rows of one group are in one part. A
+ * group counts by the label of its first row.
+ */
+export function groupedFolds(
+  labels: Uint8Array,
+  groups: Int32Array,
+  folds: number,
+  random: Random,
+): Uint8Array {
+  const first = new Map<number, number>();
+  for (const [row, group] of groups.entries()) if (!first.has(group)) first.set(group, row);
+  const place = new Map([...first.keys()].map((group, index) => [group, index]));
+  const own = stratifiedFolds(
+    Uint8Array.from(first.values(), (row) => labels[row] ?? 0),
+    folds,
+    random,
+  );
+  return Uint8Array.from(groups, (group) => own[place.get(group) ?? 0] ?? 0);
+}

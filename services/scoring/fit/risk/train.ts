@@ -4,7 +4,7 @@ import { type AdditiveModel, type BinnedTable, type BoostingSettings, boost, dra
 import type { Feature } from './features.ts';
 import { cellsOf, type PairAxis } from './pair-axis.ts';
 import { choosePairs } from './pair-choice.ts';
-import { seeded, stratifiedFolds } from './random.ts';
+import { groupedFolds, seeded, stratifiedFolds } from './random.ts';
 import { type Blend, blend, blended } from './stacking.ts';
 import type { Direction } from './step-search.ts';
 
@@ -15,6 +15,8 @@ export interface TrainingTable {
   /** 1 for a row with the outcome. */
   readonly labels: Uint8Array;
   readonly directions: readonly (Direction | undefined)[];
+  /** Rows with the same number are one customer: no model judges a customer whom it has seen. */
+  readonly groups?: Int32Array;
 }
 
 /** A trained model: an intercept, a weight per bin of each feature, and a table per chosen pair. Log-odds. */
@@ -70,7 +72,10 @@ export function train(
 ): TrainedModel {
   const random = seeded(seed);
   const n = table.labels.length;
-  const folds = stratifiedFolds(table.labels, FOLDS, random);
+  const folds =
+    table.groups === undefined
+      ? stratifiedFolds(table.labels, FOLDS, random)
+      : groupedFolds(table.labels, table.groups, FOLDS, random);
   const bags = Math.max(2, Math.min(10, Math.floor(CELLS_PER_BAG_BUDGET / (n * table.features.length))));
   const total = FOLDS + 2;
   const parts = PRIOR.map(() => new Float64Array(n));
