@@ -10,9 +10,9 @@ export function shippedRulesWith(target: string, files: Files): string {
   return copyShipped(target, files, () => true);
 }
 
-/** A rules folder with these rules only. Teams, calendars and models are those that ship. */
+/** A rules folder with these rules only, without tests. Teams, calendars and models are those that ship. */
 export function onlyTheseRules(target: string, rules: Files): string {
-  return copyShipped(target, rules, (name) => !name.endsWith('.rule.yaml'));
+  return copyShipped(target, rules, (name) => !/\.(rule|test)\.yaml$/.test(name));
 }
 
 function copyShipped(target: string, files: Files, wanted: (name: string) => boolean): string {
