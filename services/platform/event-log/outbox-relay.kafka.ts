@@ -124,7 +124,13 @@ export class OutboxRelay {
 
   async #stored(): Promise<readonly OutboxRow[]> {
     const { postgres, consumer, partition } = this.#options;
-    const rows = await postgres.query<Stored>(SQL.next, [consumer, partition, this.#after, ROWS_TOGETHER]);
+    const rows = await postgres.query<Stored>(SQL.next, [
+      consumer,
+      partition,
+      this.#after,
+      ROWS_TOGETHER,
+      RECORDS_TOGETHER,
+    ]);
     return rows.map(({ sequence, facts, payload, at }) => ({
       sequence: Number(sequence),
       facts: readFacts(facts, payload),
@@ -242,8 +248,11 @@ interface Stored {
 const SQL = {
   next: {
     name: 'next-outbox',
-    text: `SELECT sequence, facts, payload, at FROM outbox
-           WHERE consumer = $1 AND partition = $2 AND sequence > $3 ORDER BY sequence LIMIT $4`,
+    // Only what one step sends: the rows behind it would be read again with the next one.
+    text: `SELECT sequence, facts, payload, at FROM (
+             SELECT sequence, facts, payload, at, sum(count) OVER (ORDER BY sequence) - count AS before_it
+             FROM outbox WHERE consumer = $1 AND partition = $2 AND sequence > $3 ORDER BY sequence LIMIT $4
+           ) AS next WHERE before_it < $5 ORDER BY sequence`,
   },
   forget: {
     name: 'forget-outbox',
