@@ -55,7 +55,7 @@ const SUITES: readonly Suite[] = [
     counted: true,
     withinMinutes: 20,
   },
-  // Not here: `npm run test:fault -- distributed`. It takes half an hour, and some of its controls hang on chance.
+  // Not here: `npm run test:fault -- distributed`. It takes twenty minutes and more; run it after changes to the services.
   {
     name: 'browser',
     command: ['npm', 'run', '--silent', 'test:browser', '--'],
