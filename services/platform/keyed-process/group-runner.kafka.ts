@@ -33,10 +33,12 @@ export interface GroupRunnerOptions {
 const SESSION_TIMEOUT_MS = 30_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
 const HEARTBEAT_MS = 1_000;
-const MAX_WAIT_MS = 200;
+/** A broker that answers for each single record keeps both sides busy with answers. */
+const MIN_BYTES = 64 * 1024;
+/** So late may a record be fetched for that; and so often it is asked for, also when there is nothing. */
+const MAX_WAIT_MS = 50;
 /** Ends of partitions of which nothing is fetched. */
 const ENDS_EVERY_MS = 15_000;
-/** It asks five times a second, also when there is nothing. */
 const FETCHES_WITHIN_MS = 60_000;
 const MAX_BYTES_PER_PARTITION = 1024 * 1024;
 /** How long a partition that its runner had to leave rests before it is opened again, if it is still ours. */
@@ -74,6 +76,7 @@ export class GroupRunner {
       sessionTimeout: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
       rebalanceTimeout: REBALANCE_TIMEOUT_MS,
       heartbeatInterval: Math.min(HEARTBEAT_MS, (options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS) / 3),
+      minBytes: MIN_BYTES,
       maxWaitTimeInMs: MAX_WAIT_MS,
       maxBytesPerPartition: MAX_BYTES_PER_PARTITION,
     });
