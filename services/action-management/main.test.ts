@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { onlyTheseRules } from '../../test/support/rules-folder.ts';
 import type { Silence } from '../contracts/silence.ts';
+import type { NamedSql } from '../platform/database/postgres.ts';
 import type { DistributedService } from '../platform/distributed/distributed-service.ts';
 import { serviceSettings } from '../platform/distributed/settings.ts';
+import { RulesUnusable } from '../platform/distributed/start-service.ts';
 import { createServer } from '../platform/http/server.ts';
 import { silentLogger } from '../platform/logging/logger.ts';
 import { createRegistry } from '../platform/metrics/registry.ts';
@@ -25,10 +27,29 @@ tests:
     expect: [{at: 1m, alerts: [{rule: a-mail}]}]
 `;
 
+/** PostgreSQL, as far as the sets that were in force go: each with its place in the order. */
+function database() {
+  const kept: { readonly hash: string; readonly source: string; readonly at: number }[] = [];
+  return {
+    query: async ({ name }: NamedSql, [hash, source, at]: readonly unknown[]) => {
+      if (name === 'last-rule-set') return kept.slice(-1);
+      return void kept.push({ hash: String(hash), source: String(source), at: Number(at) });
+    },
+  };
+}
+
+interface Opened {
+  readonly opsKeys?: string[];
+  /** Edits the folder before the start. */
+  readonly edited?: (text: string) => string;
+  readonly postgres?: ReturnType<typeof database>;
+}
+
 /** The service with everything but Kafka and PostgreSQL. */
-async function opened({ opsKeys = [] }: { opsKeys?: string[] } = {}) {
+async function opened({ opsKeys = [], edited = (text) => text, postgres = database() }: Opened = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-rules-'));
-  onlyTheseRules(folder, { [RULE]: ruleText('a-mail', ALWAYS) });
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onlyTheseRules(folder, { [RULE]: edited(ruleText('a-mail', ALWAYS)) });
   for (const name of readdirSync(folder)) if (name.endsWith('.test.yaml')) rmSync(join(folder, name));
   writeFileSync(join(folder, 'a-mail.test.yaml'), HOLDS);
   const registry = createRegistry();
@@ -52,16 +73,14 @@ async function opened({ opsKeys = [] }: { opsKeys?: string[] } = {}) {
   const published: unknown[] = [];
   // What is not asked for here is not there.
   const service = {
+    postgres,
     follow: async (topic: string, { learn }: { learn: (fact: { value: Silence }) => void }) => {
       if (topic === 'silences') heard.push((silence) => learn({ value: silence }));
     },
     eventLog: { publish: async (_: string, records: readonly unknown[]) => void published.push(...records) },
   } as unknown as DistributedService;
   await parts.attach?.({ service, app });
-  onTestFinished(async () => {
-    await lifecycle.close(5_000);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => lifecycle.close(5_000).then(() => undefined));
   const [rules] = parts.processes;
   let complaints = 0;
   return {
@@ -124,6 +143,27 @@ test.each<[string, (text: string) => string, RegExp]>([
     expect(complain()).toMatchObject([{ ruleSetHash: hash }]);
   },
 );
+
+const failing = (text: string): string => text.replace('eq: email', 'eq: phone');
+
+test('an instance whose rules fail their own tests starts with those that were in force last, in any instance', async () => {
+  const postgres = database();
+  const { hash } = (await (await opened({ postgres })).app.inject('/v1/rules')).json();
+  const { app, metric, complain } = await opened({ postgres, edited: failing });
+  expect((await app.inject('/v1/rules')).json()).toMatchObject({
+    hash,
+    lastReload: { outcome: 'refused', problems: [expect.stringMatching(/the test "mail is told" fails/)] },
+  });
+  expect(await metric('tocsin_rules_last_reload_successful')).toMatch(/successful 0$/m);
+  expect(complain()).toMatchObject([{ ruleSetHash: hash }]);
+});
+
+test('where no rules were in force before, an instance whose rules fail their own tests does not start', async () => {
+  await expect(opened({ edited: failing })).rejects.toThrow(RulesUnusable);
+  await expect(opened({ edited: failing })).rejects.toThrow(
+    /the test "mail is told" fails at 1m: alerts expected 1 .*No other rules were in force here before/s,
+  );
+});
 
 test('which rules are set aside is shown, and a release of one that is not is refused', async () => {
   const { app, metric } = await opened();

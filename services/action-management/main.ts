@@ -11,11 +11,13 @@ import {
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { checkInThread } from './adapters/check-folder.thread.ts';
+import { keepRuleSets, RULES_POSTGRES_MIGRATIONS } from './adapters/kept-rule-sets.postgres.ts';
 import { registerRules } from './adapters/rules.fastify.ts';
 import { registerSilences } from './adapters/silences.fastify.ts';
+import { noRules } from './domain/read-rule-set.ts';
 import { loadRuleSet, namesIn } from './load-rules.ts';
 import { createActionManagementMetrics } from './metrics.ts';
-import { RulesReload } from './rules-reload.ts';
+import { RulesRefused, RulesReload } from './rules-reload.ts';
 import { createActionManagementProcesses, quarantineLogger, RuleSetHolder } from './service.ts';
 import { SilenceBook } from './silences.ts';
 
@@ -33,10 +35,8 @@ export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> =
     const started = loaded.settings;
     crashPoint('cp9');
     const rules = await loadRuleSet(folder, namesIn(started));
-    if (!rules.ok) throw new RulesUnusable(rules.problems.map(formatProblem).join('\n'));
     const metrics = createActionManagementMetrics(registry);
-    metrics.rulesLoaded(rules.ruleSet, clock.now());
-    const holder = new RuleSetHolder(rules.ruleSet, quarantineLogger(log));
+    const holder = new RuleSetHolder(noRules(), quarantineLogger(log));
     metrics.watchQuarantine(holder);
     // Known before the first signal is judged: processes run only after `attach`.
     let known: SilenceBook | undefined;
@@ -48,6 +48,7 @@ export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> =
         judge: metrics.judge,
         silences: () => known?.all() ?? [],
       }),
+      migrations: RULES_POSTGRES_MIGRATIONS,
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
       attach: async ({ app, service }) => {
         const silences = new SilenceBook(service.eventLog);
@@ -59,7 +60,11 @@ export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> =
         metrics.watchSilences(() => silences.active(clock.now()).length);
         registerSilences(app, { silences, clock, rules: holder });
         const check = checkInThread(CHECK);
-        const reload = new RulesReload({ folder, started, holder, metrics, clock, log, check });
+        const kept = keepRuleSets(service.postgres);
+        const reload = new RulesReload({ folder, started, holder, metrics, clock, log, check, kept });
+        await reload.start(rules).catch((error: unknown) => {
+          throw error instanceof RulesRefused ? new RulesUnusable(error.message) : error;
+        });
         registerRules(app, reload, settings.TOCSIN_OPS_KEYS);
         lifecycle.onClose('watch of the rules folder', reload.watch());
         return undefined;

@@ -1,4 +1,4 @@
-import type { RuleSet } from './domain/compile.ts';
+import type { RuleSet, RuleSetSource } from './domain/compile.ts';
 
 /** What a folder of rules must stand before it comes into force. */
 export interface CheckedFolder {
@@ -8,10 +8,25 @@ export interface CheckedFolder {
   readonly problems: readonly string[];
 }
 
-/** Keeps each set of rules that was in force, and since when: what it decided can be explained by it, and by no other. */
+/**
+ * Keeps each set of rules that was in force, and since when: what it decided can be explained by it, and by no other;
+ * and a start whose folder is refused begins with the last one.
+ */
 export interface KeptRuleSets {
-  /** From `at` on the set is in force. Throws when it cannot be stored, and then it must not come into force. */
-  keep(ruleSet: RuleSet, at: number): void;
+  /**
+   * From `at` on the set is in force; the same one as before is not kept again. Rejects when it cannot be stored, and then
+   * it must not come into force.
+   */
+  keep(ruleSet: RuleSet, at: number): Promise<void>;
+  /** The set that came into force last, in whichever process; nothing when none ever was. */
+  last(): Promise<KeptRuleSet | undefined>;
+}
+
+/** A set as it was kept. It must be read again: with teams and calendars of today, by the version of today. */
+export interface KeptRuleSet {
+  readonly hash: string;
+  readonly since: number;
+  readonly source: RuleSetSource;
 }
 
 /** Looks at the rules of a folder as a set and plays the tests beside them. Must not keep signals waiting. */

@@ -4,9 +4,10 @@ import type { Logger } from '../platform/logging/logger.ts';
 import { describeError } from '../platform/process/run-process.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { Settings } from '../settings/load-settings.ts';
+import { type LoadedRules, readRuleSet } from './domain/read-rule-set.ts';
 import { loadRuleSet, namesIn } from './load-rules.ts';
 import type { ActionManagementMetrics } from './metrics.ts';
-import type { CheckFolder, KeptRuleSets } from './ports.ts';
+import type { CheckedFolder, CheckFolder, KeptRuleSet, KeptRuleSets } from './ports.ts';
 import type { QuarantinedRule, RuleSetHolder } from './service.ts';
 
 /** What became of an attempt to take the rules of the folder into force. */
@@ -24,7 +25,7 @@ export interface RulesStatus {
   readonly hash: string;
   readonly rules: readonly { readonly id: string; readonly stage: string; readonly title: string }[];
   readonly quarantined: readonly QuarantinedRule[];
-  /** The latest attempt since the start, when there was one. */
+  /** The latest attempt since the start, when there was one; the start itself, when it refused the folder. */
   readonly lastReload?: ReloadResult;
 }
 
@@ -37,11 +38,26 @@ export interface RulesReloadDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly check: CheckFolder;
-  readonly kept?: KeptRuleSets;
+  readonly kept: KeptRuleSets;
+}
+
+export interface StartOptions {
+  readonly trusted?: boolean | undefined;
+  readonly checked?: Promise<CheckedFolder> | undefined;
+}
+
+/** The rules of the folder must not come into force, and no set that was in force before can be taken instead. */
+export class RulesRefused extends Error {
+  override readonly name = 'RulesRefused';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[], why: string) {
+    super([...problems, why].join('\n'));
+    this.problems = problems;
+  }
 }
 
 /**
- * Takes edited rules into force while Tocsin runs: as a whole or not at all.
+ * Takes rules into force, at the start and, edited, while Tocsin runs: as a whole or not at all.
  *
  * A set that cannot be read, has an error as a set, or fails a test beside it is refused and the one before stays, with
  * a log line, a metric and the answer to whoever asks. The check runs in a thread of its own, and the files are read one at a
@@ -53,9 +69,65 @@ export class RulesReload {
   #last: ReloadResult | undefined;
   #running: Promise<ReloadResult> | undefined;
   #next: Promise<ReloadResult> | undefined;
+  /** Hash of the folder as the start read it. */
+  #seen: string | undefined;
 
   constructor(deps: RulesReloadDeps) {
     this.#deps = deps;
+  }
+
+  /**
+   * Decides which rules are in force from the start on; call it before anything is judged, with what the folder holds.
+   *
+   * The set that was in force last is taken as it is. Another one must stand the check first, as in a reload; when it
+   * does not, the one that was in force last stays, as loudly as after a refused reload. Where there is none that can be
+   * used, rejects with `RulesRefused`. `trusted` rules come into force unchecked; `checked` is a check that was begun.
+   */
+  async start(read: LoadedRules, { trusted = false, checked }: StartOptions = {}): Promise<void> {
+    const { folder, holder, metrics, clock, log, kept } = this.#deps;
+    this.#seen = hashIn(read);
+    const last = await kept.last();
+    const asBefore = read.ok && (trusted || read.hash === last?.hash);
+    const problems = asBefore ? [] : await this.#problemsOf(read, checked);
+    if (read.ok && problems.length === 0) {
+      await kept.keep(read.ruleSet, clock.now());
+      holder.replace(read.ruleSet);
+      metrics.rulesLoaded(read.ruleSet, clock.now());
+      return;
+    }
+    const stays = this.#readAgain(last, problems);
+    holder.replace(stays.ruleSet);
+    metrics.rulesLoaded(stays.ruleSet, stays.since);
+    metrics.reloadFailed();
+    log.error(
+      { folder, hash: stays.ruleSet.hash, problems },
+      'the rules are refused; those in force last stay',
+    );
+    this.#done('refused', problems);
+  }
+
+  async #problemsOf(read: LoadedRules, begun: StartOptions['checked']): Promise<readonly string[]> {
+    if (!read.ok) return read.problems.map(formatProblem);
+    const { folder, check } = this.#deps;
+    const { problems, hash } = await (begun ?? check(folder));
+    if (problems.length > 0 || hash === read.hash) return problems;
+    return [`${folder}: the files changed while they were checked`];
+  }
+
+  /** Teams and calendars may be others today, and so may the version. */
+  #readAgain(last: KeptRuleSet | undefined, problems: readonly string[]) {
+    const { folder, started } = this.#deps;
+    if (last === undefined) {
+      const why = `No other rules were in force here before. Correct them (tocsin rules lint ${folder}, tocsin rules test ${folder}) and start again.`;
+      throw new RulesRefused(problems, why);
+    }
+    const again = readRuleSet(last.source.files, namesIn(started));
+    if (again.ok) return { ruleSet: again.ruleSet, since: last.since };
+    const reasons = again.problems.map(formatProblem).join('; ');
+    throw new RulesRefused(
+      problems,
+      `The rules that were in force last (${last.hash}) cannot stay: ${reasons}`,
+    );
   }
 
   status(): RulesStatus {
@@ -90,9 +162,9 @@ export class RulesReload {
 
   /** Reloads whenever a rule, its test or the defaults change, since they were read too. Answers how to stop. */
   watch(): () => void {
-    const { folder, started, holder, log } = this.#deps;
+    const { folder, started, log } = this.#deps;
     void loadRuleSet(folder, namesIn(started)).then((read) => {
-      if (!read.ok || read.hash !== holder.current.hash) void this.reload();
+      if (hashIn(read) !== this.#seen) void this.reload();
     });
     return watchFolder({
       folder,
@@ -134,7 +206,7 @@ export class RulesReload {
     metrics.rulesLoaded(read.ruleSet, clock.now());
     if (read.hash === holder.current.hash) return 'unchanged';
     const before = holder.current.hash;
-    kept?.keep(read.ruleSet, clock.now());
+    await kept.keep(read.ruleSet, clock.now());
     holder.replace(read.ruleSet);
     log.info({ hash: read.hash, before, rules: read.ruleSet.rules.length }, 'other rules are in force');
     return [];
@@ -146,5 +218,8 @@ export class RulesReload {
     return this.#last;
   }
 }
+
+/** Nothing where the files cannot be read as a set. */
+const hashIn = (read: LoadedRules): string | undefined => (read.ok ? read.hash : undefined);
 
 const CONCERNS = /(\.rule|\.test|^_defaults)\.yaml$/;

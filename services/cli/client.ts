@@ -56,6 +56,8 @@ export async function connect(
 
 async function localClient(dataFolder: string, io: Io): Promise<Client> {
   const tocsin = await openInProcess(dataFolder, io.env);
+  if (tocsin.refused.length > 0)
+    io.err(`the rules are refused; those that were in force last judge\n${tocsin.refused.join('\n')}\n`);
   return {
     where: dataFolder,
     request: async (method, path, body, headers = {}) => {

@@ -1,5 +1,4 @@
-import { start } from '../embedded/main.ts';
-import type { Settings } from '../embedded/tocsin.ts';
+import { type StartOptions, start } from '../embedded/main.ts';
 import { type Command, globals, type Io, readArgs } from './command.ts';
 
 export const startCommand: Command = {
@@ -10,6 +9,9 @@ Usage: tocsin start [--data DIR] [--port N]
 
 Runs everything in one process: HTTP gateway, scoring, rules, alerts, messages, page. All data is in one file in
 the data folder; stop it with Ctrl-C (or SIGTERM) and start it again, and everything is there.
+
+Rules that are not those of the last time must pass "tocsin rules lint" and "tocsin rules test" first. When they do not,
+it says why and starts with those of the last time; where there are none, it does not start.
 
 Without Slack and mail settings messages go to the sandbox, a page that stands in for both.
 
@@ -42,7 +44,7 @@ async function runStart(args: readonly string[], io: Io): Promise<number> {
   });
 }
 
-function welcome({ url, settings, data }: { url: string; settings: Settings; data: string }): string {
+function welcome({ url, settings, data, rules }: Parameters<StartOptions['onReady']>[0]): string {
   const sandboxed = [
     ...(settings.TOCSIN_SLACK_TOKEN === undefined ? ['Slack'] : []),
     ...(settings.TOCSIN_SMTP_URL === undefined ? ['e-mail'] : []),
@@ -51,5 +53,10 @@ function welcome({ url, settings, data }: { url: string; settings: Settings; dat
     sandboxed.length > 0
       ? `  ${sandboxed.join(' and ')}: not configured, messages go to ${url}/sandbox\n`
       : '';
-  return `Tocsin is listening.\n  alerts: ${url}/\n${sandbox}  data:   ${data}\nStop it with Ctrl-C.\n`;
+  const refused = (rules.lastReload?.problems ?? []).map((problem) => `    ${problem}\n`).join('');
+  const stay =
+    refused === ''
+      ? ''
+      : `  rules:  REFUSED, so those that were in force last (${rules.hash}) judge\n${refused}`;
+  return `Tocsin is listening.\n  alerts: ${url}/\n${sandbox}  data:   ${data}\n${stay}Stop it with Ctrl-C.\n`;
 }

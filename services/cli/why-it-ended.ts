@@ -1,3 +1,4 @@
+import { RulesRefused } from '../action-management/rules-reload.ts';
 import { PortTaken } from '../embedded/main.ts';
 import { RulesBroken } from '../embedded/rules-folder.ts';
 import { SettingsWrong } from '../embedded/tocsin.ts';
@@ -16,7 +17,7 @@ export function whyItEnded(
   if (error instanceof UsageError)
     return say(EXIT.usedWrongly, `${error.message}\nTry: tocsin ${command} --help`);
   if (error instanceof SettingsWrong) return say(EXIT.usedWrongly, `settings are wrong\n${error.message}`);
-  if (error instanceof RulesBroken)
+  if (error instanceof RulesBroken || error instanceof RulesRefused)
     return say(EXIT.foundWrong, `the rules folder has ${error.problems.length} problem(s)\n${error.message}`);
   if (error instanceof StorageUnavailable) {
     const words = `${error.message} (${error.reason}). What was stored waits there and is processed when there is room.`;

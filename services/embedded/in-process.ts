@@ -5,6 +5,8 @@ import { systemClock } from '../platform/time/clock.ts';
 import { openTocsin, readSettings } from './tocsin.ts';
 
 export interface InProcess {
+  /** Why the rules of the folder were refused, a line each; those that were in force last judge then. */
+  readonly refused: readonly string[];
   request(
     method: 'GET' | 'POST',
     path: string,
@@ -37,6 +39,7 @@ export async function openInProcess(
     const stop = new AbortController();
     const running = tocsin.run(stop.signal, false);
     return {
+      refused: tocsin.rulesReload.status().lastReload?.problems ?? [],
       request: async (method, path, body, headers) => {
         const answer = await tocsin.app.inject({
           method,

@@ -1,3 +1,4 @@
+import type { RulesStatus } from '../action-management/rules-reload.ts';
 import { takeDataFolder } from '../platform/database/data-folder.ts';
 import { CLOSE_WITHIN_MS } from '../platform/process/lifecycle.ts';
 import { runUntilStopped } from '../platform/process/run-process.ts';
@@ -13,6 +14,7 @@ export interface StartOptions {
     readonly url: string;
     readonly settings: Settings;
     readonly data: string;
+    readonly rules: RulesStatus;
   }) => void;
 }
 
@@ -42,7 +44,7 @@ export async function start({ data, port, env, onReady }: StartOptions): Promise
     return await runUntilStopped(tocsin.lifecycle, tocsin.log, async (stop) => {
       folder.announce(url);
       const running = tocsin.run(stop);
-      onReady({ url, settings, data: folder.path });
+      onReady({ url, settings, data: folder.path, rules: tocsin.rulesReload.status() });
       await running;
     });
   } finally {

@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import { RULES_MIGRATIONS } from '../action-management/adapters/kept-rule-sets.sqlite.ts';
 import { type ActionManagementMetrics, createActionManagementMetrics } from '../action-management/metrics.ts';
 import {
   createActionManagementProcesses,
@@ -115,7 +116,7 @@ const CHAINED: readonly Topic[] = [
 /** Wires the services together. Nothing runs before `runner.run` and `sender.run`, or `settle`, are called. */
 export function openPipeline(options: PipelineOptions): Pipeline {
   const { rules, clock, log, registry, lifecycle, tracing } = options;
-  const store = openEmbeddedStore(options.folder, clock, LOOP_CLOSURE_MIGRATIONS);
+  const store = openEmbeddedStore(options.folder, clock, [...LOOP_CLOSURE_MIGRATIONS, ...RULES_MIGRATIONS]);
   lifecycle.onClose('data file', () => store.close());
   const views = createViews(store.db);
   const watch = createCommandWatch();
@@ -125,7 +126,6 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const watchedLog = trouble.watched(store.log);
 
   const metrics = createMetrics(options, store);
-  metrics.actionManagement.rulesLoaded(rules.ruleSet, clock.now());
   metrics.actionManagement.watchQuarantine(holder);
   metrics.actionManagement.watchSilences(() => silences.active(clock.now()).length);
   metrics.scoring.modelsLoaded(rules.scoring);

@@ -1,14 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import type { RuleSet } from '../action-management/domain/compile.ts';
+import type { LoadedRules } from '../action-management/domain/read-rule-set.ts';
 import { loadRuleSet, namesIn } from '../action-management/load-rules.ts';
 import { formatProblem, type Problem } from '../platform/config/yaml-file.ts';
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadScoringSettings, type ScoringSettings } from '../scoring/settings.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
 
-/** Everything that ops people write, read as a whole. */
-export interface RulesFolder extends Settings {
+/** What ops people write beside the rules. */
+export interface OpsSettings extends Settings {
   readonly scoring: ScoringSettings;
+}
+
+/** Everything that ops people write, read as a whole. */
+export interface RulesFolder extends OpsSettings {
   readonly ruleSet: RuleSet;
 }
 
@@ -27,6 +32,14 @@ export const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.ur
 
 /** Reads the folder, or throws `RulesBroken` with all problems of all its files. */
 export async function readRulesFolder(folder: string): Promise<RulesFolder> {
+  const settings = readOpsSettings(folder);
+  const rules = await readRules(folder, settings);
+  if (!rules.ok) throw new RulesBroken(rules.problems);
+  return { ...settings, ruleSet: rules.ruleSet };
+}
+
+/** Calendars, teams, lexicon and risk model; throws `RulesBroken` with all problems of their files. */
+export function readOpsSettings(folder: string): OpsSettings {
   const settings = loadSettings(folder);
   const scoring = loadScoringSettings(folder);
   if (!settings.ok || !scoring.ok) {
@@ -36,7 +49,9 @@ export async function readRulesFolder(folder: string): Promise<RulesFolder> {
     ]);
   }
   crashPoint('cp9');
-  const rules = await loadRuleSet(folder, namesIn(settings.settings));
-  if (!rules.ok) throw new RulesBroken(rules.problems);
-  return { ...settings.settings, scoring: scoring.value, ruleSet: rules.ruleSet };
+  return { ...settings.settings, scoring: scoring.value };
 }
+
+/** The rules themselves, by the names of the settings beside them. */
+export const readRules = (folder: string, settings: Settings): Promise<LoadedRules> =>
+  loadRuleSet(folder, namesIn(settings));

@@ -16,6 +16,7 @@ test('an hour before a silence ends its team is told once, in its channel and by
     folder: takeDataFolder(join(folder, 'data')).path,
     settings: readSettings({}),
     clock,
+    rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
     registry: createRegistry(),
     log: silentLogger,

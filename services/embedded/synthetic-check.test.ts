@@ -66,6 +66,7 @@ async function opened({
         : { TOCSIN_RULES_DIR: onlyTheseRules(join(folder, 'rules'), { 'other.rule.yaml': OTHER_RULE }) }),
     }),
     clock,
+    rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
     registry,
     log: silentLogger,

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { checkInThread } from '../action-management/adapters/check-folder.thread.ts';
 import { keepRuleSets } from '../action-management/adapters/kept-rule-sets.sqlite.ts';
 import { registerRules } from '../action-management/adapters/rules.fastify.ts';
+import { noRules } from '../action-management/domain/read-rule-set.ts';
 import { RulesReload } from '../action-management/rules-reload.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from '../ingestion/domain/ignore.ts';
 import { SyntheticCheck } from '../ingestion/synthetic-check.ts';
@@ -12,13 +15,14 @@ import { createSandboxStore } from '../notification/adapters/sandbox-store.sqlit
 import { type NotificationConfig, notificationSettings } from '../notification/config.ts';
 import type { SandboxStore } from '../notification/ports.ts';
 import { readEnv } from '../platform/config/env.ts';
+import { DATA_FILE } from '../platform/database/embedded-store.ts';
 import { EMBEDDED_PARTITION } from '../platform/event-log/event-log.sqlite.ts';
 import { StorageUnavailable } from '../platform/event-log/event-log.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
 import { registerBuildInfo } from '../platform/metrics/build-info.ts';
 import { movedLately, registerClockOffset } from '../platform/metrics/clock-offset.ts';
 import { createRegistry } from '../platform/metrics/registry.ts';
-import { Lifecycle } from '../platform/process/lifecycle.ts';
+import { CLOSE_WITHIN_MS, Lifecycle } from '../platform/process/lifecycle.ts';
 import { describeError } from '../platform/process/run-process.ts';
 import { type Clock, DAY, MINUTE, SECOND } from '../platform/time/clock.ts';
 import { openTracing } from '../platform/tracing/open-tracing.ts';
@@ -26,7 +30,7 @@ import { type TracingSettings, tracingSettings } from '../platform/tracing/setti
 import { createApp, isLoopback } from './app.ts';
 import { type EmbeddedSettings, embeddedSettings, OTHER_VARIABLES } from './config.ts';
 import { openPipeline, type Pipeline } from './pipeline.ts';
-import { type RulesFolder, readRulesFolder, SHIPPED_RULES } from './rules-folder.ts';
+import { type OpsSettings, readOpsSettings, readRules, SHIPPED_RULES } from './rules-folder.ts';
 import { TOCSIN_VERSION } from './version.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -64,14 +68,16 @@ export interface TocsinOptions {
   readonly url: string;
   readonly log?: Logger;
   readonly registry?: Registry;
+  /** The rules come into force without being checked: a test or a bench brings its own. */
+  readonly rulesAreTrusted?: boolean;
 }
 
 /** The embedded Tocsin, ready to run: everything is open, nothing moves yet. */
 export interface Tocsin {
   readonly pipeline: Pipeline;
   readonly app: FastifyInstance;
-  /** As read at the start; the rules in force are those of `pipeline.rules`. */
-  readonly rules: RulesFolder;
+  /** As read at the start. The rules in force are those of `pipeline.rules`. */
+  readonly settings: OpsSettings;
   readonly rulesReload: RulesReload;
   readonly synthetic: SyntheticCheck;
   readonly channels: ChosenChannels;
@@ -82,7 +88,7 @@ export interface Tocsin {
   run(stop: AbortSignal, deliver?: boolean): Promise<void>;
 }
 
-/** Opens the embedded pipeline with its HTTP server. Throws `RulesBroken` or `DataFolderUnusable` with all that is wrong. */
+/** Opens the embedded pipeline with its HTTP server. Throws `RulesBroken`, `RulesRefused` or `DataFolderUnusable` with all that is wrong. */
 export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const { settings, clock } = options;
   const log = options.log ?? createLogger(settings.TOCSIN_LOG_LEVEL);
@@ -90,7 +96,15 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   registerBuildInfo(registry, TOCSIN_VERSION);
   registerClockOffset(registry, movedLately(clock));
   const rulesDir = settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
-  const rules = await readRulesFolder(rulesDir);
+  const check = checkInThread(CHECK);
+  const trusted = options.rulesAreTrusted;
+  // A new data folder has no rules of before, so that these must be checked: while all else is opened.
+  const isNew = !existsSync(join(options.folder, DATA_FILE));
+  const checked = isNew && trusted !== true ? check(rulesDir) : undefined;
+  checked?.catch(() => undefined);
+  const ops = readOpsSettings(rulesDir);
+  const read = await readRules(rulesDir, ops);
+  const rules = { ...ops, ruleSet: read.ok ? read.ruleSet : noRules() };
   const lifecycle = new Lifecycle();
   const tracing = await openTracing({ service: 'tocsin', settings, registry, log, lifecycle });
   let chosen: { channels: ChosenChannels; sandbox: SandboxStore } | undefined;
@@ -112,6 +126,20 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   });
   if (chosen === undefined) throw new Error('the pipeline did not ask for its channels');
   const { channels, sandbox } = chosen;
+  const rulesReload = new RulesReload({
+    folder: rulesDir,
+    started: ops,
+    holder: pipeline.rules,
+    metrics: pipeline.rulesMetrics,
+    clock,
+    log,
+    check,
+    kept: keepRuleSets(pipeline.store.db),
+  });
+  await rulesReload.start(read, { trusted, checked }).catch(async (error: unknown) => {
+    await lifecycle.close(CLOSE_WITHIN_MS);
+    throw error;
+  });
   await pipeline.restoreGauges();
   await pipeline.silences.load(pipeline.store.log, EMBEDDED_PARTITION);
   const synthetic = new SyntheticCheck({
@@ -136,24 +164,12 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     notReady: () => health.notReady(),
     tracing,
   });
-  const kept = keepRuleSets(pipeline.store.db);
-  kept.keep(rules.ruleSet, clock.now());
-  const rulesReload = new RulesReload({
-    folder: rulesDir,
-    started: rules,
-    holder: pipeline.rules,
-    metrics: pipeline.rulesMetrics,
-    clock,
-    log,
-    check: checkInThread(CHECK),
-    kept,
-  });
   registerRules(app, rulesReload, settings.TOCSIN_OPS_KEYS);
   lifecycle.onClose('http server', () => app.close());
   return {
     pipeline,
     app,
-    rules,
+    settings: ops,
     rulesReload,
     synthetic,
     channels,

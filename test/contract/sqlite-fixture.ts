@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RULES_MIGRATIONS } from '../../services/action-management/adapters/kept-rule-sets.sqlite.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../../services/platform/database/embedded-store.ts';
 import type { ViewWriter } from '../../services/platform/database/state-store.sqlite.ts';
 import { ManualClock } from '../../services/platform/time/clock.ts';
@@ -20,12 +21,15 @@ export interface SqliteFixture {
   dispose(): void;
 }
 
-const NOTES = [{ id: '9000-notes', sql: 'CREATE TABLE note (id TEXT PRIMARY KEY, body TEXT NOT NULL)' }];
+const LAYOUT = [
+  ...RULES_MIGRATIONS,
+  { id: '9000-notes', sql: 'CREATE TABLE note (id TEXT PRIMARY KEY, body TEXT NOT NULL)' },
+];
 
 export function sqliteFixture(): SqliteFixture {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-contract-'));
   const clock = new ManualClock('2026-03-02T08:00:00Z');
-  let store = openEmbeddedStore(folder, clock, NOTES);
+  let store = openEmbeddedStore(folder, clock, LAYOUT);
   const writeNote: ViewWriter = (id, row) => {
     if (row === 'refuse') throw new Error('the view refuses this row');
     if (row === null) store.db.prepare('DELETE FROM note WHERE id = ?').run(id);
@@ -43,7 +47,7 @@ export function sqliteFixture(): SqliteFixture {
     views: new Map([['notes', writeNote]]),
     reopen: () => {
       store.close();
-      store = openEmbeddedStore(folder, clock, NOTES);
+      store = openEmbeddedStore(folder, clock, LAYOUT);
     },
     fillDisk: () => {
       const pages = Number(store.db.prepare('PRAGMA page_count').get()?.page_count);

@@ -1,6 +1,8 @@
+import { keepRuleSets } from '../../services/action-management/adapters/kept-rule-sets.postgres.ts';
 import { deadLettersContract } from '../contract/dead-letters.contract.ts';
 import { effectQueueContract } from '../contract/effect-queue.contract.ts';
 import { eventLogContract } from '../contract/event-log.contract.ts';
+import { keptRuleSetsContract } from '../contract/kept-rule-sets.contract.ts';
 import { partitionStoreContract } from '../contract/partition-store.contract.ts';
 import { distributedFixture } from './support/distributed-fixture.ts';
 
@@ -73,6 +75,23 @@ deadLettersContract('PostgreSQL', async () => {
     // The partition's owner looks by itself.
     wakeUps: undefined,
     reopen: () => fixture.reopen(),
+    dispose: () => fixture.dispose(),
+  };
+});
+
+keptRuleSetsContract('PostgreSQL', async () => {
+  const fixture = await distributedFixture();
+  return {
+    kept: () => keepRuleSets(fixture.parts.postgres),
+    reopen: () => fixture.reopen(),
+    inForce: async () => {
+      const text = 'SELECT at, hash FROM rules_in_force ORDER BY position';
+      const rows = await fixture.parts.postgres.query<{ at: string; hash: string }>(
+        { name: 'in-force', text },
+        [],
+      );
+      return rows.map(({ at, hash }) => [Number(at), hash] as const);
+    },
     dispose: () => fixture.dispose(),
   };
 });

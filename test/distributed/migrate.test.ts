@@ -203,6 +203,7 @@ const openEmbedded = (clock: ManualClock, folder: string) =>
     folder,
     settings: readSettings({ TOCSIN_RULES_DIR: rules }),
     clock,
+    rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
     log: silentLogger,
   });

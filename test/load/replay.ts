@@ -58,6 +58,7 @@ async function live(): Promise<void> {
     folder: takeDataFolder(data).path,
     settings: readSettings({}),
     clock,
+    rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
     registry: createRegistry(),
     log: silentLogger,

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { asStorageError } from '../../platform/database/sqlite.ts';
+import { asStorageError, type Migration } from '../../platform/database/sqlite.ts';
 import type { RuleSet, RuleSetSource } from '../domain/compile.ts';
 import { readRuleSet } from '../domain/read-rule-set.ts';
 import type { KeptRuleSets } from '../ports.ts';
@@ -10,14 +10,26 @@ export interface RulesSince {
   readonly ruleSet: RuleSet;
 }
 
-/** Each set once, by its hash, with its files as they were; and when which one came into force. Makes its own tables. */
+/** Each set once, by its hash, with its files as they were; and when which one came into force. */
+export const RULES_MIGRATIONS: readonly Migration[] = [
+  {
+    id: '0201-kept-rule-sets',
+    // Releases before this step made the same tables without one.
+    sql: `
+      CREATE TABLE IF NOT EXISTS rule_set (hash TEXT PRIMARY KEY, source TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS rules_in_force (at INTEGER NOT NULL, hash TEXT NOT NULL REFERENCES rule_set);
+    `,
+  },
+];
+
 export function keepRuleSets(db: DatabaseSync): KeptRuleSets {
-  db.exec(TABLES);
   const store = db.prepare('INSERT INTO rule_set (hash, source) VALUES (?, ?) ON CONFLICT DO NOTHING');
-  const last = db.prepare('SELECT hash FROM rules_in_force ORDER BY at DESC, rowid DESC LIMIT 1');
+  const last = db.prepare(
+    'SELECT hash, at, source FROM rules_in_force JOIN rule_set USING (hash) ORDER BY at DESC, rules_in_force.rowid DESC LIMIT 1',
+  );
   const since = db.prepare('INSERT INTO rules_in_force (at, hash) VALUES (?, ?)');
   return {
-    keep: ({ hash, source }, at) => {
+    keep: async ({ hash, source }, at) => {
       if (source === undefined) return;
       try {
         if (last.get()?.hash === hash) return;
@@ -27,12 +39,16 @@ export function keepRuleSets(db: DatabaseSync): KeptRuleSets {
         throw asStorageError(error);
       }
     },
+    last: async () => {
+      const row = last.get();
+      if (row === undefined) return undefined;
+      return { hash: String(row.hash), since: Number(row.at), source: sourceIn(row.source) };
+    },
   };
 }
 
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS rule_set (hash TEXT PRIMARY KEY, source TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS rules_in_force (at INTEGER NOT NULL, hash TEXT NOT NULL REFERENCES rule_set)`;
+/** `keep` is the only one who writes it. */
+const sourceIn = (text: unknown): RuleSetSource => JSON.parse(String(text)) as RuleSetSource;
 
 /** The sets that were in force until then, the first one first. One that this version cannot read is left out. */
 export function readKeptRuleSets(db: DatabaseSync, until: number): readonly RulesSince[] {
@@ -43,8 +59,7 @@ export function readKeptRuleSets(db: DatabaseSync, until: number): readonly Rule
     )
     .all(until);
   return rows.flatMap(({ at, source }) => {
-    // `keep` is the only one who writes it.
-    const { files, names } = JSON.parse(String(source)) as RuleSetSource;
+    const { files, names } = sourceIn(source);
     const read = readRuleSet(files, names);
     return read.ok ? [{ at: Number(at), ruleSet: read.ruleSet }] : [];
   });

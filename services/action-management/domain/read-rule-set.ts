@@ -29,6 +29,13 @@ export function readRuleSet(files: readonly RuleSetFile[], names: Names): Loaded
   return begun.ok ? begun.finish(begun.ruleFiles.map(begun.read)) : begun;
 }
 
+/** The set in which nothing is judged: until it is known which one comes into force. */
+export function noRules(): RuleSet {
+  const defaults = readDefaults([]);
+  if (!defaults.ok) throw new Error('the defaults of the language cannot be read');
+  return compileRuleSet([], defaults.value, '');
+}
+
 /** The same in parts, for those who must not be kept waiting: read each file, then finish. */
 export interface BegunRuleSet {
   readonly ok: true;

@@ -11,7 +11,14 @@ test('every process of the embedded pipeline has a service to move to', async ()
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-homes-'));
   const settings = readSettings({});
   const url = 'http://127.0.0.1:8080';
-  const tocsin = await openTocsin({ folder, settings, clock: systemClock, url, log: silentLogger });
+  const tocsin = await openTocsin({
+    folder,
+    settings,
+    clock: systemClock,
+    url,
+    log: silentLogger,
+    rulesAreTrusted: true,
+  });
   const names = tocsin.pipeline.runner.processes().map(({ name }) => name);
   await tocsin.lifecycle.close(10_000);
   rmSync(folder, { recursive: true });

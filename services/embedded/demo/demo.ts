@@ -51,7 +51,7 @@ export async function playDemo(options: DemoOptions): Promise<number> {
       ...options,
       start,
       paceMs: options.seconds * 1000,
-      calendar: tocsin.rules.calendars.get('business'),
+      calendar: tocsin.settings.calendars.get('business'),
       stop,
       onFact: (fact) => tally.count(fact),
       onEvent: (event) => {

@@ -50,7 +50,7 @@ export function mutateFolder(
   only?: string,
   onRule?: (rule: RuleMutation) => void,
 ): MutationReport {
-  const prepared = findTestFiles(folder).map(prepareTests);
+  const prepared = findTestFiles(folder).map((file) => prepareTests(file));
   const problems = prepared.flatMap((one) => (one.ok ? [] : one.problems));
   const tests = prepared.flatMap((one) => (one.ok ? [one.value] : []));
   const failing = tests.flatMap(runStories).filter(({ passed }) => !passed);

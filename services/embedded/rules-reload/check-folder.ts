@@ -1,7 +1,7 @@
 import type { CheckedFolder } from '../../action-management/ports.ts';
 import { formatProblem } from '../../platform/config/yaml-file.ts';
 import { lintRulesFolder } from '../rules-editor/lint-folder.ts';
-import { findTestFiles, runRuleTests } from '../rules-test/run-rule-tests.ts';
+import { findTestFiles, runRuleTests, type StoryResult } from '../rules-test/run-rule-tests.ts';
 
 /**
  * Reads a folder, looks at its rules as a set and plays the tests beside them. Takes as long as the tests take; see
@@ -12,14 +12,15 @@ export async function checkFolder(folder: string): Promise<CheckedFolder> {
   const wrong = [...problems, ...findings.filter(({ level }) => level === 'error')].map(formatProblem);
   if (wrong.length > 0) return { hash, problems: wrong };
   const tests = runRuleTests(findTestFiles(folder));
-  const failed = tests.results.filter(({ passed }) => !passed);
-  return {
-    hash,
-    problems: [
-      ...tests.problems.map(formatProblem),
-      ...failed.map(
-        ({ file, line, name }) => `${file}:${line}:1: the test "${name}" fails; see tocsin rules test`,
-      ),
-    ],
-  };
+  return { hash, problems: [...tests.problems.map(formatProblem), ...tests.results.flatMap(failureWords)] };
+}
+
+/** In one line which test fails, and what was the first to differ; nothing of one that passes. */
+function failureWords({ file, line, name, failure }: StoryResult): readonly string[] {
+  if (failure === undefined) return [];
+  const [first] = failure.differences;
+  const differs =
+    first === undefined ? '' : `: ${first.what} expected ${first.expected}, found ${first.found}`;
+  const words = `the test "${name}" fails at ${failure.at}${differs}; see tocsin rules test`;
+  return [`${file}:${line}:1: ${words.replaceAll(/\s+/g, ' ')}`];
 }

@@ -27,6 +27,14 @@ beforeEach(async () => {
   cpSync(SHIPPED_RULES, rules, { recursive: true, filter: (path) => !path.endsWith('.test.yaml') });
   clock = new ManualClock('2026-03-02T09:00:00Z');
   errors = [];
+  await open(true);
+});
+afterEach(async () => {
+  await tocsin.lifecycle.close(5_000);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(rulesAreTrusted: boolean): Promise<void> {
   tocsin = await openTocsin({
     folder: takeDataFolder(join(folder, 'data')).path,
     settings: readSettings({ TOCSIN_RULES_DIR: rules }),
@@ -34,13 +42,18 @@ beforeEach(async () => {
     url: 'http://127.0.0.1:8080',
     registry,
     log: { ...silentLogger, error: (fields) => errors.push(fields) },
+    rulesAreTrusted,
   });
   await tocsin.app.ready();
-});
-afterEach(async () => {
+}
+
+/** Stops Tocsin, and starts it again on the same data as `tocsin start` does: its rules are checked. */
+async function restart(): Promise<void> {
   await tocsin.lifecycle.close(5_000);
-  rmSync(folder, { recursive: true, force: true });
-});
+  registry.clear();
+  errors.length = 0;
+  await open(false);
+}
 
 function edit(name: string, change: (text: string) => string): void {
   const path = join(rules, name);
@@ -140,10 +153,8 @@ test.each<[what: string, file: string, change: (text: string) => string, says: R
   expect(status.json()).toMatchObject({ hash: before, lastReload: { outcome: 'refused' } });
 });
 
-test('a set that fails a test beside it is refused', async () => {
-  writeFileSync(
-    join(rules, 'order-delayed.test.yaml'),
-    `apiVersion: tocsin/v1
+/** What the library says of late orders, and an edit that breaks it. */
+const FIVE_DAYS_ARE_TOLD = `apiVersion: tocsin/v1
 kind: RuleTest
 start: "2026-03-02T10:00:00+01:00"
 profiles: {c1: {value_tier: gold}}
@@ -151,15 +162,83 @@ tests:
   - name: five days late are told
     events: [{at: 0m, type: order.delayed, customer_id: c1, days_late: 5}]
     expect: [{at: 1m, alerts: [{rule: order-delayed}]}]
-`,
-  );
-  expect(await tocsin.rulesReload.reload()).toMatchObject({ outcome: 'unchanged' });
+`;
+function breakTheTest(): void {
   edit('order-delayed.rule.yaml', (text) =>
     text.replace('event.days_late: {gte: 3}', 'event.days_late: {gte: 6}'),
   );
+}
+
+test('a set that fails a test beside it is refused', async () => {
+  writeFileSync(join(rules, 'order-delayed.test.yaml'), FIVE_DAYS_ARE_TOLD);
+  expect(await tocsin.rulesReload.reload()).toMatchObject({ outcome: 'unchanged' });
+  breakTheTest();
   const result = await tocsin.rulesReload.reload();
   expect(result.outcome).toBe('refused');
   expect(result.problems.join('\n')).toContain('the test "five days late are told" fails');
+});
+
+test.each<[what: string, edit: () => void, says: RegExp]>([
+  [
+    'that fails its own tests',
+    breakTheTest,
+    /order-delayed\.test\.yaml:6:1: the test "five days late are told" fails at 1m: alerts expected 1 .*found 0/,
+  ],
+  [
+    'that cannot be read',
+    () => edit('order-delayed.rule.yaml', (text) => text.replace('listen:', 'lisen:')),
+    /unknown key "lisen"/,
+  ],
+])(
+  'a set %s does not come into force by a restart: the one of before stays, and log, metric and API say so',
+  async (_, change, says) => {
+    writeFileSync(join(rules, 'order-delayed.test.yaml'), FIVE_DAYS_ARE_TOLD);
+    const before = tocsin.pipeline.rules.current.hash;
+    change();
+    await restart();
+    expect(tocsin.pipeline.rules.current.hash).toBe(before);
+    expect(tocsin.pipeline.rules.current.rules.map(({ id }) => id)).toContain('order-delayed');
+    const status = (await tocsin.app.inject('/v1/rules')).json();
+    expect(status).toMatchObject({ hash: before, lastReload: { outcome: 'refused', hash: before } });
+    expect(status.lastReload.problems.join('\n')).toMatch(says);
+    expect(errors).toEqual([expect.objectContaining({ hash: before, problems: status.lastReload.problems })]);
+    expect(await registry.metrics()).toMatch(/^tocsin_rules_last_reload_successful 0$/m);
+    await complain();
+    await tocsin.pipeline.settle();
+    expect((await requests()).map(({ ruleSetHash }) => ruleSetHash)).toEqual([before]);
+  },
+);
+
+test('a set that is corrected after a refused start comes into force without another', async () => {
+  writeFileSync(join(rules, 'order-delayed.test.yaml'), FIVE_DAYS_ARE_TOLD);
+  breakTheTest();
+  await restart();
+  edit('order-delayed.rule.yaml', (text) => text.replace('gte: 6', 'gte: 4'));
+  const { hash } = await tocsin.rulesReload.reload();
+  expect(tocsin.rulesReload.status()).toMatchObject({ hash, lastReload: { outcome: 'in_force' } });
+  expect(await registry.metrics()).toMatch(/^tocsin_rules_last_reload_successful 1$/m);
+});
+
+test('a set that was edited while Tocsin was down comes into force when it stands its tests', async () => {
+  const before = tocsin.pipeline.rules.current.hash;
+  writeFileSync(join(rules, 'order-delayed.test.yaml'), FIVE_DAYS_ARE_TOLD);
+  edit('order-delayed.rule.yaml', (text) => text.replace('title: ', 'title: Now '));
+  await restart();
+  expect(tocsin.pipeline.rules.current.hash).not.toBe(before);
+  expect(tocsin.rulesReload.status().lastReload).toBeUndefined();
+  expect(await registry.metrics()).toMatch(/^tocsin_rules_last_reload_successful 1$/m);
+});
+
+test('where nothing was in force before, or the teams of then are gone, Tocsin does not start, and says why', async () => {
+  writeFileSync(join(rules, 'order-delayed.test.yaml'), FIVE_DAYS_ARE_TOLD);
+  edit('teams.yaml', (text) => text.replaceAll('id: billing', 'id: accounts'));
+  breakTheTest();
+  edit('payment-failed-twice.rule.yaml', (text) => text.replaceAll('team/billing', 'team/accounts'));
+  await expect(restart()).rejects.toThrow(
+    /five days late.*in force last \(\w+\) cannot stay: .*unknown team "billing"/s,
+  );
+  rmSync(join(folder, 'data'), { recursive: true });
+  await expect(restart()).rejects.toThrow(/five days late.*No other rules were in force here before/s);
 });
 
 test('under load every request is decided by exactly one of the two sets, first the old, then the new', async () => {

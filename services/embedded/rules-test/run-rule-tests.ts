@@ -51,12 +51,23 @@ export function runRuleTests(paths: readonly string[]): RuleTestReport {
   const files = paths.flatMap(findTestFiles);
   const problems: Problem[] = [];
   const results: StoryResult[] = [];
+  const settingsOf = remembering(loadSettings);
   for (const file of files) {
-    const prepared = prepareTests(file);
+    const prepared = prepareTests(file, settingsOf);
     if (prepared.ok) results.push(...runStories(prepared.value));
     else problems.push(...prepared.problems);
   }
   return { files: files.length, results, problems };
+}
+
+/** Asks once for each argument. */
+function remembering<T>(ask: (folder: string) => T): (folder: string) => T {
+  const answers = new Map<string, T>();
+  return (folder) => {
+    const answer = answers.get(folder) ?? ask(folder);
+    answers.set(folder, answer);
+    return answer;
+  };
 }
 
 /** A file itself, or the test files right in a folder. */
@@ -69,13 +80,14 @@ export function findTestFiles(path: string): string[] {
 /** Reads a test file and the rules, calendars and teams of its folder. */
 export function prepareTests(
   file: string,
+  settingsOf: (folder: string) => ReturnType<typeof loadSettings> = loadSettings,
 ):
   | { readonly ok: true; readonly value: PreparedTests }
   | { readonly ok: false; readonly problems: readonly Problem[] } {
   const parsed = parseRuleTest(file, readFileSync(file, 'utf8'));
   if (!parsed.ok) return parsed;
   const folder = dirname(file);
-  const settings = loadSettings(folder);
+  const settings = settingsOf(folder);
   if (!settings.ok) return settings;
   const { teams, calendars } = settings.settings;
   const there = readdirSync(folder);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
 import { inject } from 'vitest';
+import { RULES_POSTGRES_MIGRATIONS } from '../../../services/action-management/adapters/kept-rule-sets.postgres.ts';
 import { TOPICS, type Topic } from '../../../services/contracts/topics.ts';
 import { PostgresDeadLetters } from '../../../services/platform/database/dead-letters.postgres.ts';
 import { PostgresEffectQueue } from '../../../services/platform/database/effect-queue.postgres.ts';
@@ -96,7 +97,11 @@ export async function distributedFixture() {
   const views = new Map([['notes', writeNotes]]);
   const open = async () => {
     const postgres = new Postgres({ url: databaseUrl, applicationName: 'test', connections: 4 });
-    await migratePostgres(postgres, [...PLATFORM_POSTGRES_MIGRATIONS, ...NOTES]);
+    await migratePostgres(postgres, [
+      ...PLATFORM_POSTGRES_MIGRATIONS,
+      ...RULES_POSTGRES_MIGRATIONS,
+      ...NOTES,
+    ]);
     await postgres.query(
       { name: 'owner', text: "INSERT INTO owner VALUES ('test', 0) ON CONFLICT DO NOTHING" },
       [],

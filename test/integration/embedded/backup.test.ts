@@ -25,6 +25,7 @@ async function opened(folder: string, clock = new ManualClock(START)): Promise<T
     folder,
     settings: readSettings({}),
     clock,
+    rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
     log: silentLogger,
   });

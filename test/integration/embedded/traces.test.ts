@@ -35,6 +35,7 @@ async function site(env: Record<string, string>, log: Logger = silentLogger): Pr
       ...env,
     }),
     clock: new ManualClock('2026-03-02T10:00:00Z'),
+    rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
     log,
     registry,

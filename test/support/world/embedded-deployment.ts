@@ -13,6 +13,7 @@ export const deployEmbedded: Deploy = async ({ folder, clock, env, log }) => {
     folder: taken.path,
     settings: readSettings(env),
     clock,
+    rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
     log,
     registry: createRegistry(),
