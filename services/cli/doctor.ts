@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { RulesStatus } from '../action-management/rules-reload.ts';
 import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
 import { readSettings, SettingsWrong } from '../embedded/tocsin.ts';
 import { type Client, connect } from './client.ts';
@@ -124,6 +125,7 @@ async function dataFolder(data: string, io: Io): Promise<Finding[]> {
       { check: 'data', ok: true, says: `answered by ${client.where}` },
       ...(await ledger(client)),
       await timers(client),
+      ...(await rulesInForce(client)),
     ];
   } finally {
     await client.close();
@@ -147,6 +149,18 @@ async function ledger(client: Client): Promise<Finding[]> {
       says: parked === 0 ? 'none' : `${parked} parked; see tocsin dlq list`,
     },
   ];
+}
+
+/** Those of the folder, unless they were refused. On many machines another service knows. */
+async function rulesInForce(client: Client): Promise<Finding[]> {
+  const { status, body } = await client.request('GET', '/v1/rules');
+  if (status !== 200) return [];
+  // The route answers with the status.
+  const { hash, lastReload } = body as RulesStatus;
+  const refused = lastReload?.outcome === 'refused' ? lastReload.problems : [];
+  const ok = refused.length === 0;
+  const why = ok ? '' : `, as those of the folder are refused: ${refused.join('; ')}`;
+  return [{ check: 'in force', ok, says: `rule set ${hash}${why}` }];
 }
 
 /** A timer that is due longer than this was not fired by a pipeline that runs. */

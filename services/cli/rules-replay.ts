@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
+import { RulesBroken, type RulesFolder, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
 import { asItWas, asItWasWords, isTheSame } from '../embedded/rules-replay/as-it-was.ts';
 import { HistoryUnusable } from '../embedded/rules-replay/history.ts';
 import { replay } from '../embedded/rules-replay/replay.ts';
 import { replayReport } from '../embedded/rules-replay/report.ts';
 import { replayPage } from '../embedded/rules-replay/report-page.ts';
 import { replayMarkdown, replayWords } from '../embedded/rules-replay/report-words.ts';
+import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
 import { openAskedHistory, REPLAY_HELP, REPLAY_OPTIONS } from './replay-options.ts';
 
@@ -13,7 +14,7 @@ export const rulesReplayCommand: Command = {
   name: 'rules replay',
   summary: 'what a set of rules would have done with the history',
   help: `
-Usage: tocsin rules replay [--rules DIR] [--from DAY] [--to DAY] [--stage STAGE] [--html FILE] [--check]
+Usage: tocsin rules replay [--rules DIR] [--from DAY] [--to DAY] [--rule ID | --stage STAGE] [--html FILE] [--check]
                            [--json | --markdown]
 
 Plays what happened through scoring, the rules and alerting with a clock of its own, in memory, and tells nobody: how
@@ -23,6 +24,7 @@ an alert, where the CRM says who left. Rules in shadow are judged too.
 
   --rules DIR          the rules (default: TOCSIN_RULES_DIR, then those that come with Tocsin)
   --shadow             count shadow alerts as work of their teams, as if the rules were live
+  --rule ID            report only this rule, and what teams would have to work with it beside the live rules
   --stage STAGE        report only the rules that are live, canary or shadow, their alerts as work of their teams
   --markdown           tables for a review
   --html FILE          also write a page with charts
@@ -32,7 +34,7 @@ ${REPLAY_HELP}
 
 Examples:
   tocsin rules replay --rules my-rules --from 2026-10-01 --html replay.html
-  tocsin rules replay --from 2026-10-01 --stage shadow --markdown
+  tocsin rules replay --from 2026-10-01 --rule risk-jump --markdown
   tocsin rules replay --csv complaints.csv --map our-complaints.yaml
 
 Exit codes: 0 done; 1 the rules or the history cannot be used, or --check found a difference; 2 used wrongly.
@@ -50,6 +52,7 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
     html: { type: 'string' },
     shadow: { type: 'boolean' },
     stage: { type: 'string' },
+    rule: { type: 'string' },
     markdown: { type: 'boolean' },
     check: { type: 'boolean' },
   });
@@ -60,6 +63,7 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
   }
   try {
     const rules = await readRulesFolder(values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
+    checkRule(values.rule, rules);
     const { history, asItWent, options, close } = await openAskedHistory(values, io);
     try {
       if (values.check === true && asItWent === undefined) {
@@ -72,6 +76,7 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
         ...(options.from === undefined ? {} : { from: options.from }),
         shadow: values.shadow === true,
         stage,
+        rule: values.rule,
       });
       for (const trouble of replayed.troubles.slice(0, 5)) io.err(`${trouble}\n`);
       if (values.html !== undefined) writeFileSync(values.html, replayPage(report));
@@ -93,6 +98,14 @@ async function runReplay(args: readonly string[], io: Io): Promise<number> {
     io.err(`${error.message}\n`);
     return EXIT.foundWrong;
   }
+}
+
+function checkRule(rule: string | undefined, { ruleSet }: RulesFolder): void {
+  const ids = [...ruleSet.byId.keys()];
+  if (rule !== undefined && !ids.includes(rule))
+    throw new UsageError(
+      `--rule: no rule "${rule}" is judged${didYouMean(rule, ids)}; one in draft or retired is in no replay`,
+    );
 }
 
 /** Tells how far it is, where somebody sits in front of it. */

@@ -54,7 +54,7 @@ const RESULT_WORDS = {
 } as const;
 
 const recordedLine = ({ at, type, label, held }: RecordedEvent): string =>
-  `    recorded ${instantWords(at)}: ${type.replaceAll('_', ' ')} ${held === undefined ? label : `: ${held}`}`;
+  `    recorded ${instantWords(at)}: ${type.replaceAll('_', ' ')}${held === undefined ? ` ${label}` : `: ${held}`}`;
 
 const instantWords = (instant: number): string =>
   new Date(instant).toISOString().slice(0, 16).replace('T', ' ');

@@ -15,11 +15,16 @@ export function replayWords(report: ReplayReport): string {
     '',
     ruleTable(report.rules, days.length),
     '',
+    ...workWords(report),
     teamTable(report.teams),
     ...leavingWords(report),
     '',
   ].join('\n');
 }
+
+/** Whose work it is, where the report is about one rule. */
+const workWords = ({ withLive }: ReplayReport): string[] =>
+  withLive === undefined ? [] : [`The work of teams, with the live rules and ${withLive}:`, ''];
 
 /** How many of those who left had been heard, where the history knows who left. */
 const leavingWords = ({ left, recall }: ReplayReport): string[] =>
@@ -64,6 +69,7 @@ export function replayMarkdown(report: ReplayReport): string {
     row(['---', '---', '--:', '--:', '--:', '--:', '--:', '---']),
     ...rules,
     '',
+    ...workWords(report),
     row(['team', 'alerts', 'busiest day', 'capacity a day', 'days over it']),
     row(['---', '--:', '---', '--:', '--:']),
     ...teams,

@@ -91,6 +91,14 @@ test('a report of one stage has its rules alone, and their work', () => {
   expect(teamOf({ stage: 'shadow' })?.alerts).toBe(1);
 });
 
+test('a report of one rule says what teams will have to work with it: its alerts beside those of the live rules', () => {
+  const report = reportOf({ rule: 'risk-jump' });
+  expect(report.rules.map(({ rule, alerts }) => [rule, alerts])).toEqual([['risk-jump', 1]]);
+  expect(teamOf({ rule: 'risk-jump' })?.alerts).toBe(CAPACITY + 6);
+  for (const words of [replayWords(report), replayMarkdown(report)])
+    expect(words).toContain('The work of teams, with the live rules and risk-jump:');
+});
+
 test('the report can be read in a terminal, pasted into a review, and opened as a page with charts', () => {
   const report = reportOf();
   expect(replayWords(report)).toContain('4 customers left; of 25 % there was an alert in the 90 days before');

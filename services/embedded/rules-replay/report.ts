@@ -15,6 +15,8 @@ export interface ReplayReport {
   readonly to: string;
   readonly days: readonly string[];
   readonly rules: readonly RuleReport[];
+  /** The rule whose alerts are work of the teams beside those of the live rules, where the report is about one rule. */
+  readonly withLive?: string;
   readonly teams: readonly TeamReport[];
   /** Customers who left in the period (the CRM says that they are not active any more). */
   readonly left: number;
@@ -61,6 +63,8 @@ export interface ReportOptions {
   readonly shadow?: boolean;
   /** Only the rules of this stage are reported, and their alerts are the work. */
   readonly stage?: Stage | undefined;
+  /** Only this rule is reported, and the work is that of the live rules and of this one, as if it were live. */
+  readonly rule?: string | undefined;
 }
 
 /**
@@ -71,7 +75,7 @@ export function replayReport(
   replay: Replay,
   rules: RulesFolder,
   history: string,
-  { from = replay.from, shadow = false, stage }: ReportOptions = {},
+  { from = replay.from, shadow = false, stage, rule: only }: ReportOptions = {},
 ): ReplayReport {
   const zone = rules.teams.defaultTeam.lead.calendar.zone;
   const dayOf = (instant: number): string => localDate(zone, instant);
@@ -85,18 +89,22 @@ export function replayReport(
     }
     return counts;
   };
-  const judged = rules.ruleSet.rules.filter((rule) =>
+  const inStage = rules.ruleSet.rules.filter((rule) =>
     stage === undefined ? rule.stage !== 'draft' && rule.stage !== 'retired' : rule.stage === stage,
   );
-  const reported = new Set(judged.map(({ id }) => id));
-  const alerts = replay.alerts.filter(({ rule }) => reported.has(rule));
+  const judged = inStage.filter(({ id }) => only === undefined || id === only);
+  const ids = new Set(inStage.map(({ id }) => id));
+  const alerts = replay.alerts.filter(({ rule }) => ids.has(rule));
   const byRule = Map.groupBy(alerts, ({ rule }) => rule);
   const heldByRule = Map.groupBy(replay.held, ({ rule }) => rule);
-  const working = alerts.filter((alert) => shadow || stage === 'shadow' || alert.stage !== 'shadow');
+  const working = alerts.filter(
+    (alert) => shadow || stage === 'shadow' || alert.stage !== 'shadow' || alert.rule === only,
+  );
   const byTeam = Map.groupBy(working, ({ team }) => team);
   return {
     hash: rules.ruleSet.hash,
     history,
+    ...(only === undefined ? {} : { withLive: only }),
     signals: replay.signals,
     signalsPerSecond: replay.seconds === 0 ? 0 : Math.round(replay.signals / replay.seconds),
     from: days[0] ?? '',

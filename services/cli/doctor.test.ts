@@ -1,0 +1,36 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openInProcess } from '../embedded/in-process.ts';
+import { SHIPPED_RULES } from '../embedded/rules-folder.ts';
+import { EXIT } from './command.ts';
+import { doctorCommand } from './doctor.ts';
+
+test('doctor says which rules are in force, and that those of the folder are refused', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-doctor-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [data, rules] = [join(folder, 'data'), join(folder, 'rules')];
+  cpSync(SHIPPED_RULES, rules, { recursive: true });
+  const env = { TOCSIN_RULES_DIR: rules };
+  await (await openInProcess(data, env)).close();
+  const doctor = async () => {
+    let out = '';
+    const io = { out: (text: string) => void (out += text), err: () => undefined, interactive: false, env };
+    const code = await doctorCommand.run(['--data', data], io);
+    return { code, inForce: out.split('\n').find((line) => line.includes('in force')) };
+  };
+  expect(await doctor()).toEqual({
+    code: EXIT.done,
+    inForce: expect.stringMatching(/^ok {3}in force {6}rule set \w{12}$/),
+  });
+  const rule = join(rules, 'order-delayed.rule.yaml');
+  writeFileSync(
+    rule,
+    readFileSync(rule, 'utf8').replace('event.days_late: {gte: 3}', 'event.days_late: {gte: 6}'),
+  );
+  expect(await doctor()).toEqual({
+    code: EXIT.foundWrong,
+    inForce: expect.stringMatching(/^BAD {2}in force .*refused: .*order-delayed\.test\.yaml:\d+:1: the test/),
+  });
+}, 90_000);
