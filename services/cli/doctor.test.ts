@@ -15,10 +15,16 @@ test('doctor says which rules are in force, and that those of the folder are ref
   const env = { TOCSIN_RULES_DIR: rules };
   await (await openInProcess(data, env)).close();
   const doctor = async () => {
-    let out = '';
-    const io = { out: (text: string) => void (out += text), err: () => undefined, interactive: false, env };
+    const out: string[] = [];
+    const io = { out: (text: string) => void out.push(text), err: () => undefined, interactive: false, env };
     const code = await doctorCommand.run(['--data', data], io);
-    return { code, inForce: out.split('\n').find((line) => line.includes('in force')) };
+    return {
+      code,
+      inForce: out
+        .join('')
+        .split('\n')
+        .find((line) => line.includes('in force')),
+    };
   };
   expect(await doctor()).toEqual({
     code: EXIT.done,
