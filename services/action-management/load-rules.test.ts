@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { RuleSet } from './domain/compile.ts';
 import { readRuleSet } from './domain/read-rule-set.ts';
 import { assessed, NAMES, play, ruleSetOf, ruleText, START } from './domain/test-story.ts';
 import { loadRuleSet } from './load-rules.ts';
@@ -50,6 +51,31 @@ test('whoever works while a set is read gets a turn after each file', async () =
   isRead = true;
   expect(loaded.ok && loaded.ruleSet.rules).toHaveLength(count);
   expect(turns).toBeGreaterThanOrEqual(count);
+});
+
+test('files that are as they were are not parsed again, unless something else that they are read with has changed', async () => {
+  const named = (id: string): string => GOOD.replace('id: good', `id: ${id}`);
+  const folder = folderWith({ 'a.rule.yaml': named('a'), 'b.rule.yaml': named('b') });
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  const load = async (names = NAMES, before?: RuleSet) => {
+    const read = await loadRuleSet(folder, names, before);
+    if (!read.ok) throw new Error(JSON.stringify(read.problems));
+    return read.ruleSet;
+  };
+  const first = await load();
+  const kept = async (names = NAMES) => {
+    const { rules } = await load(names, first);
+    return rules.filter((rule) => first.rules.includes(rule)).map(({ id }) => id);
+  };
+  expect(await kept()).toEqual(['a', 'b']);
+  expect(await kept({ ...NAMES, teams: [...NAMES.teams, 'new'] })).toEqual([]);
+  write('a.rule.yaml', named('a').replace('eq: email', 'eq: phone'));
+  expect(await kept()).toEqual(['b']);
+  write('c.rule.yaml', named('c'));
+  expect(await kept()).toEqual([]);
+  rmSync(join(folder, 'c.rule.yaml'));
+  write('_defaults.yaml', 'apiVersion: tocsin/v1\nkind: Defaults\nmax_event_age: 2d\n');
+  expect(await kept()).toEqual([]);
 });
 
 test('ten thousand rules are refused in words, before any of them is read', () => {

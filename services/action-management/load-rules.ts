@@ -1,9 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../platform/config/yaml-file.ts';
 import type { Settings } from '../settings/load-settings.ts';
 import { TEMPLATES } from '../settings/templates.ts';
+import type { RuleSet } from './domain/compile.ts';
+import type { Rule } from './domain/language/ast.ts';
 import type { Names } from './domain/language/check.ts';
+import type { Read } from './domain/language/parse-rule.ts';
 import {
   beginRuleSet,
   DEFAULTS_FILE,
@@ -14,9 +18,10 @@ import {
 
 /**
  * Reads the rules of a folder: `*.rule.yaml` and `_defaults.yaml`, not its subfolders. Whole or not at all.
- * Every problem is a value with its place, also a folder or file that cannot be read.
+ * Every problem is a value with its place, also a folder or file that cannot be read. Files that are as they were in the
+ * set `before` are not parsed again: of 500 rules that takes 0.6 s, and most edits change one.
  */
-export async function loadRuleSet(dir: string, names: Names): Promise<LoadedRules> {
+export async function loadRuleSet(dir: string, names: Names, before?: RuleSet): Promise<LoadedRules> {
   let entries: string[];
   try {
     entries = await readdir(dir);
@@ -27,17 +32,41 @@ export async function loadRuleSet(dir: string, names: Names): Promise<LoadedRule
   const read = await Promise.all(wanted.map((name) => readRuleFile(join(dir, name))));
   const problems = read.flatMap((file) => ('problem' in file ? [file.problem] : []));
   if (problems.length > 0) return { ok: false, problems };
-  const begun = beginRuleSet(
-    read.flatMap((file) => ('problem' in file ? [] : [file])),
-    names,
-  );
+  const files = read.flatMap((file) => ('problem' in file ? [] : [file]));
+  const begun = beginRuleSet(files, names);
   if (!begun.ok) return begun;
-  const reads = [];
+  const readBefore = unchangedSince(before, files, names);
+  const reads: Read<Rule>[] = [];
   for (const file of begun.ruleFiles) {
-    reads.push(begun.read(file));
-    await aBreath();
+    const known = readBefore(file);
+    if (known !== undefined) reads.push({ ok: true, value: known });
+    else {
+      reads.push(begun.read(file));
+      await aBreath();
+    }
   }
   return begun.finish(reads);
+}
+
+/** The rule that a file was in the set before, where neither its text nor anything else that it is read with has changed. */
+function unchangedSince(
+  before: RuleSet | undefined,
+  files: readonly RuleSetFile[],
+  names: Names,
+): (file: RuleSetFile) => Rule | undefined {
+  const source = before?.source;
+  const readWith = (all: readonly RuleSetFile[]): unknown[] =>
+    all.map(({ name, text }) => (RULE_FILE.test(name) ? name : `${name}\n${text}`)).sort();
+  if (
+    before === undefined ||
+    source === undefined ||
+    !isDeepStrictEqual(source.names, names) ||
+    !isDeepStrictEqual(readWith(source.files), readWith(files))
+  )
+    return () => undefined;
+  const texts = new Map(source.files.map(({ name, text }) => [name, text]));
+  const rules = new Map(before.rules.map((rule) => [rule.file, rule]));
+  return ({ name, text }) => (texts.get(name) === text ? rules.get(name) : undefined);
 }
 
 /** The names that rules may use besides fields. */

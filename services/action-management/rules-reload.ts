@@ -60,8 +60,8 @@ export class RulesRefused extends Error {
  * Takes rules into force, at the start and, edited, while Tocsin runs: as a whole or not at all.
  *
  * A set that cannot be read, has an error as a set, or fails a test beside it is refused and the one before stays, with
- * a log line, a metric and the answer to whoever asks. The check runs in a thread of its own, and the files are read one at a
- * time, so that signals do not wait: 500 rules keep them for 65 ms of CPU time at most. Rules and `_defaults.yaml` are reloaded; calendars, teams, lexicon
+ * a log line, a metric and the answer to whoever asks. The check runs in a thread of its own, and files that changed are read
+ * one at a time, so that signals do not wait (`test/load/reload.ts`). Rules and `_defaults.yaml` are reloaded; calendars, teams, lexicon
  * and risk model are those of the start, and the names in rules are checked against them.
  */
 export class RulesReload {
@@ -162,8 +162,8 @@ export class RulesReload {
 
   /** Reloads whenever a rule, its test or the defaults change, since they were read too. Answers how to stop. */
   watch(): () => void {
-    const { folder, started, log } = this.#deps;
-    void loadRuleSet(folder, namesIn(started)).then((read) => {
+    const { folder, started, holder, log } = this.#deps;
+    void loadRuleSet(folder, namesIn(started), holder.current).then((read) => {
       if (hashIn(read) !== this.#seen) void this.reload();
     });
     return watchFolder({
@@ -199,7 +199,7 @@ export class RulesReload {
     const { folder, started, holder, metrics, clock, log, check, kept } = this.#deps;
     const checked = await check(folder);
     if (checked.problems.length > 0) return checked.problems;
-    const read = await loadRuleSet(folder, namesIn(started));
+    const read = await loadRuleSet(folder, namesIn(started), holder.current);
     if (!read.ok) return read.problems.map(formatProblem);
     if (read.hash !== checked.hash)
       return [`${folder}: the files changed while they were checked; reload again`];
