@@ -6,6 +6,8 @@ import {
   type Said,
   START,
 } from '../../action-management/domain/test-story.ts';
+import type { AlertEvent } from '../../contracts/alert.ts';
+import type { Stage } from '../../contracts/alert-request.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
 import { BUILT_IN_CALENDARS } from '../../settings/calendars.ts';
@@ -100,6 +102,22 @@ test('each signal is judged by the rules of its time, and says so where they are
   expect(before && explanationWords(before)).toContain(`by set ${ruleSet.hash}`);
   const after = judgedAt(0, 3);
   expect(after?.rules[0]?.judged).toMatchObject({ result: 'match', ruleSetHash: later.hash });
+});
+
+test('an alert that told nobody says so: its rule is in shadow, or in canary and not for this customer', () => {
+  // What is not told here is not looked at.
+  const raised = (stage: Stage) =>
+    ({
+      type: 'raised',
+      at: START,
+      alert: { ruleId: 'repeat', label: 'T-1', subject: 'c1', stage, ruleSetHash: ruleSet.hash },
+    }) as AlertEvent;
+  const words = (stage: Stage) => {
+    const explanation = explainCustomer(given, [record(0, {})], [raised(stage)]);
+    return explanation === undefined ? '' : explanationWords(explanation);
+  };
+  expect(words('shadow')).toMatch(/raised T-1 silently, nobody is told: /);
+  for (const stage of ['live', 'canary'] as const) expect(words(stage)).toMatch(/raised T-1$/m);
 });
 
 test('of somebody of whom nothing is recorded there is nothing to tell', () => {

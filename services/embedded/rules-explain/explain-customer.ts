@@ -51,6 +51,8 @@ export interface RecordedEvent {
   readonly at: number;
   readonly type: AlertEventType;
   readonly label: string;
+  /** Of a rule that is in shadow, or in canary and not for this customer. */
+  readonly tellsNobody: boolean;
   readonly held?: string;
 }
 
@@ -150,5 +152,6 @@ const recordedEvent = ({ at, type, alert, held, heldBy }: AlertEvent): RecordedE
   at,
   type,
   label: alert.label,
+  tellsNobody: alert.stage === 'shadow',
   ...(held === undefined ? {} : { held: heldBy === undefined ? held : `${held} (${heldBy})` }),
 });

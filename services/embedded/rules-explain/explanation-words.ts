@@ -53,8 +53,13 @@ const RESULT_WORDS = {
   error: 'is broken',
 } as const;
 
-const recordedLine = ({ at, type, label, held }: RecordedEvent): string =>
-  `    recorded ${instantWords(at)}: ${type.replaceAll('_', ' ')}${held === undefined ? ` ${label}` : `: ${held}`}`;
+function recordedLine({ at, type, label, held, tellsNobody }: RecordedEvent): string {
+  const silent =
+    tellsNobody && type === 'raised'
+      ? ' silently, nobody is told: in shadow, or in canary and not for this customer'
+      : '';
+  return `    recorded ${instantWords(at)}: ${type.replaceAll('_', ' ')}${held === undefined ? ` ${label}${silent}` : `: ${held}`}`;
+}
 
 const instantWords = (instant: number): string =>
   new Date(instant).toISOString().slice(0, 16).replace('T', ' ');
