@@ -150,8 +150,14 @@ test.each([
   expect(await problemsOf({ 'good.rule.yaml': GOOD, ...files })).toEqual([message]);
 });
 
-test('an empty folder and a missing one are refused in words', async () => {
-  expect(await problemsOf({})).toEqual(['rules:1: no rule here; a rule is a file called <id>.rule.yaml']);
+test('an empty folder and a missing one are refused in words, by their names', async () => {
+  const empty = folderWith({});
+  expect(await loadRuleSet(empty, NAMES)).toEqual({
+    ok: false,
+    problems: [
+      { file: empty, line: 1, column: 1, message: 'no rule here; a rule is a file called <id>.rule.yaml' },
+    ],
+  });
   const loaded = await loadRuleSet('/nowhere/at/all', NAMES);
   expect(loaded.ok ? '' : loaded.problems[0]?.message).toContain('cannot be read');
 });

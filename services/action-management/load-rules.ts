@@ -33,7 +33,7 @@ export async function loadRuleSet(dir: string, names: Names, before?: RuleSet): 
   const problems = read.flatMap((file) => ('problem' in file ? [file.problem] : []));
   if (problems.length > 0) return { ok: false, problems };
   const files = read.flatMap((file) => ('problem' in file ? [] : [file]));
-  const begun = beginRuleSet(files, names);
+  const begun = beginRuleSet(files, names, dir);
   if (!begun.ok) return begun;
   const readBefore = unchangedSince(before, files, names);
   const reads: Read<Rule>[] = [];

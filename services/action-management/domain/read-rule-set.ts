@@ -47,12 +47,13 @@ export interface BegunRuleSet {
 export function beginRuleSet(
   files: readonly RuleSetFile[],
   names: Names,
+  folder = 'rules',
 ): BegunRuleSet | (LoadedRules & { readonly ok: false }) {
   const ruleFiles = files.filter(({ name }) => RULE_FILE.test(name)).sort(byName);
   if (ruleFiles.length > LIMITS.rules) {
-    return refused(`${ruleFiles.length} rule files; at most ${LIMITS.rules} are allowed`);
+    return refused(folder, `${ruleFiles.length} rule files; at most ${LIMITS.rules} are allowed`);
   }
-  if (ruleFiles.length === 0) return refused('no rule here; a rule is a file called <id>.rule.yaml');
+  if (ruleFiles.length === 0) return refused(folder, 'no rule here; a rule is a file called <id>.rule.yaml');
   const defaults = readDefaults(files);
   if (!defaults.ok) return defaults;
   const known = { ...names, rules: [...(names.rules ?? []), ...ruleFiles.map(({ name }) => idOf(name))] };
@@ -103,7 +104,7 @@ function hashOf(files: readonly RuleSetFile[]): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-const refused = (message: string): LoadedRules & { readonly ok: false } => ({
+const refused = (folder: string, message: string): LoadedRules & { readonly ok: false } => ({
   ok: false,
-  problems: [{ file: 'rules', line: 1, column: 1, message }],
+  problems: [{ file: folder, line: 1, column: 1, message }],
 });
