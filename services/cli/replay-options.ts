@@ -74,8 +74,12 @@ export async function openAskedHistory(values: Values, io: Io): Promise<ReplayAs
   const mapping = readMapping(values.csv, values.map);
   const source = sourceOf(values.source, mapping);
   const history = await readCsvHistory(values.csv, source, mapping, Date.now());
-  const { rejected, rows } = history.summary;
-  if (rejected > 0) io.err(`${values.csv}: ${rejected} of ${rows} rows cannot be read and are left out\n`);
+  const { rejected, rows, rejectedBecause } = history.summary;
+  const why = rejectedBecause
+    .map(({ field, reason, rows: n }) => `${field || 'row'} ${reason} ${n}`)
+    .join(', ');
+  if (rejected > 0)
+    io.err(`${values.csv}: ${rejected} of ${rows} rows cannot be read and are left out: ${why}\n`);
   return { history, options, close: () => undefined };
 }
 
