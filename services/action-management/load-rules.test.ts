@@ -125,7 +125,7 @@ test('one bad file means no set, and the problems of all files are told together
   });
   expect(problems).toEqual([
     'bad.rule.yaml:7: unknown calendar "busines"; did you mean "business"?',
-    'worse.rule.yaml:5: spec.listen: got nothing, invalid input: expected array, received undefined',
+    'worse.rule.yaml:5: spec.listen: is missing, expected a list',
     'worse.rule.yaml:5: unknown key "lisen"; did you mean "listen"?',
   ]);
 });

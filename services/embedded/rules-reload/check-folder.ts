@@ -20,7 +20,17 @@ function failureWords({ file, line, name, failure }: StoryResult): readonly stri
   if (failure === undefined) return [];
   const [first] = failure.differences;
   const differs =
-    first === undefined ? '' : `: ${first.what} expected ${first.expected}, found ${first.found}`;
-  const words = `the test "${name}" fails at ${failure.at}${differs}; see tocsin rules test`;
-  return [`${file}:${line}:1: ${words.replaceAll(/\s+/g, ' ')}`];
+    first === undefined
+      ? ''
+      : `: ${first.what} expected ${inShort(first.expected)}, found ${inShort(first.found)}`;
+  return [`${file}:${line}:1: the test "${name}" fails at ${failure.at}${differs}; see tocsin rules test`];
 }
+
+/** On one line; whoever wants all of it runs the tests. */
+function inShort(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line;
+}
+
+/** Characters: an alert with its deadlines has about that many. */
+const LONGEST_SHOWN = 160;

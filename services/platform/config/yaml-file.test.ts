@@ -40,11 +40,7 @@ test.each([
     'id: x\nstage: shadov\n',
     'a.yaml:2:8: stage: got "shadov", expected one of live, shadow; did you mean "shadow"?',
   ],
-  [
-    'a wrong type',
-    'id: 5\nstage: live\n',
-    'a.yaml:1:5: id: got 5, invalid input: expected string, received number',
-  ],
+  ['a wrong type', 'id: 5\nstage: live\n', 'a.yaml:1:5: id: got 5, expected a text'],
   ['a duplicate key', 'id: x\nid: y\nstage: live\n', 'a.yaml:2:1: Map keys must be unique'],
 ])('%s is reported at its place', (_, text, expected) => {
   expect(problems(text)).toEqual([expected]);

@@ -154,12 +154,29 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType, at: Locate): Pro
     }
   }
   const name = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
-  const expected =
-    issue.code === 'invalid_value' ? `expected one of ${issue.values.map(String).join(', ')}` : issue.message;
   const near =
     issue.code === 'invalid_value' ? didYouMean(String(issue.input), issue.values.map(String)) : '';
-  return [at(issue.path, `${name}got ${show(issue.input)}, ${lowerFirst(expected)}${near}`)];
+  const found = issue.input === undefined && name !== '' ? 'is missing' : `got ${show(issue.input)}`;
+  return [at(issue.path, `${name}${found}, ${lowerFirst(expectedWords(issue))}${near}`)];
 }
+
+/** What is allowed, in words; a schema that has words of its own is left its words. */
+function expectedWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `expected one of ${issue.values.map(String).join(', ')}`;
+  const isOfTheLibrary = issue.code === 'invalid_type' && issue.message.startsWith('Invalid input: ');
+  return isOfTheLibrary ? `expected ${KINDS[issue.expected] ?? issue.expected}` : issue.message;
+}
+
+/** The library's names of types, as somebody who writes YAML knows them. */
+const KINDS: Readonly<Partial<Record<string, string>>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  object: 'a mapping of keys to values',
+  record: 'a mapping of keys to values',
+  string: 'a text',
+};
 
 /** Of a union's failures, the branch that came furthest: it is most likely the one that was meant. */
 function closestBranch(

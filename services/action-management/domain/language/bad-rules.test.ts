@@ -44,13 +44,13 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ['duplicate-key', '6:3: Map keys must be unique'],
   [
     'duration-without-unit',
-    '10:41: spec.timebox.ack_by: got 30, invalid input: expected string, received number',
+    '10:41: spec.timebox.ack_by: got 30, expected a time box such as 30m, 4h, 3bd or 24h@24x7',
   ],
   ['field-without-prefix', '9:5: unknown field "churn_risk"; write profile.churn_risk'],
   ['literal-of-another-type', '9:31: churn_risk: got "0.7", expected a number'],
   ['literal-out-of-range', '9:31: churn_risk: got 70, but it only ever lies between 0 and 1'],
   ['milestone-without-deadline', '13:12: "close_by" has no deadline in this rule; add close_by to timebox'],
-  ['missing-when', '5:3: spec.when: got nothing, invalid input: expected record, received undefined'],
+  ['missing-when', '5:3: spec.when: is missing, expected a mapping of keys to values'],
   ['not-a-duration', '10:41: got "half an hour", expected a time box such as 30m, 4h, 3bd or 24h@24x7'],
   [
     'notify-unknown-role',
@@ -160,7 +160,7 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ['canary-share-in-live', '3:93: has no meaning in the stage live; remove it'],
   [
     'fatigue-without-span',
-    '14:31: spec.suppress.contact_fatigue.over: got nothing, invalid input: expected string, received undefined',
+    '14:31: spec.suppress.contact_fatigue.over: is missing, expected a duration such as 30m, 2h, 2h30m or 14d',
   ],
   [
     'ratio-of-unknown-window',
@@ -210,7 +210,7 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ['sequence-waits-too-long', '14:73: got "90d@24x7"; at most 30bd or 60d are waited for'],
   [
     'storm-without-span',
-    '14:21: spec.suppress.storm.over: got nothing, invalid input: expected string, received undefined',
+    '14:21: spec.suppress.storm.over: is missing, expected a duration such as 30m, 2h, 2h30m or 14d',
   ],
 ];
 

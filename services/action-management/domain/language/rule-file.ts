@@ -12,8 +12,12 @@ import { LIMITS } from './limits.ts';
  */
 
 const text = z.string().min(1).max(LIMITS.textCharacters);
-const duration = z.string().describe('A duration such as 30m, 2h or 14d.');
-const timeBox = z.string().describe('Business time such as 30m, 4h or 3bd; elapsed time with @24x7.');
+const duration = z
+  .string('expected a duration such as 30m, 2h, 2h30m or 14d')
+  .describe('A duration such as 30m, 2h or 14d.');
+const timeBox = z
+  .string('expected a time box such as 30m, 4h, 3bd or 24h@24x7')
+  .describe('Business time such as 30m, 4h or 3bd; elapsed time with @24x7.');
 const ruleId = z
   .string()
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'expected lower-case words joined by hyphens')
