@@ -7,6 +7,8 @@ import { instant, splitColumns } from './risk-fit.ts';
 
 /** Half a year: long enough for most who come back, short enough to have it in a year of data. */
 const DEFAULT_DAYS = '180';
+/** Each earlier cut-off tells less that is new, and of an older time. */
+const DEFAULT_EARLIER = '2';
 
 export const riskAggregateCommand: Command = {
   name: 'risk aggregate',
@@ -15,8 +17,9 @@ export const riskAggregateCommand: Command = {
 Usage: tocsin risk aggregate CSV --id COLUMN --date COLUMN --out CUSTOMERS.csv [options]
 
 From a table of events, one row each, makes a table of customers as they were known at a cut-off: how many events, how
-long ago, how regular, how much; and "${LEFT_COLUMN}" (yes or no): whether the customer then had no event within the
-horizon. Nothing after the cut-off goes into the features. Then: tocsin risk fit CUSTOMERS.csv --label ${LEFT_COLUMN}=yes
+long ago, how regular, how much, how likely silence is for who comes like that (silence_expected, from the BG/NBD model
+of repeat buying); and "${LEFT_COLUMN}" (yes or no): whether the customer then had no event within the horizon. Nothing after
+the cut-off goes into the features. Then: tocsin risk fit CUSTOMERS.csv --label ${LEFT_COLUMN}=yes --id COLUMN
 
   --id COLUMN        whose event it is
   --date COLUMN      when it was
@@ -24,9 +27,9 @@ horizon. Nothing after the cut-off goes into the features. Then: tocsin risk fit
   --horizon DAYS     silence that counts as having left (default ${DEFAULT_DAYS})
   --active DAYS      only customers with an event so shortly before the cut-off (default ${DEFAULT_DAYS})
   --cutoff DATE      default: as late as the horizon allows
-  --earlier N        N more cut-offs before it, each of which gives every customer one more row (default 0): more to
-                     learn from. Name the customer column to "risk fit" with --id: it then judges no customer by a
-                     model that has seen them
+  --earlier N        so many more cut-offs before it, as far as the events reach back, each of which gives every
+                     customer one more row to learn from (default ${DEFAULT_EARLIER}). With the customer's column as --id (or a
+                     name like customer_id) "risk fit" judges no customer by a model that has seen them
   --every DAYS       how far apart these are (default 30)
   --out FILE         where the table goes
   --json             what was made, as one JSON object
@@ -47,7 +50,7 @@ async function aggregate(args: readonly string[], io: Io): Promise<number> {
     horizon: { type: 'string', default: DEFAULT_DAYS },
     active: { type: 'string', default: DEFAULT_DAYS },
     cutoff: { type: 'string' },
-    earlier: { type: 'string', default: '0' },
+    earlier: { type: 'string', default: DEFAULT_EARLIER },
     every: { type: 'string', default: '30' },
     out: { type: 'string' },
   });
@@ -112,18 +115,18 @@ const csvText = ({ columns, rows }: Aggregated): string =>
 
 const csvCell = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-const figuresOf = ({ rows, cutoff, eventsLeft, customersBefore }: Aggregated) => ({
+const figuresOf = ({ rows, cutoffs, eventsLeft, customersBefore }: Aggregated) => ({
   customers: new Set(rows.map(([customer]) => customer)).size,
   rows: rows.length,
   left: rows.filter((row) => row.at(-1) === 'yes').length,
-  cutoff: new Date(cutoff).toISOString(),
+  cutoffs: cutoffs.map((cutoff) => new Date(cutoff).toISOString().slice(0, 10)),
   customersNotActive: customersBefore - rows.length,
   eventsWithoutCustomerOrDate: eventsLeft,
 });
 
 function inWords(made: Aggregated, out: string, horizonDays: number): string {
-  const { customers, rows, left, cutoff, customersNotActive, eventsWithoutCustomerOrDate } = figuresOf(made);
-  return `${out}: ${rows} rows of ${customers} customers as known until ${cutoff.slice(0, 10)}; in ${left} there was no event in the ${horizonDays} days after
+  const { customers, rows, left, cutoffs, customersNotActive, eventsWithoutCustomerOrDate } = figuresOf(made);
+  return `${out}: ${rows} rows of ${customers} customers as known until ${cutoffs.join(', ')}; in ${left} there was no event in the ${horizonDays} days after
 ${customersNotActive} more rows are of customers who were not active any more; ${eventsWithoutCustomerOrDate} events have no customer or no readable date
 `;
 }

@@ -5,6 +5,7 @@ import { type CsvTable, readCsvTable } from '../../../services/scoring/fit/risk/
 import { parseFairness } from '../../../services/scoring/fit/risk/fairness.ts';
 import { type FittedRisk, fitRisk } from '../../../services/scoring/fit/risk/fit.ts';
 import { seeded } from '../../../services/scoring/fit/risk/random.ts';
+import { judgeRisk, type RiskFigures } from '../../../services/scoring/quality/risk-figures.ts';
 
 interface Table {
   readonly name: string;
@@ -27,9 +28,9 @@ const TABLES: readonly Table[] = [
     command: 'tocsin risk fit bigml_churn.csv --label Churn=True --out m.yaml',
   },
   {
-    name: 'cdnow_transactions.csv: buyers of the last 180 days, silent for 180 days',
+    name: 'cdnow_transactions.csv: buyers of the last 180 days, silent for 180 days; three cut-offs a month apart',
     label: 'left=yes',
-    read: (folder) => cdnow(folder),
+    read: (folder) => cdnow(folder, {}),
     command:
       'tocsin risk aggregate cdnow_transactions.csv --id customer_id --date date --value number_of_cds,dollar_value --out c.csv && tocsin risk fit c.csv --label left=yes --out m.yaml',
   },
@@ -41,7 +42,7 @@ const TABLES: readonly Table[] = [
   },
 ];
 
-/** The section on churn risk. Takes about a minute. */
+/** The section on churn risk. Takes some minutes. */
 export function riskSection(folder: string): string {
   const fitted = TABLES.map((each) => ({ ...each, ...fitTimed(each.read(folder), each.label) }));
   const { seconds, rows, columns } = fitMadeUp();
@@ -57,12 +58,15 @@ ${fitted.map(figuresRow).join('\n')}
 
 ### What the cut-off does
 
-cdnow_transactions.csv at other cut-offs, mean of ${CUTOFF_SEEDS.length} seeds: half a year of purchases by some six hundred customers is little, and the figures
-move with the day more than with the model.
+cdnow_transactions.csv judged at one cut-off, mean of ${CUTOFF_SEEDS.length} seeds; learnt from the customers as they were then, and from two more
+cut-offs before it (what \`tocsin risk aggregate\` makes by itself). Each customer is judged by a model that has not seen them.
+Some six hundred customers are little: the figures move with the day more than with the model.
 
-| cut-off | customers, with the outcome | AUC | lift, top tenth |
+| cut-off | customers, with the outcome | learnt from one: AUC, lift | from three: AUC, lift |
 |---|---|---|---|
 ${CUTOFFS.map((day) => cutoffRow(folder, day)).join('\n')}
+
+${OTHERS}
 
 ### Foreseen and happened, by tenths of the risk
 
@@ -83,12 +87,40 @@ ${rows} made-up customers with ${columns} columns are learnt from in ${seconds.t
 const CUTOFFS = ['1997-10-01', '1997-11-01', '1997-12-01', '1998-01-01'];
 const CUTOFF_SEEDS = [1, 2, 3];
 
+/**
+ * What other tools reach on these very rows, measured by hand on 30 November 2026: they are no part of the project. Published
+ * figures are of larger tables, from which more can be learnt.
+ */
+const OTHERS = `### Other tools on the same rows
+
+scikit-learn 1.2.1 with its defaults, five folds, mean of three seeds: AUC / lift in the top tenth. Numbers were standardised and words
+spread over columns; of cdnow: recency, frequency and amount, in logarithms for the logistic regression.
+
+| table | logistic regression | gradient boosting |
+|---|---|---|
+| telco_ibm.csv | 0.842 / 2.77 | 0.838 / 2.76 |
+| bigml_churn.csv | 0.792 / 3.54 | 0.910 / 6.50 |
+| cdnow_transactions.csv, 1997-10-01 | 0.696 / 1.42 | 0.678 / 1.46 |
+| 1997-11-01 | 0.714 / 1.44 | 0.682 / 1.52 |
+| 1997-12-01 | 0.705 / 1.57 | 0.674 / 1.49 |
+| 1998-01-01 | 0.676 / 1.44 | 0.635 / 1.36 |`;
+
 function cutoffRow(folder: string, day: string): string {
-  const customers = cdnow(folder, Date.parse(day));
-  const all = CUTOFF_SEEDS.map((seed) => fitTimed(customers, 'left=yes', seed).value.figures);
-  const mean = (of: (figures: (typeof all)[number]) => number): number =>
-    all.reduce((sum, figures) => sum + of(figures), 0) / all.length;
-  return `| ${day} | ${all[0]?.n}, ${all[0]?.outcomes} | ${mean(({ auc }) => auc).toFixed(3)} | ${mean(({ liftTop10 }) => liftTop10).toFixed(2)} |`;
+  const cutoff = Date.parse(day);
+  const [one, three] = [cdnow(folder, { cutoff, earlier: 0 }), cdnow(folder, { cutoff })];
+  // The rows of the last cut-off come first.
+  const judged = one.rows.length;
+  const mean = (customers: CsvTable): string => {
+    const all = CUTOFF_SEEDS.map((seed) => {
+      const { probabilities, labels } = fitTimed(customers, 'left=yes', seed).value;
+      return judgeRisk(probabilities.slice(0, judged), labels.slice(0, judged));
+    });
+    const of = (one: (figures: RiskFigures) => number) =>
+      all.reduce((sum, figures) => sum + one(figures), 0) / all.length;
+    return `${of(({ auc }) => auc).toFixed(3)}, ${of(({ liftTop10 }) => liftTop10).toFixed(2)}`;
+  };
+  const outcomes = one.rows.filter((row) => row.at(-1) === 'yes').length;
+  return `| ${day} | ${judged}, ${outcomes} | ${mean(one)} | ${mean(three)} |`;
 }
 
 function figuresRow({ name, command, value }: (typeof TABLES)[number] & { value: FittedRisk }): string {
@@ -141,13 +173,17 @@ function table(folder: string, name: string): CsvTable {
   return read.value;
 }
 
-function cdnow(folder: string, cutoff?: number): CsvTable {
+function cdnow(
+  folder: string,
+  { cutoff, earlier = 2 }: { readonly cutoff?: number; readonly earlier?: number },
+): CsvTable {
   const made = aggregateEvents(table(folder, 'cdnow_transactions.csv'), {
     id: 'customer_id',
     date: 'date',
     values: ['number_of_cds', 'dollar_value'],
     horizonDays: 180,
     activeDays: 180,
+    earlier: { count: earlier, everyDays: 30 },
     ...(cutoff === undefined ? {} : { cutoff }),
   });
   if (!made.ok) throw new Error(made.problem);

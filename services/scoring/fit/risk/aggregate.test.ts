@@ -19,7 +19,7 @@ const events = [
 test('each customer is one row, as known at the cut-off, with what became of them', () => {
   const made = aggregate(events);
   if (!made.ok) throw new Error(made.problem);
-  expect(new Date(made.value.cutoff).toISOString()).toBe('2026-03-02T00:00:00.000Z');
+  expect(made.value.cutoffs).toEqual([Date.parse('2026-03-02')]);
   expect(made.value).toMatchObject({ eventsLeft: 2, customersBefore: 3 });
   const [ana, bo, ...more] = made.value.rows.map((row) =>
     Object.fromEntries(row.map((cell, index) => [made.value.columns[index], cell])),
@@ -55,8 +55,15 @@ test('a cut-off after which too little is known is refused', () => {
 });
 
 test('an earlier cut-off adds a row of what was known then, and of what became of it within the same horizon', () => {
-  const made = aggregate(events, { earlier: { count: 1, everyDays: 30 } });
+  const made = aggregate(events, { earlier: { count: 4, everyDays: 30 } });
   if (!made.ok) throw new Error(made.problem);
+  // Before 2 November there are no sixty days of events.
+  expect(made.value.cutoffs.map((at) => new Date(at).toISOString().slice(0, 10))).toEqual([
+    '2026-03-02',
+    '2026-01-31',
+    '2026-01-01',
+    '2025-12-02',
+  ]);
   // On 31 January: ana's visits, after which she was silent until March. Bo had not come yet.
   expect(made.value.rows.map((row) => [row[0], row[1], row.at(-1)])).toEqual([
     ['ana', 2, 'no'],

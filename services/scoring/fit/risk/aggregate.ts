@@ -1,6 +1,7 @@
 import { dateIn, numberIn, wordIn } from '../../domain/risk-model-values.ts';
 import { describeColumns } from './columns.ts';
 import type { CsvTable } from './csv-table.ts';
+import { chanceOfSilence, fitRepeatBuying, type Visits } from './repeat-buying.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -15,15 +16,15 @@ export interface AggregateOptions {
   readonly activeDays: number;
   /** Epoch ms; default: as late as the horizon allows. */
   readonly cutoff?: number;
-  /** Earlier cut-offs, so many days apart, that give each customer more rows. */
+  /** Earlier cut-offs, so many days apart, that give each customer more rows; only such as have `activeDays` of events before them. */
   readonly earlier?: { readonly count: number; readonly everyDays: number };
 }
 
 export interface Aggregated {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
-  /** Epoch ms. */
-  readonly cutoff: number;
+  /** Epoch ms, the latest first. */
+  readonly cutoffs: readonly number[];
   /** Events without a customer or a readable date. */
   readonly eventsLeft: number;
   /** Customers with an event before the cut-off, active or not; summed over the cut-offs. */
@@ -44,11 +45,13 @@ interface Event {
 
 /**
  * Makes one row per customer out of events: what was known at a cut-off (how long ago, how often, how regularly, how
- * much), and whether the customer then came back. Nothing after the cut-off goes into the features.
+ * much), how likely silence is for who comes like that (`repeat-buying`, learnt from all customers' visits before the
+ * cut-off), and whether the customer then came back. Nothing after the cut-off goes into the features.
  */
 export function aggregateEvents(table: CsvTable, options: AggregateOptions): AggregateResult {
-  const { customers, newest, left } = eventsByCustomer(table, options);
-  if (newest === undefined) return { ok: false, problem: `no row has a readable date in "${options.date}"` };
+  const { customers, oldest, newest, left } = eventsByCustomer(table, options);
+  if (newest === undefined || oldest === undefined)
+    return { ok: false, problem: `no row has a readable date in "${options.date}"` };
   // The last day counts in full: dates without a time stand for its beginning.
   const cutoff =
     options.cutoff ?? Math.floor(newest / DAY_MS) * DAY_MS + DAY_MS - options.horizonDays * DAY_MS;
@@ -60,12 +63,14 @@ export function aggregateEvents(table: CsvTable, options: AggregateOptions): Agg
     };
   }
   const { count = 0, everyDays = 0 } = options.earlier ?? {};
-  const moments = Array.from({ length: count + 1 }, (_, index) => cutoff - index * everyDays * DAY_MS);
-  const tables = moments.map((moment) => customersAt(customers, moment, options));
+  const cutoffs = Array.from({ length: count + 1 }, (_, index) => cutoff - index * everyDays * DAY_MS).filter(
+    (moment) => moment === cutoff || moment - oldest >= options.activeDays * DAY_MS,
+  );
+  const tables = cutoffs.map((moment) => customersAt(customers, moment, options));
   const columns = [options.id, ...featureNames(options.values), LEFT_COLUMN];
   const rows = tables.flatMap((each) => each.rows);
   const customersBefore = tables.reduce((sum, { before }) => sum + before, 0);
-  return { ok: true, value: { columns, rows, cutoff, eventsLeft: left, customersBefore } };
+  return { ok: true, value: { columns, rows, cutoffs, eventsLeft: left, customersBefore } };
 }
 
 function customersAt(
@@ -73,18 +78,30 @@ function customersAt(
   cutoff: number,
   options: AggregateOptions,
 ): { rows: readonly (readonly (string | number)[])[]; before: number } {
-  const rows: (readonly (string | number)[])[] = [];
-  let before = 0;
-  for (const [customer, events] of customers) {
-    const past = events.filter(({ at }) => at < cutoff).toSorted((a, b) => a.at - b.at);
-    const last = past.at(-1);
-    if (last === undefined) continue;
-    before++;
-    if (cutoff - last.at > options.activeDays * DAY_MS) continue;
-    const cameBack = events.some(({ at }) => at >= cutoff && at < cutoff + options.horizonDays * DAY_MS);
-    rows.push([customer, ...featuresAt(cutoff, past, options.values.length), cameBack ? 'no' : 'yes']);
-  }
-  return { rows, before };
+  const known = [...customers].flatMap(([customer, events]) => {
+    const past = events.filter(({ at }) => at < cutoff);
+    return past.length === 0 ? [] : [{ customer, events, past, visits: visitsOf(past, cutoff) }];
+  });
+  const buying = fitRepeatBuying(known.map(({ visits }) => visits));
+  const until = cutoff + options.horizonDays * DAY_MS;
+  const rows = known
+    .filter(({ past }) => cutoff - (past.at(-1)?.at ?? 0) <= options.activeDays * DAY_MS)
+    .map(({ customer, events, past, visits }) => {
+      const silence =
+        buying === undefined ? '' : thousandths(chanceOfSilence(buying, visits, options.horizonDays));
+      const cameBack = events.some(({ at }) => at >= cutoff && at < until);
+      return [customer, ...featuresAt(cutoff, past, options.values.length), silence, cameBack ? 'no' : 'yes'];
+    });
+  return { rows, before: known.length };
+}
+
+const daysBefore = (cutoff: number, { at }: Event): number => Math.floor((cutoff - at) / DAY_MS);
+
+/** Several events of one day are one visit. */
+function visitsOf(past: readonly Event[], cutoff: number): Visits {
+  const days = past.map((event) => daysBefore(cutoff, event));
+  const [first = 0, last = 0] = [days[0], days.at(-1)];
+  return { repeats: new Set(days).size - 1, lastDay: first - last, today: first };
 }
 
 function eventsByCustomer(table: CsvTable, { id, date, values }: AggregateOptions) {
@@ -93,6 +110,7 @@ function eventsByCustomer(table: CsvTable, { id, date, values }: AggregateOption
   const order = describeColumns({ columns: [date], rows: table.rows.map((row) => [row[dateAt] ?? '']) })[0]
     ?.dates?.order;
   const customers = new Map<string, Event[]>();
+  let oldest: number | undefined;
   let newest: number | undefined;
   let left = 0;
   for (const row of table.rows) {
@@ -102,13 +120,15 @@ function eventsByCustomer(table: CsvTable, { id, date, values }: AggregateOption
       left++;
       continue;
     }
+    oldest = Math.min(oldest ?? when, when);
     newest = Math.max(newest ?? when, when);
     const event = { at: when, values: values.map((name) => numberIn(row[at(name)] ?? '') ?? 0) };
     const known = customers.get(customer);
     if (known === undefined) customers.set(customer, [event]);
     else known.push(event);
   }
-  return { customers, newest, left };
+  for (const events of customers.values()) events.sort((a, b) => a.at - b.at);
+  return { customers, oldest, newest, left };
 }
 
 const featureNames = (values: readonly string[]): readonly string[] => [
@@ -122,6 +142,7 @@ const featureNames = (values: readonly string[]): readonly string[] => [
   'last_days_between',
   'gaps_overdue',
   ...values.flatMap((name) => [`${name}_total`, `${name}_mean`, `${name}_last`, `${name}_180d`]),
+  'silence_expected',
 ];
 
 function featuresAt(
@@ -129,7 +150,7 @@ function featuresAt(
   past: readonly Event[],
   valueCount: number,
 ): readonly (string | number)[] {
-  const days = past.map(({ at }) => Math.floor((cutoff - at) / DAY_MS));
+  const days = past.map((event) => daysBefore(cutoff, event));
   const within = (limit: number): number => days.filter((age) => age < limit).length;
   const [first = 0, last = 0] = [days[0], days.at(-1)];
   // Several events of one day are one visit: gaps are between days.
@@ -159,3 +180,4 @@ function featuresAt(
 }
 
 const hundredths = (value: number): number => Math.round(value * 100) / 100;
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000;

@@ -60,6 +60,7 @@ function describe(name: string, cells: readonly string[]): Column {
   const dates = dateFacts(name, known);
   if (dates !== undefined) return { ...facts, kind: 'date', dates };
   const numbers = known.map(numberIn).filter((number) => number !== undefined);
+  if (distinct >= FEW_CUSTOMERS && namesACustomer(name)) return { ...facts, kind: 'identifier' };
   if (numbers.length >= MOSTLY * known.length) {
     const kind = isNumbering(name, numbers, distinct) ? 'identifier' : 'number';
     return { ...facts, kind, ...(pointsAreGuessed(known) ? { points: 'guessed' } : {}) };
@@ -98,6 +99,15 @@ function dateFacts(name: string, known: readonly string[]): DateFacts | undefine
 
 const NAMED_LIKE_A_NUMBERING =
   /(^|[^a-z])(id|ids|uuid|guid|key|code|phone|number|no|nr|num|ref|account|ticket|msisdn)$/i;
+
+/** Fewer are kinds of customers, not customers. */
+const FEW_CUSTOMERS = 30;
+
+/** Whether a column says by its name whose row it is, such as `customer_id`; customers may have several rows. */
+export const namesACustomer = (name: string): boolean =>
+  /(^|[^a-z])(customer|client|user|member|subscriber|account|household|patient|guest)s? ?(id|uid|uuid|guid|key|number|no|nr|num|ref)$/i.test(
+    spaced(name),
+  );
 
 /** Whole numbers, all different, that count through or are called a number: they name, and measure nothing. */
 function isNumbering(name: string, numbers: readonly number[], distinct: number): boolean {

@@ -6,6 +6,7 @@ import { judgeRisk } from '../../quality/risk-figures.ts';
 import type { CsvTable } from './csv-table.ts';
 import type { Fairness } from './fairness.ts';
 import { type FitOptions, type FittedRisk, fitRisk, labelRows } from './fit.ts';
+import { seeded } from './random.ts';
 import { knownTable } from './test-table.ts';
 
 const fairness: Fairness = {
@@ -121,6 +122,22 @@ test('a column named like the label is a leak before it is perfect', () => {
   ]);
   const { leftOut } = learn({ columns: [...known.columns, 'left score'], rows });
   expect(leftOut.find(({ column }) => column === 'left score')?.because).toContain('named like the label');
+});
+
+test('a customer with several rows is never both learnt from and judged', () => {
+  const random = seeded(3);
+  const once = Array.from({ length: 200 }, (_, customer) => [
+    String(customer * 7),
+    String(Math.floor(random() * 1e6)),
+    random() < 0.5 ? 'yes' : 'no',
+  ]);
+  const rows = [...once, ...once, ...once];
+  const named = learn({ columns: ['customer_id', 'spent', 'left'], rows });
+  expect(named.leftOut[0]?.because).toMatch(/^names the customer/);
+  expect(Math.abs(named.figures.auc - 0.5)).toBeLessThan(0.1);
+  // The control: without its name the same table seems to be foreseen.
+  const unnamed = learn({ columns: ['tariff', 'spent', 'left'], rows }, { ignored: ['tariff'] });
+  expect(unnamed.figures.auc).toBeGreaterThan(0.65);
 });
 
 test('what looks like a leak is used when somebody says so', () => {

@@ -4,7 +4,7 @@ import type { FitFile } from '../../domain/risk-model.ts';
 import { columnsOf } from '../../domain/risk-model-reading.ts';
 import { isKnown } from '../../domain/risk-model-values.ts';
 import { judgeRisk, type RiskFigures } from '../../quality/risk-figures.ts';
-import { type Column, describeColumns } from './columns.ts';
+import { type Column, describeColumns, namesACustomer } from './columns.ts';
 import type { CsvTable } from './csv-table.ts';
 import { type Fairness, forbiddenAttribute } from './fairness.ts';
 import { type Feature, featuresOf, valuesOf } from './features.ts';
@@ -95,7 +95,8 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
   const named_ = features.map((feature) => withProfile(feature, options.profile));
   progress.found(columns, named_, leftOut);
   const directions = features.map(({ reading }) => options.directions.get(columnsOf(reading).join()));
-  const groups = groupsOf(table, options.ids);
+  const naming = columns.filter(({ name, kind }) => kind === 'identifier' && namesACustomer(name));
+  const groups = groupsOf(table, options.ids.length > 0 ? options.ids : naming.map(({ name }) => name));
   const trained = train(
     { features, values: kept, labels, directions, ...(groups === undefined ? {} : { groups }) },
     options.seed,
@@ -177,6 +178,12 @@ function reasonAgainst(column: Column, table: CsvTable, options: FitOptions): st
   if (options.kept.includes(name)) return undefined;
   if (kind === 'empty') return 'empty';
   if (kind === 'constant') return 'constant: the same in every row';
+  if (
+    kind === 'identifier' &&
+    namesACustomer(name) &&
+    column.distinct < (1 - column.missing) * table.rows.length
+  )
+    return 'names the customer: no row is judged by a model that has seen another row of the same customer';
   if (kind === 'identifier' || kind === 'text') {
     const what = kind === 'text' ? 'free text' : 'identifier';
     return column.missing > 0.02 && column.missing < 0.98
