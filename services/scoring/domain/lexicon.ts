@@ -234,7 +234,8 @@ function numberBetween(text: string, least: number, most: number): number | unde
 function addGroups(lexicon: LexiconFile, drafts: Drafts, number: Draft): ReadonlyMap<string, number> {
   const groups = new Map<string, number>([['number', number.symbols[0] ?? 0]]);
   for (const [name, members] of Object.entries(lexicon.groups)) {
-    const symbol = drafts.nextSymbol();
+    // What a lexicon names <number> is in it beside the digits.
+    const symbol = groups.get(name) ?? drafts.nextSymbol();
     groups.set(name, symbol);
     for (const member of members) {
       const draft = drafts.of(member);

@@ -95,7 +95,11 @@ class PhraseSearch {
 
 export type FindPhrases = (tokens: Tokens, kind: 'moodStarts' | 'intentStarts') => readonly PhraseMatch[];
 
-/** Finds all phrases from left to right; where two overlap, the one that begins first stands. */
+/**
+ * Finds all phrases from left to right; where two overlap, the one that begins first stands. Two exceptions among
+ * intents: one without an effect ("please") hides nothing, and a guard that reaches beyond a phrase speaks for the words
+ * that they share: "want to cancel" says nothing in "want to cancel my ticket".
+ */
 export function createPhraseFinder(): FindPhrases {
   const search = new PhraseSearch();
   return (tokens, kind) => findAll(search, tokens, kind);
@@ -117,10 +121,31 @@ function findAll(
     const match = search.at(starts, tokens, index);
     if (match === undefined) continue;
     matches ??= [];
-    matches.push(match);
-    index = match.end - 1;
+    if (ofMood || match.phrase.guard) {
+      matches.push(match);
+      index = match.end - 1;
+      continue;
+    }
+    const guard = guardReachingBeyond(search, tokens, match);
+    matches.push(guard ?? match);
+    if (guard !== undefined) index = guard.end - 1;
+    else if (match.phrase.effect !== 0) index = match.end - 1;
   }
   return matches ?? NONE;
+}
+
+function guardReachingBeyond(
+  search: PhraseSearch,
+  tokens: Tokens,
+  { start, end }: PhraseMatch,
+): PhraseMatch | undefined {
+  for (let index = start + 1; index < end; index++) {
+    const starts = tokens.words[index]?.intentStarts;
+    if (starts === undefined || starts.length === 0) continue;
+    const match = search.at(starts, tokens, index);
+    if (match?.phrase.guard === true && match.end > end) return match;
+  }
+  return undefined;
 }
 
 const NONE: readonly PhraseMatch[] = [];

@@ -126,6 +126,13 @@ test('a negated word is shown with its negator', () => {
   expect(read('I am not at all happy').sentiment.words[0]?.word).toBe('not at all happy');
 });
 
+test('a hashtag is cut into words that cover it all, also where a longer word would begin it', () => {
+  const label = (text: string) => read(text).sentiment.label;
+  expect(label('#badcustomerservice')).toBe('negative');
+  expect(label('#badcustomers')).toBe('negative');
+  expect(label('#badxyzzy')).toBe('neutral');
+});
+
 test('quoted mail and signatures are not read', () => {
   const mail =
     'Thank you, that worked great!\n\nOn Mon, 2 Mar 2026 at 10:00, Support wrote:\n> terrible awful horrible\n> broken';

@@ -93,6 +93,8 @@ class Tokeniser implements Tokens {
   #shouted = 0;
   /** Of the word that `#wordEnd` has just passed. */
   #hash = 0;
+  /** Of a hashtag's letters, by place: see `#findPieces`. */
+  readonly #pieces = new Uint8Array(MAX_HASHTAG);
 
   constructor(vocabulary: Vocabulary) {
     this.#vocabulary = vocabulary;
@@ -295,29 +297,32 @@ class Tokeniser implements Tokens {
   /** `worstairline` → worst airline when known words cover it all, the longest first; else one word. */
   #splitIntoWords(start: number, end: number): void {
     const whole = this.#vocabulary.words.get(this.folded.slice(start, end));
-    if (whole !== undefined || end - start < MIN_RUN_TOGETHER) {
+    if (whole !== undefined || end - start < MIN_RUN_TOGETHER || !this.#findPieces(start, end)) {
       this.#add(whole, start, end);
       return;
     }
-    const first = this.count;
     for (let from = start; from < end; ) {
-      const to = this.#longestWord(from, end);
-      if (to === from) {
-        this.count = first;
-        this.#add(undefined, start, end);
-        break;
-      }
+      const to = from + (this.#pieces[from - start] ?? 1);
       this.#add(this.#vocabulary.words.get(this.folded.slice(from, to)), from, to);
       from = to;
     }
   }
 
-  /** Where the longest known word of two letters or more ends; `from` when there is none. */
-  #longestWord(from: number, end: number): number {
-    for (let to = Math.min(end, from + LONGEST_PIECE); to - from >= 2; to--) {
-      if (this.#vocabulary.words.has(this.folded.slice(from, to))) return to;
+  /**
+   * Notes for each place the length of the longest known word, of two letters or more, after which known words cover the
+   * rest; 0 where there is none: `customers ervice` is no way to read `customerservice`.
+   */
+  #findPieces(start: number, end: number): boolean {
+    for (let from = end - 2; from >= start; from--) {
+      let length = Math.min(end - from, LONGEST_PIECE);
+      for (; length >= 2; length--) {
+        const to = from + length;
+        const rest = to === end || (to < end - 1 && (this.#pieces[to - start] ?? 0) > 0);
+        if (rest && this.#vocabulary.words.has(this.folded.slice(from, to))) break;
+      }
+      this.#pieces[from - start] = length < 2 ? 0 : length;
     }
-    return from;
+    return (this.#pieces[0] ?? 0) > 0;
   }
 
   #skipMention(from: number): number {
