@@ -38,6 +38,7 @@ const negation: readonly Mood[] = [
   ['There was nothing good about it', 'negative'],
   ['The problem has been fixed, thank you', 'positive'],
   ['The problem has not been fixed', 'negative'],
+  ['My problem is not yet solved', 'negative'],
   ['My issue is still not resolved', 'negative'],
   ['You fixed my problem quickly', 'positive'],
   ['without any issues', 'positive'],

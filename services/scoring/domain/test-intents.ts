@@ -19,6 +19,7 @@ export const SHOWN: readonly Shown[] = [
   ['Customer says he will leave us if the price goes up', ['leave']],
   ["We're switching providers next month", ['leave']],
   ['I want out of my contract', ['leave']],
+  ['I will stop using this app', ['leave']],
   ['I am not going to cancel', []],
   ["No, I don't want to close my account, I want to change my address", []],
   ['You closed my account without asking me', []],
