@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'csv-parse/sync';
 import Sentiment from 'sentiment';
 import { SHIPPED_RULES } from '../embedded/rules-folder.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
@@ -7,6 +5,7 @@ import { compareSpeed, madeUpTexts } from '../scoring/quality/sentiment-speed.ts
 import { createScorer } from '../scoring/service.ts';
 import { loadScoringSettings } from '../scoring/settings.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { readLabelledRows } from './labelled-rows.ts';
 
 export const benchSentimentCommand: Command = {
   name: 'bench sentiment',
@@ -48,15 +47,11 @@ async function bench(args: readonly string[], io: Io): Promise<number> {
   const seed = count('seed', values.seed, 1);
   const settings = loadScoringSettings(io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
   if (!settings.ok) return refuse(io, settings.problems.map(formatProblem).join('\n'));
-  let texts: readonly string[];
-  try {
-    texts =
-      values.csv === undefined || values.text === undefined
-        ? madeUpTexts(TEXTS, seed)
-        : textsOf(values.csv, values.text);
-  } catch (error) {
-    return refuse(io, `${values.csv}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+  const texts =
+    values.csv === undefined || values.text === undefined
+      ? madeUpTexts(TEXTS, seed)
+      : textsOf(values.csv, values.text, io);
+  if (typeof texts === 'string') return refuse(io, texts);
   if (texts.length === 0) return refuse(io, `${values.csv}: no texts in column "${values.text}"`);
   const { readText } = createScorer(settings.value);
   const raw = new Sentiment();
@@ -76,13 +71,9 @@ function millionCharacters(readText: (text: string) => unknown, clock: () => num
   return Math.round((clock() - begun) * 100) / 100;
 }
 
-function textsOf(file: string, column: string): readonly string[] {
-  const table: readonly Readonly<Record<string, string>>[] = parse(readFileSync(file), {
-    columns: true,
-    bom: true,
-    relax_column_count: true,
-  });
-  return table.map((row) => row[column] ?? '').filter((text) => text !== '');
+function textsOf(file: string, column: string, io: Io): readonly string[] | string {
+  const rows = readLabelledRows(file, column, column, io);
+  return typeof rows === 'string' ? rows : rows.map(({ text }) => text).filter((text) => text !== '');
 }
 
 function refuse(io: Io, message: string): number {

@@ -2,13 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { compileRiskModel, type RiskModel } from '../scoring/domain/risk-model.ts';
+import type { CsvTable } from '../scoring/fit/csv-table.ts';
 import { describeColumns } from '../scoring/fit/risk/columns.ts';
-import { type CsvTable, readCsvTable } from '../scoring/fit/risk/csv-table.ts';
 import { labelRows, newestDate } from '../scoring/fit/risk/fit.ts';
 import { probabilitiesOf } from '../scoring/quality/evaluate-risk.ts';
 import { judgeRisk, type RiskFigures } from '../scoring/quality/risk-figures.ts';
 import { riskReport } from '../scoring/quality/risk-report.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { readTable } from './read-table.ts';
 import { instant } from './risk-fit.ts';
 
 export const evaluateRiskCommand: Command = {
@@ -47,7 +48,7 @@ async function evaluate(args: readonly string[], io: Io): Promise<number> {
   if (values.label === undefined)
     throw new UsageError('--label says which customers left, for example Churn=Yes');
   const at = values['as-of'] === undefined ? undefined : instant(values['as-of']);
-  const read = readBoth(file, values.model);
+  const read = readBoth(file, values.model, io);
   if (typeof read === 'string') return refuse(io, read);
   const { table: whole, model } = read;
   const missing = missingColumns(model, whole, values.model);
@@ -76,18 +77,14 @@ function refuse(io: Io, message: string): number {
   return EXIT.foundWrong;
 }
 
-function readBoth(csv: string, yaml: string): { table: CsvTable; model: RiskModel } | string {
-  let file = csv;
+function readBoth(csv: string, yaml: string, io: Io): { table: CsvTable; model: RiskModel } | string {
+  const table = readTable(csv, io);
+  if (typeof table === 'string') return table;
   try {
-    const table = readCsvTable(readFileSync(csv));
-    if (!table.ok) return `${csv}: ${table.problem}`;
-    file = yaml;
     const model = compileRiskModel(yaml, readFileSync(yaml, 'utf8'));
-    return model.ok
-      ? { table: table.value, model: model.value }
-      : model.problems.map(formatProblem).join('\n');
+    return model.ok ? { table, model: model.value } : model.problems.map(formatProblem).join('\n');
   } catch (error) {
-    return `${file}: ${error instanceof Error ? error.message : String(error)}`;
+    return `${yaml}: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 

@@ -45,6 +45,16 @@ test('figures come as one JSON object', async () => {
   });
 });
 
+test('a spreadsheet of another country is read too', async () => {
+  const theirs = join(folder, 'excel.csv');
+  writeFileSync(theirs, '\ufeff"remark; free";stars\r\nThank you;5\r\n"Still\nbroken";1\r\nbroken\r\n');
+  const args = [theirs, '--text', 'remark; free', '--label', 'stars', '--map', MAP, '--json'];
+  const { code, out, err } = await run(...args);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ n: 2, left: 1, accuracy: 1 });
+  expect(err).toContain('1 rows have more or fewer cells than the header');
+});
+
 test('a misspelt column is named with the nearest one', async () => {
   const { code, err } = await run(file, '--text', 'remrak', '--label', 'stars', '--map', MAP);
   expect([code, err]).toEqual([1, `${file}: no column "remrak"; did you mean "remark"?\n`]);

@@ -50,7 +50,7 @@ async function evaluate(args: readonly string[], io: Io): Promise<number> {
   if (!map.ok) throw new UsageError(`--map: ${map.problem}`);
   const settings = loadScoringSettings(io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES, values.model);
   if (!settings.ok) return refuse(io, settings.problems.map(formatProblem).join('\n'));
-  const rows = readLabelledRows(file, values.text, values.label);
+  const rows = readLabelledRows(file, values.text, values.label, io);
   if (typeof rows === 'string') return refuse(io, rows);
   const quality = evaluateSentiment(rows, map.value, createScorer(settings.value), () => performance.now());
   if (quality.n === 0) return refuse(io, `${file}: no row has a text and a label that --map knows`);

@@ -1,23 +1,21 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'csv-parse/sync';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import type { LabelledText } from '../scoring/quality/evaluate-sentiment.ts';
+import type { Io } from './command.ts';
+import { readTable } from './read-table.ts';
 
 /** The two columns of a CSV that say text and label, or why they cannot be had. */
 export function readLabelledRows(
   file: string,
   text: string,
   label: string,
+  io: Io,
 ): readonly LabelledText[] | string {
-  let table: readonly Readonly<Record<string, string>>[];
-  try {
-    table = parse(readFileSync(file), { columns: true, bom: true, relax_column_count: true });
-  } catch (error) {
-    return `${file}: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  const columns = Object.keys(table[0] ?? {});
+  const table = readTable(file, io);
+  if (typeof table === 'string') return table;
+  const { columns, rows } = table;
   for (const column of [text, label]) {
     if (!columns.includes(column)) return `${file}: no column "${column}"${didYouMean(column, columns)}`;
   }
-  return table.map((row) => ({ text: row[text] ?? '', label: row[label] ?? '' }));
+  const [textAt, labelAt] = [columns.indexOf(text), columns.indexOf(label)];
+  return rows.map((row) => ({ text: row[textAt] ?? '', label: row[labelAt] ?? '' }));
 }

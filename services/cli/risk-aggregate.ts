@@ -1,8 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { type Aggregated, aggregateEvents, LEFT_COLUMN } from '../scoring/fit/risk/aggregate.ts';
-import { readCsvTable } from '../scoring/fit/risk/csv-table.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { readTable } from './read-table.ts';
 import { instant, splitColumns } from './risk-fit.ts';
 
 /** Half a year: long enough for most who come back, short enough to have it in a year of data. */
@@ -67,10 +67,10 @@ async function aggregate(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError(`--earlier: got "${values.earlier}", expected 0, 1, 2 …`);
   const earlier = { count, everyDays: daysOf('--every', values.every) };
   const cutoff = values.cutoff === undefined ? undefined : instant(values.cutoff, '--cutoff');
+  const table = readTable(file, io);
+  if (typeof table === 'string') return refuse(io, table);
   try {
-    const table = readCsvTable(readFileSync(file));
-    if (!table.ok) return refuse(io, `${file}: ${table.problem}`);
-    const { columns } = table.value;
+    const { columns } = table;
     const numbers = (values.value ?? []).flatMap((list) => splitColumns(list, columns));
     const unknown = [id, date, ...numbers].find((column) => !columns.includes(column));
     if (unknown !== undefined)
@@ -84,7 +84,7 @@ async function aggregate(args: readonly string[], io: Io): Promise<number> {
       earlier,
       ...(cutoff === undefined ? {} : { cutoff }),
     };
-    const made = aggregateEvents(table.value, options);
+    const made = aggregateEvents(table, options);
     if (!made.ok) return refuse(io, `${file}: ${made.problem}`);
     writeFileSync(out, csvText(made.value));
     io.out(

@@ -5,7 +5,6 @@ import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { FEATURES } from '../scoring/domain/features.ts';
 import type { Column } from '../scoring/fit/risk/columns.ts';
-import { readCsvTable } from '../scoring/fit/risk/csv-table.ts';
 import { type Fairness, parseFairness } from '../scoring/fit/risk/fairness.ts';
 import type { Feature } from '../scoring/fit/risk/features.ts';
 import { type FitProgress, type FittedRisk, fitRisk, type LeftOut } from '../scoring/fit/risk/fit.ts';
@@ -13,6 +12,7 @@ import { modelCard } from '../scoring/fit/risk/model-card.ts';
 import type { Direction } from '../scoring/fit/risk/step-search.ts';
 import { riskReport } from '../scoring/quality/risk-report.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { readTable } from './read-table.ts';
 import { fitFromOutcomes } from './risk-fit-from-outcomes.ts';
 
 export const riskFitCommand: Command = {
@@ -85,7 +85,7 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
   const at = values['as-of'] === undefined ? undefined : instant(values['as-of']);
   const nowhere = [values.out, values.report ?? values.out].find((path) => !existsSync(dirname(path)));
   if (nowhere !== undefined) return refuse(io, `${nowhere}: there is no folder ${dirname(nowhere)}`);
-  const table = readTable(file);
+  const table = readTable(file, io);
   if (typeof table === 'string') return refuse(io, table);
   const fairness = readFairness(io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
   if (typeof fairness === 'string') return refuse(io, fairness);
@@ -120,15 +120,6 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
 function refuse(io: Io, message: string): number {
   io.err(`${message}\n`);
   return EXIT.foundWrong;
-}
-
-function readTable(file: string) {
-  try {
-    const table = readCsvTable(readFileSync(file));
-    return table.ok ? table.value : `${file}: ${table.problem}`;
-  } catch (error) {
-    return `${file}: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 /** The list of the rules folder; a folder without one gets the list that comes with Tocsin. */

@@ -66,7 +66,7 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
 
   const settings = loadScoringSettings(io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
   if (!settings.ok) return refuse(io, settings.problems.map(formatProblem).join('\n'));
-  const rows = readLabelledRows(file, text, label);
+  const rows = readLabelledRows(file, text, label, io);
   if (typeof rows === 'string') return refuse(io, rows);
   const labelled = rows.flatMap(({ text, label }): LabelledMood[] => {
     const mood = map.value(label);

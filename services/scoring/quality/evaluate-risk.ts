@@ -2,7 +2,7 @@ import type { Behaviour } from '../domain/features.ts';
 import { observe } from '../domain/features.ts';
 import type { RiskModel } from '../domain/risk-model.ts';
 import { isKnown } from '../domain/risk-model-values.ts';
-import type { CsvTable } from '../fit/risk/csv-table.ts';
+import type { CsvTable } from '../fit/csv-table.ts';
 
 /**
  * The model's probability for each row of a table: the columns stand in for the customer's attributes, and nothing

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type CsvTable, readCsvTable } from '../../../services/scoring/fit/csv-table.ts';
 import { aggregateEvents } from '../../../services/scoring/fit/risk/aggregate.ts';
-import { type CsvTable, readCsvTable } from '../../../services/scoring/fit/risk/csv-table.ts';
 import { parseFairness } from '../../../services/scoring/fit/risk/fairness.ts';
 import { type FittedRisk, fitRisk } from '../../../services/scoring/fit/risk/fit.ts';
 import { seeded } from '../../../services/scoring/fit/risk/random.ts';

@@ -1,6 +1,6 @@
 import { dateIn, numberIn, wordIn } from '../../domain/risk-model-values.ts';
+import type { CsvTable } from '../csv-table.ts';
 import { describeColumns } from './columns.ts';
-import type { CsvTable } from './csv-table.ts';
 import { chanceOfSilence, fitRepeatBuying, type Visits } from './repeat-buying.ts';
 
 const DAY_MS = 86_400_000;

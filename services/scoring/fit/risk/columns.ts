@@ -6,7 +6,7 @@ import {
   numberIn,
   plainWord,
 } from '../../domain/risk-model-values.ts';
-import type { CsvTable } from './csv-table.ts';
+import type { CsvTable } from '../csv-table.ts';
 
 /** What a column is. Only numbers, words and dates carry a model; of the others it is at most told whether they are filled. */
 export type ColumnKind = 'number' | 'word' | 'date' | 'text' | 'identifier' | 'constant' | 'empty';

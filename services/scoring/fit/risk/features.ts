@@ -1,7 +1,7 @@
 import type { FeatureValue } from '../../domain/features.ts';
 import { compileReading, type Reading } from '../../domain/risk-model-reading.ts';
+import type { CsvTable } from '../csv-table.ts';
 import { type Column, spaced } from './columns.ts';
-import type { CsvTable } from './csv-table.ts';
 
 /** Something that a model may learn from: a column as it is, or what a column or several yield. */
 export interface Feature {

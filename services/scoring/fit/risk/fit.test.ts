@@ -3,7 +3,7 @@ import { formatProblem } from '../../../platform/config/yaml-file.ts';
 import { compileRiskModel, type RiskModel } from '../../domain/risk-model.ts';
 import { customerOf, probabilitiesOf } from '../../quality/evaluate-risk.ts';
 import { judgeRisk } from '../../quality/risk-figures.ts';
-import type { CsvTable } from './csv-table.ts';
+import type { CsvTable } from '../csv-table.ts';
 import type { Fairness } from './fairness.ts';
 import { type FitOptions, type FittedRisk, fitRisk, labelRows } from './fit.ts';
 import { seeded } from './random.ts';

@@ -1,4 +1,4 @@
-import type { CsvTable } from './csv-table.ts';
+import type { CsvTable } from '../csv-table.ts';
 import { seeded } from './random.ts';
 
 /**
