@@ -29,5 +29,8 @@ export interface KeptRuleSet {
   readonly source: RuleSetSource;
 }
 
-/** Looks at the rules of a folder as a set and plays the tests beside them. Must not keep signals waiting. */
-export type CheckFolder = (folder: string) => Promise<CheckedFolder>;
+/**
+ * Looks at the rules of a folder as a set and plays the tests beside them. Where signals come in meanwhile (`running`) it
+ * must not keep them waiting; where all wait for its answer (`starting`) it hurries.
+ */
+export type CheckFolder = (folder: string, meanwhile: 'running' | 'starting') => Promise<CheckedFolder>;

@@ -109,7 +109,7 @@ export class RulesReload {
   async #problemsOf(read: LoadedRules, begun: StartOptions['checked']): Promise<readonly string[]> {
     if (!read.ok) return read.problems.map(formatProblem);
     const { folder, check } = this.#deps;
-    const { problems, hash } = await (begun ?? check(folder));
+    const { problems, hash } = await (begun ?? check(folder, 'starting'));
     if (problems.length > 0 || hash === read.hash) return problems;
     return [`${folder}: the files changed while they were checked`];
   }
@@ -197,7 +197,7 @@ export class RulesReload {
   /** Checks, reads and replaces; answers what is wrong. */
   async #take(): Promise<readonly string[] | 'unchanged'> {
     const { folder, started, holder, metrics, clock, log, check, kept } = this.#deps;
-    const checked = await check(folder);
+    const checked = await check(folder, 'running');
     if (checked.problems.length > 0) return checked.problems;
     const read = await loadRuleSet(folder, namesIn(started), holder.current);
     if (!read.ok) return read.problems.map(formatProblem);

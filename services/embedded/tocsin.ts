@@ -100,7 +100,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const trusted = options.rulesAreTrusted;
   // A new data folder has no rules of before, so that these must be checked: while all else is opened.
   const isNew = !existsSync(join(options.folder, DATA_FILE));
-  const checked = isNew && trusted !== true ? check(rulesDir) : undefined;
+  const checked = isNew && trusted !== true ? check(rulesDir, 'starting') : undefined;
   checked?.catch(() => undefined);
   const ops = readOpsSettings(rulesDir);
   const read = await readRules(rulesDir, ops);
