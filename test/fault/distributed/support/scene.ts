@@ -28,7 +28,7 @@ export const scenesOn =
     options: SceneOptions = {},
   ): Promise<Scene> => {
     const scene = await openScene(servers(), options);
-    onTestFinished(() => scene.close());
+    onTestFinished(({ task }) => scene.close(task.result?.state === 'fail'));
     return scene;
   };
 
@@ -116,7 +116,8 @@ export interface Scene {
   raised(): Promise<ReadonlySet<string>>;
   /** Records that were set aside. */
   parked(): Promise<readonly { readonly id: string; readonly reason: string }[]>;
-  close(): Promise<void>;
+  /** Ends all of it. The services' logs of a test that has failed are kept, and it is said where. */
+  close(failed?: boolean): Promise<void>;
 }
 
 export async function openScene(servers: Servers, options: SceneOptions = {}): Promise<Scene> {
@@ -165,12 +166,13 @@ export async function openScene(servers: Servers, options: SceneOptions = {}): P
     waits: () => whatWaits(postgres, Date.now()),
     raised: async () => new Set((await raisedBy(postgres)).keys()),
     parked: () => postgres.query<{ id: string; reason: string }>(PARKED, []),
-    close: async () => {
+    close: async (failed = false) => {
       producing.abandon();
       await producing.stop();
       await fleet.stop();
       await postgres.close();
-      rmSync(logs, { recursive: true, force: true });
+      if (failed) process.stderr.write(`the logs of the failed test are kept in ${logs}\n`);
+      else rmSync(logs, { recursive: true, force: true });
     },
   };
 }
