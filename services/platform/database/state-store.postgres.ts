@@ -1,11 +1,7 @@
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import { isTopic, type Topic } from '../../contracts/topics.ts';
-import {
-  type EncodeFact,
-  type OutboxFact,
-  outboxFact,
-  storedFacts,
-} from '../event-log/outbox-row.postgres.ts';
+import { type EncodeFact, outboxFact, storedFacts } from '../event-log/outbox-row.postgres.ts';
+import type { OutboxRow } from '../event-log/outbox-sender.ts';
 import type { Input, KeySpace } from '../keyed-process/keyed-process.ts';
 import {
   type Commit,
@@ -38,8 +34,8 @@ export interface PostgresPartitionOptions {
   readonly views: ReadonlyMap<string, PostgresViewWriter>;
   /** Repeats that the feed has recognised, to be stored with the positions that follow them. */
   readonly origins?: OriginMarks;
-  /** Told after each commit which facts were put into the outbox, and the number of the first. */
-  readonly onFacts?: (facts: readonly OutboxFact[], sequence: number, at: number) => void;
+  /** Told after each commit what was put into the outbox. */
+  readonly onFacts?: (row: OutboxRow) => void;
   /** Told after each commit how long it took. */
   readonly onCommit?: (seconds: number) => void;
   /** How often to look for dead letters that somebody wants tried again. Default: a second. */
@@ -150,8 +146,9 @@ export class PostgresPartitionStore implements PartitionStore {
 
   async commit(commit: Commit, now: number): Promise<void> {
     const epoch = await this.take();
-    const facts = commit.facts.map((fact) => outboxFact(fact, this.#options.encode));
-    const values = this.#valuesOf(commit, facts, epoch, now);
+    const count = commit.facts.length;
+    const put = storedFacts(commit.facts.map((fact) => outboxFact(fact, this.#options.encode)));
+    const values = this.#valuesOf(commit, put, epoch, now);
     const began = performance.now();
     let first = 0;
     try {
@@ -168,7 +165,7 @@ export class PostgresPartitionStore implements PartitionStore {
     }
     crashPoint('cp4');
     this.#options.onCommit?.((performance.now() - began) / 1000);
-    if (facts.length > 0) this.#options.onFacts?.(facts, first, now);
+    if (count > 0) this.#options.onFacts?.({ ...put, sequence: first, count, at: now });
     this.#expectTimers(commit.timers);
   }
 
@@ -223,10 +220,14 @@ export class PostgresPartitionStore implements PartitionStore {
     return Number(done.first);
   }
 
-  #valuesOf(commit: Commit, facts: readonly OutboxFact[], epoch: number, now: number): readonly unknown[] {
+  #valuesOf(
+    commit: Commit,
+    put: ReturnType<typeof storedFacts>,
+    epoch: number,
+    now: number,
+  ): readonly unknown[] {
     const { consumer, partition } = this.#options;
     const kept = commit.states.filter(({ row }) => row !== null);
-    const { facts: known, payload } = storedFacts(facts);
     const set = commit.timers.filter(({ dueAt }) => dueAt !== null);
     const ofTimer = ({ process, key, name, dueAt }: Commit['timers'][number]) => ({
       p: process,
@@ -238,7 +239,7 @@ export class PostgresPartitionStore implements PartitionStore {
       consumer,
       partition,
       epoch,
-      facts.length,
+      commit.facts.length,
       now,
       JSON.stringify(
         commit.positions.map(({ topic, expected, next }) => ({ t: topic, e: expected, n: next })),
@@ -254,7 +255,7 @@ export class PostgresPartitionStore implements PartitionStore {
       ),
       JSON.stringify(set.map(ofTimer)),
       JSON.stringify(commit.timers.filter(({ dueAt }) => dueAt === null).map(ofTimer)),
-      known,
+      put.facts,
       JSON.stringify(
         commit.ledger
           .filter(({ count }) => count > 0)
@@ -268,7 +269,7 @@ export class PostgresPartitionStore implements PartitionStore {
       ),
       JSON.stringify(lettersOf(commit.deadLetters)),
       JSON.stringify(commit.redelivered.map(storable)),
-      payload,
+      put.payload,
     ];
   }
 

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import type { Producer } from 'kafkajs';
 import type { Registry } from 'prom-client';
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { Topic } from '../../contracts/topics.ts';
@@ -12,7 +11,6 @@ import type { NamedSql, Postgres } from '../database/postgres.ts';
 import { type Forgetting, watchRetention } from '../database/retention.postgres.ts';
 import { PostgresPartitionStore, type PostgresViewWriter } from '../database/state-store.postgres.ts';
 import { checkBroker } from '../event-log/broker-versions.kafka.ts';
-import { RETRY } from '../event-log/client.kafka.ts';
 import { KafkaEventLog } from '../event-log/event-log.kafka.ts';
 import type { EventLog } from '../event-log/event-log.ts';
 import { type Following, type FollowOptions, followTopic } from '../event-log/follow-topic.kafka.ts';
@@ -20,9 +18,10 @@ import { type ForeignRecord, readForeignTopics } from '../event-log/foreign-topi
 import { KafkaInputFeed } from '../event-log/input-feed.kafka.ts';
 import { OutboxPublisher } from '../event-log/outbox-publisher.postgres.ts';
 import { OutboxRelay } from '../event-log/outbox-relay.kafka.ts';
-import { keyPartitioner } from '../event-log/partition-of.ts';
+import type { OutboxSender } from '../event-log/outbox-sender.ts';
 import { KafkaReader } from '../event-log/reader.kafka.ts';
 import type { RegistryCodec } from '../event-log/schemas.registry.ts';
+import { SenderThread } from '../event-log/sender-thread.ts';
 import { OVER_THE_NETWORK } from '../keyed-process/batch-size.ts';
 import { GroupRunner } from '../keyed-process/group-runner.kafka.ts';
 import type { KeyedProcess } from '../keyed-process/keyed-process.ts';
@@ -37,7 +36,7 @@ import type { Tracing } from '../tracing/tracing.ts';
 import { OwnedStates, type StateWatcher } from './owned-states.ts';
 import { checkDatabase, refusing, shadowed } from './replay.ts';
 import { noticeRestore } from './restored.ts';
-import { codecOf, connectKafka, kafkaOf, namesOf, postgresOf } from './servers.ts';
+import { codecOf, connectKafka, kafkaAccessOf, kafkaOf, namesOf, postgresOf } from './servers.ts';
 import { registerServiceMetrics } from './service-metrics.ts';
 import { type ServiceSettings, tlsOf } from './settings.ts';
 import { notLooking, watchProgress } from './watch-progress.ts';
@@ -116,16 +115,12 @@ export async function openDistributedService(
   const codec = codecOf(settings, clock, metrics.registryRequest);
   await codec.warm(codec.topics());
   const kafka = kafkaOf(settings, `tocsin-${name}`, log);
-  const producer = kafka.producer({
-    allowAutoTopicCreation: false,
-    createPartitioner: keyPartitioner,
-    maxInFlightRequests: 1,
-    // The relay repeats the whole batch. The client repeats only what went to brokers that have not answered; when a
-    // partition has moved meanwhile to one that has, its records are sent nowhere, and the client says that they were.
-    retry: { ...RETRY, retries: 0 },
-  });
-  await connectKafka(settings, producer);
-  lifecycle.onClose('kafka producer', () => producer.disconnect());
+  const sender = new SenderThread(
+    { kafka: kafkaAccessOf(settings, `tocsin-${name}`), prefix: settings.TOCSIN_TOPIC_PREFIX },
+    log,
+  );
+  lifecycle.onClose('kafka producer', () => sender.close());
+  await connectKafka(settings, sender);
 
   const topology = new Topology(options.processes as readonly KeyedProcess<unknown>[], []);
   const observers: RunnerObserver[] = [...(options.observers ?? [])];
@@ -139,7 +134,7 @@ export async function openDistributedService(
     options,
     codec,
     postgres,
-    producer,
+    sender,
     topology,
     observers,
     metrics,
@@ -243,6 +238,7 @@ export async function openDistributedService(
         await Promise.race([
           group.run(until),
           stalled,
+          sender.failed,
           failing(retaining),
           ...followings.map(({ failed }) => failed),
         ]);
@@ -299,7 +295,7 @@ interface OpenerParts {
   readonly options: DistributedServiceOptions;
   readonly codec: RegistryCodec;
   readonly postgres: Postgres;
-  readonly producer: Producer;
+  readonly sender: OutboxSender;
   readonly topology: Topology;
   readonly observers: readonly RunnerObserver[];
   readonly metrics: KafkaMetrics;
@@ -320,15 +316,14 @@ class PartitionOpener {
   }
 
   open(partition: number, onRoom: (topic: Topic) => void): OpenPartition {
-    const { options, codec, postgres, producer, topology, observers, metrics, owned } = this.#parts;
+    const { options, codec, postgres, sender, topology, observers, metrics, owned } = this.#parts;
     const { name, clock, log, settings } = options;
     const feed = new KafkaInputFeed(partition, codec, onRoom);
     const relay = new OutboxRelay({
       postgres,
-      producer,
+      sender,
       consumer: name,
       partition,
-      names: namesOf(settings),
       log,
       onProduceError: metrics.produceFailed,
     });
@@ -341,7 +336,7 @@ class PartitionOpener {
       views: options.views?.(postgres) ?? new Map(),
       origins: feed,
       onCommit: metrics.committed,
-      onFacts: (facts, sequence, at) => relay.offer({ facts, sequence, at }),
+      onFacts: (row) => relay.offer(row),
     });
     const runner = new Runner({
       topology,

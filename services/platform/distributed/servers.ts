@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import kafkajs, { type Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Topic } from '../../contracts/topics.ts';
 import { loadSchemas, newestSchemas, type TopicSchema } from '../codec/schema-files.ts';
 import { Postgres } from '../database/postgres.ts';
-import { createKafka } from '../event-log/client.kafka.ts';
+import { createKafka, type KafkaOptions } from '../event-log/client.kafka.ts';
 import { RegistryCodec } from '../event-log/schemas.registry.ts';
 import { prefixed, type TopicNames } from '../event-log/topic-names.ts';
 import type { Logger } from '../logging/logger.ts';
@@ -15,16 +15,19 @@ import { type ServerSettings, saslOf, tlsOf } from './settings.ts';
 export const SCHEMAS = fileURLToPath(new URL('../../../schemas', import.meta.url));
 
 /** Kafka as the settings say, under the name of whoever uses it. */
-export function kafkaOf(settings: ServerSettings, clientId: string, log: Logger): Kafka {
+export const kafkaOf = (settings: ServerSettings, clientId: string, log: Logger): Kafka =>
+  createKafka({ ...kafkaAccessOf(settings, clientId), log });
+
+/** Where Kafka is, and how to log in. */
+export function kafkaAccessOf(settings: ServerSettings, clientId: string): Omit<KafkaOptions, 'log'> {
   const ssl = tlsOf(settings);
   const sasl = saslOf(settings);
-  return createKafka({
+  return {
     brokers: settings.TOCSIN_KAFKA_BROKERS,
     clientId,
-    log,
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
-  });
+  };
 }
 
 /** The brokers know the user not, or by another password; `message` names the settings. */
@@ -40,7 +43,8 @@ export async function connectKafka(
   try {
     await client.connect();
   } catch (error) {
-    if (!(error instanceof kafkajs.KafkaJSSASLAuthenticationError)) throw error;
+    // By its name: it may come from another thread.
+    if (!(error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')) throw error;
     throw new LoginRefused(
       `Kafka refuses the login of TOCSIN_KAFKA_USERNAME with TOCSIN_KAFKA_PASSWORD (${settings.TOCSIN_KAFKA_SASL}): ${error.message}`,
       { cause: error },

@@ -1,7 +1,7 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { traceContext } from '../tracing/tracing.ts';
 import type { FetchedRecord } from './input-feed.kafka.ts';
-import { HEADERS } from './outbox-relay.kafka.ts';
+import { HEADERS } from './outbox-sender.kafka.ts';
 
 /** A message of the client as the feed takes it. */
 export function fetchedRecord({ offset, timestamp, key, value, headers }: KafkaMessage): FetchedRecord {

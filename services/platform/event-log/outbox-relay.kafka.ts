@@ -1,22 +1,14 @@
-import kafkajs, { type Message, type Producer } from 'kafkajs';
-import { isTopic } from '../../contracts/topics.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
 import type { Logger } from '../logging/logger.ts';
 import { crashPoint } from '../process/crash-point.ts';
-import { TRACE_HEADER } from '../tracing/tracing.ts';
 import { StorageUnavailable } from './event-log.ts';
-import { type OutboxFact, readFacts } from './outbox-row.postgres.ts';
-import type { TopicNames } from './topic-names.ts';
-
-/** Headers of every record that a relay has written; `traceparent` only where it belongs to a trace. */
-export const HEADERS = { id: 'id', origin: 'origin', sequence: 'sequence', trace: TRACE_HEADER } as const;
+import type { OutboxRow, OutboxSender } from './outbox-sender.ts';
 
 export interface OutboxRelayOptions {
   readonly postgres: Postgres;
-  readonly producer: Producer;
+  readonly sender: OutboxSender;
   readonly consumer: string;
   readonly partition: number;
-  readonly names: TopicNames;
   readonly log: Logger;
   /** Told of every try that Kafka did not take. */
   readonly onProduceError?: () => void;
@@ -26,8 +18,7 @@ export interface OutboxRelayOptions {
  * Brings the outbox of one partition to the log, in the order in which it was filled.
  *
  * At least once: what it had sent when it died is sent again, under the same number, and recognised by that. So
- * two relays of one partition, while it changes its owner, do no harm. One send at a time, or the client's own
- * repeats could change the order.
+ * two relays of one partition, while it changes its owner, do no harm. One send at a time.
  */
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
@@ -75,28 +66,22 @@ export class OutboxRelay {
    */
   offer(row: OutboxRow): void {
     this.#offered.push(row);
-    this.#offeredFacts += row.facts.length;
+    this.#offeredFacts += row.count;
     // Kafka does not take them: they are in the database.
     if (this.#offeredFacts > OFFERED_AT_MOST) this.#forgetOffered();
   }
 
   /** Sends one batch; answers how many records it held. */
   async step(): Promise<number> {
-    const { postgres, producer, consumer, partition, names } = this.#options;
+    const { postgres, sender, consumer, partition } = this.#options;
     const rows = together(this.#takeOffered() ?? (await this.#stored()));
     const last = rows.at(-1);
     if (last === undefined) return 0;
-    for (const some of parts(placed(rows))) {
-      await producer.sendBatch({
-        acks: -1,
-        compression: kafkajs.CompressionTypes.ZSTD,
-        topicMessages: byTopic(some, `${consumer}/${partition}`, names),
-      });
-    }
+    await sender.send(`${consumer}/${partition}`, rows);
     crashPoint('cp1');
     await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
-    this.#after = last.sequence + last.facts.length - 1;
-    return rows.reduce((sum, { facts }) => sum + facts.length, 0);
+    this.#after = last.sequence + last.count - 1;
+    return rows.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** What follows on what was sent, if it is here. It stays until it was sent: a try may fail. */
@@ -106,11 +91,11 @@ export class OutboxRelay {
       this.#forgetOffered();
       return undefined;
     }
-    for (const { facts } of this.#offered.splice(0, known)) this.#offeredFacts -= facts.length;
+    for (const { count } of this.#offered.splice(0, known)) this.#offeredFacts -= count;
     let next = this.#after + 1;
-    const gap = this.#offered.findIndex(({ sequence, facts }) => {
+    const gap = this.#offered.findIndex(({ sequence, count }) => {
       const follows = sequence === next;
-      next += facts.length;
+      next += count;
       return !follows;
     });
     if (gap === 0) return undefined;
@@ -131,9 +116,11 @@ export class OutboxRelay {
       ROWS_TOGETHER,
       RECORDS_TOGETHER,
     ]);
-    return rows.map(({ sequence, facts, payload, at }) => ({
+    return rows.map(({ sequence, count, facts, payload, at }) => ({
       sequence: Number(sequence),
-      facts: readFacts(facts, payload),
+      count,
+      facts,
+      payload,
       at: Number(at),
     }));
   }
@@ -164,8 +151,6 @@ export class OutboxRelay {
 /** About half a megabyte; one row may hold more. */
 const RECORDS_TOGETHER = 1_000;
 const ROWS_TOGETHER = 50;
-/** kafkajs copies the list of a partition's records for each record that it adds. */
-const RECORDS_IN_REQUEST = 250;
 /** Facts of about 1 KiB, per partition. */
 const OFFERED_AT_MOST = 10_000;
 /** Other instances publish into this outbox, too, and cannot wake us. */
@@ -178,68 +163,16 @@ const nothing = (): void => undefined;
 /** The first rows, until they hold enough. */
 function together(rows: readonly OutboxRow[]): readonly OutboxRow[] {
   let records = 0;
-  const enough = rows.findIndex(({ facts }) => {
-    records += facts.length;
+  const enough = rows.findIndex(({ count }) => {
+    records += count;
     return records >= RECORDS_TOGETHER;
   });
   return enough === -1 ? rows : rows.slice(0, enough + 1);
 }
 
-/** A fact with its number and the instant at which it was put out. */
-interface Placed {
-  readonly fact: OutboxFact;
-  readonly sequence: number;
-  readonly at: number;
-}
-
-const placed = (rows: readonly OutboxRow[]): readonly Placed[] =>
-  rows.flatMap(({ sequence, facts, at }) =>
-    facts.map((fact, index) => ({ fact, sequence: sequence + index, at })),
-  );
-
-function* parts(facts: readonly Placed[]): Iterable<readonly Placed[]> {
-  for (let from = 0; from < facts.length; from += RECORDS_IN_REQUEST)
-    yield facts.slice(from, from + RECORDS_IN_REQUEST);
-}
-
-function byTopic(
-  facts: readonly Placed[],
-  origin: string,
-  names: TopicNames,
-): { topic: string; messages: Message[] }[] {
-  const topics = new Map<string, Message[]>();
-  for (const { fact, sequence, at } of facts) {
-    if (!isTopic(fact.topic))
-      throw new Error(`the outbox holds a topic that this version does not know: ${fact.topic}`);
-    const name = names.of(fact.topic);
-    const messages = topics.get(name) ?? [];
-    if (messages.length === 0) topics.set(name, messages);
-    messages.push({
-      key: fact.key,
-      value: fact.value,
-      timestamp: String(at),
-      headers: {
-        [HEADERS.id]: fact.id,
-        [HEADERS.origin]: origin,
-        [HEADERS.sequence]: String(sequence),
-        ...(fact.trace === undefined ? {} : { [HEADERS.trace]: fact.trace }),
-      },
-    });
-  }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
-}
-
-/** Facts of one transaction. */
-export interface OutboxRow {
-  readonly facts: readonly OutboxFact[];
-  /** Number of the first of them. */
-  readonly sequence: number;
-  /** When they were put out, epoch ms. */
-  readonly at: number;
-}
-
 interface Stored {
   readonly sequence: string;
+  readonly count: number;
   readonly facts: string;
   readonly payload: Buffer | null;
   readonly at: string;
@@ -249,8 +182,8 @@ const SQL = {
   next: {
     name: 'next-outbox',
     // Only what one step sends: the rows behind it would be read again with the next one.
-    text: `SELECT sequence, facts, payload, at FROM (
-             SELECT sequence, facts, payload, at, sum(count) OVER (ORDER BY sequence) - count AS before_it
+    text: `SELECT sequence, count, facts, payload, at FROM (
+             SELECT sequence, count, facts, payload, at, sum(count) OVER (ORDER BY sequence) - count AS before_it
              FROM outbox WHERE consumer = $1 AND partition = $2 AND sequence > $3 ORDER BY sequence LIMIT $4
            ) AS next WHERE before_it < $5 ORDER BY sequence`,
   },

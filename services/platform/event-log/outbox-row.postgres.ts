@@ -46,15 +46,16 @@ export function storedFacts(facts: readonly OutboxFact[]): {
   return { facts: JSON.stringify(known), payload: Buffer.concat(facts.map(({ value }) => value)) };
 }
 
-export function readFacts(facts: string, payload: Buffer | null): OutboxFact[] {
+export function readFacts(facts: string, payload: Uint8Array | null): OutboxFact[] {
+  const bytes = payload === null ? null : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   let from = 0;
   // `storedFacts` and the publisher are the only writers of the column.
-  return (JSON.parse(facts) as StoredFact[]).map(({ t, k, i, c, ...bytes }) => {
+  return (JSON.parse(facts) as StoredFact[]).map(({ t, k, i, c, ...held }) => {
     const fact = { topic: t, key: restored(k), id: restored(i), ...(c === undefined ? {} : { trace: c }) };
-    if ('p' in bytes) return { ...fact, value: Buffer.from(bytes.p, 'base64') };
-    if (payload === null) throw new Error('a row of the outbox has lost its payload');
-    from += bytes.n;
-    return { ...fact, value: payload.subarray(from - bytes.n, from) };
+    if ('p' in held) return { ...fact, value: Buffer.from(held.p, 'base64') };
+    if (bytes === null) throw new Error('a row of the outbox has lost its payload');
+    from += held.n;
+    return { ...fact, value: bytes.subarray(from - held.n, from) };
   });
 }
 

@@ -24,6 +24,7 @@ import { KafkaEventLog } from '../../../services/platform/event-log/event-log.ka
 import type { EventLog } from '../../../services/platform/event-log/event-log.ts';
 import { OutboxPublisher } from '../../../services/platform/event-log/outbox-publisher.postgres.ts';
 import { OutboxRelay } from '../../../services/platform/event-log/outbox-relay.kafka.ts';
+import { kafkaSender } from '../../../services/platform/event-log/outbox-sender.kafka.ts';
 import { KafkaReader } from '../../../services/platform/event-log/reader.kafka.ts';
 import { RegistryCodec } from '../../../services/platform/event-log/schemas.registry.ts';
 import { prefixed, type TopicNames } from '../../../services/platform/event-log/topic-names.ts';
@@ -133,10 +134,9 @@ export async function distributedFixture() {
     });
     const relay = new OutboxRelay({
       postgres,
-      producer,
+      sender: kafkaSender(producer, names),
       consumer: 'test',
       partition: 0,
-      names,
       log: silentLogger,
     });
     const effects = new PostgresEffectQueue({

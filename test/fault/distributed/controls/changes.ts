@@ -43,11 +43,11 @@ export const CHANGES = {
   outbox: [
     {
       file: 'services/platform/event-log/outbox-relay.kafka.ts',
-      from: 'await producer.sendBatch({',
+      from: 'await sender.send(',
       to: `await postgres.query(SQL.forget, [consumer, partition, last.sequence]);
-    this.#after = last.sequence + last.facts.length - 1;
+    this.#after = last.sequence + last.count - 1;
     crashPoint('cp1');
-    await producer.sendBatch({`,
+    await sender.send(`,
     },
     // So that whoever is killed at cp1 has not sent yet.
     {
@@ -58,7 +58,7 @@ export const CHANGES = {
   ],
   /** A record counts as sent once all replicas in step have it. */
   acknowledgements: [
-    { file: 'services/platform/event-log/outbox-relay.kafka.ts', from: 'acks: -1', to: 'acks: 0' },
+    { file: 'services/platform/event-log/outbox-sender.kafka.ts', from: 'acks: -1', to: 'acks: 0' },
   ],
   /** Positions come from the database: without them a new owner begins where the log ends. */
   positions: [
@@ -130,8 +130,8 @@ const UNKNOWN_OFFSET =`,
     },
     {
       file: 'services/platform/database/state-store.postgres.ts',
-      from: 'const values = this.#valuesOf(commit, facts, epoch, now);',
-      to: `const values = this.#valuesOf(commit, facts, epoch, now);
+      from: 'const values = this.#valuesOf(commit, put, epoch, now);',
+      to: `const values = this.#valuesOf(commit, put, epoch, now);
     if (held && commit.positions.length > 0) {
       held = false;
       process.kill(process.pid, 'SIGSTOP');

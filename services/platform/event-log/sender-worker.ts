@@ -1,0 +1,49 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createKafka, RETRY } from './client.kafka.ts';
+import { kafkaSender } from './outbox-sender.kafka.ts';
+import { keyPartitioner } from './partition-of.ts';
+import type { SenderAnswer, SenderOrder, SenderStart } from './sender-thread.ts';
+import { prefixed } from './topic-names.ts';
+
+// `SenderThread` is the only one that starts this.
+const { kafka, prefix } = workerData as SenderStart;
+
+const answer = (words: SenderAnswer): void => parentPort?.postMessage(words);
+const said = (error: unknown): { readonly name: string; readonly message: string } =>
+  error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: 'Error', message: String(error) };
+const logs = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+  answer({ type: 'log', level, fields, message });
+
+const producer = createKafka({
+  ...kafka,
+  log: { debug: logs('debug'), info: logs('info'), warn: logs('warn'), error: logs('error') },
+}).producer({
+  allowAutoTopicCreation: false,
+  createPartitioner: keyPartitioner,
+  maxInFlightRequests: 1,
+  // The relay repeats the whole batch. The client repeats only what went to brokers that have not answered; when a
+  // partition has moved meanwhile to one that has, its records are sent nowhere, and the client says that they were.
+  retry: { ...RETRY, retries: 0 },
+});
+const sender = kafkaSender(producer, prefixed(prefix));
+
+parentPort?.on('message', (order: SenderOrder) => {
+  switch (order.type) {
+    case 'connect':
+      producer.connect().then(
+        () => answer({ type: 'done', id: order.id }),
+        (error: unknown) => answer({ type: 'failed', id: order.id, error: said(error) }),
+      );
+      break;
+    case 'send':
+      sender.send(order.origin, order.rows).then(
+        () => answer({ type: 'done', id: order.id }),
+        (error: unknown) => answer({ type: 'failed', id: order.id, error: said(error) }),
+      );
+      break;
+    case 'close':
+      void producer.disconnect().finally(() => parentPort?.close());
+  }
+});
