@@ -21,13 +21,20 @@ export interface KafkaCluster {
   readonly nodes: readonly KafkaBroker[];
   /** The same brokers where they want TLS and a login; empty when none was asked for. */
   readonly secureBrokers: string;
+  /** The same brokers where they want TLS and a client's certificate. */
+  readonly mutualBrokers: string;
   stop(): Promise<void>;
 }
 
-/** A second listener of each broker: TLS, and users who log in by PLAIN or SCRAM-SHA-512. */
+/**
+ * Further listeners of each broker: TLS, and users who log in by PLAIN or SCRAM-SHA-512; and TLS with clients who
+ * show a certificate.
+ */
 export interface KafkaLogin {
   /** PEM file with the brokers' key and certificate. */
   readonly keyAndCertificate: string;
+  /** PEM file with the certificate that a client must show. */
+  readonly clientCertificate: string;
   readonly username: string;
   readonly password: string;
 }
@@ -36,6 +43,7 @@ interface Node {
   readonly id: number;
   readonly port: number;
   readonly securePort: number;
+  readonly mutualPort: number;
   readonly controllerPort: number;
 }
 
@@ -49,19 +57,23 @@ export async function startKafka(folder: string, count: 1 | 3, login?: KafkaLogi
       id,
       port: await freePort(),
       securePort: await freePort(),
+      mutualPort: await freePort(),
       controllerPort: await freePort(),
     });
   }
   for (const node of nodes) prepare(folder, jars, clusterId, node, nodes, login);
   const brokers = await Promise.all(nodes.map((node) => startBroker(folder, jars, node)));
   return {
-    brokers: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
+    brokers: addresses(nodes, 'port'),
     nodes: brokers,
-    secureBrokers:
-      login === undefined ? '' : nodes.map(({ securePort }) => `127.0.0.1:${securePort}`).join(','),
+    secureBrokers: login === undefined ? '' : addresses(nodes, 'securePort'),
+    mutualBrokers: login === undefined ? '' : addresses(nodes, 'mutualPort'),
     stop: async () => void (await Promise.all(brokers.map((broker) => broker.stop()))),
   };
 }
+
+const addresses = (nodes: readonly Node[], port: 'port' | 'securePort' | 'mutualPort'): string =>
+  nodes.map((node) => `127.0.0.1:${node[port]}`).join(',');
 
 function prepare(
   folder: string,
@@ -136,15 +148,18 @@ const JAAS = 'org.apache.kafka.common.security';
 
 /** Added to, or in place of, the settings of a broker without one. */
 const secureListener = (
-  { port, securePort, controllerPort }: Node,
-  { keyAndCertificate, username, password }: KafkaLogin,
+  { port, securePort, mutualPort, controllerPort }: Node,
+  { keyAndCertificate, clientCertificate, username, password }: KafkaLogin,
 ) => ({
-  listeners: `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
-  'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort}`,
-  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
+  listeners: `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort},MUTUAL://127.0.0.1:${mutualPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+  'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SASL_SSL://127.0.0.1:${securePort},MUTUAL://127.0.0.1:${mutualPort}`,
+  'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,MUTUAL:SSL,CONTROLLER:PLAINTEXT',
   'inter.broker.listener.name': 'PLAINTEXT',
   'ssl.keystore.type': 'PEM',
   'ssl.keystore.location': keyAndCertificate,
+  'listener.name.mutual.ssl.client.auth': 'required',
+  'listener.name.mutual.ssl.truststore.type': 'PEM',
+  'listener.name.mutual.ssl.truststore.location': clientCertificate,
   'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-512',
   'listener.name.sasl_ssl.plain.sasl.jaas.config': `${JAAS}.plain.PlainLoginModule required user_${username}="${password}";`,
   'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `${JAAS}.scram.ScramLoginModule required;`,

@@ -25,12 +25,17 @@ let registry: LockedRegistry;
 let good: Env;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tocsin-logins-'));
-  for (const name of ['broker', 'stranger']) certificate(name);
+  for (const name of ['broker', 'client', 'stranger']) certificate(name);
   const keyAndCertificate = file(
     'both.pem',
     readFileSync(join(folder, 'broker.key'), 'utf8') + readFileSync(join(folder, 'broker.pem'), 'utf8'),
   );
-  kafka = await startKafka(folder, 1, { keyAndCertificate, username: USER, password: KAFKA_SECRET });
+  kafka = await startKafka(folder, 1, {
+    keyAndCertificate,
+    clientCertificate: join(folder, 'client.pem'),
+    username: USER,
+    password: KAFKA_SECRET,
+  });
   registry = await LockedRegistry.start(inject('registryUrl'), USER, REGISTRY_SECRET);
   await askPostgres(inject('postgresUrl'), 'CREATE DATABASE logins');
   good = {
@@ -134,20 +139,29 @@ async function ingestion(env: Env) {
   );
 }
 
+/** By a certificate in place of a password. */
+const shown = (name: string): Env => ({
+  ...Object.fromEntries(Object.entries(good).filter(([key]) => !/SASL|_KAFKA_(USERNAME|PASSWORD)/.test(key))),
+  TOCSIN_KAFKA_BROKERS: kafka.mutualBrokers,
+  TOCSIN_KAFKA_CLIENT_CERT: join(folder, `${name}.pem`),
+  TOCSIN_KAFKA_CLIENT_KEY: join(folder, `${name}.key`),
+});
+
 const without = (name: string, env: Env = good): Env =>
   Object.fromEntries(Object.entries(env).filter(([key]) => key !== name));
 
-test.each(['scram-sha-512', 'plain'])(
-  'with the right credentials everything works: %s',
-  async (mechanism) => {
-    const env = { ...good, TOCSIN_KAFKA_SASL: mechanism };
-    expect(await tocsin('kafka apply --replication 1', env)).toMatchObject({ code: 0 });
-    expect(await tocsin('schemas register', env)).toMatchObject({ code: 0 });
-    expect(await tocsin('schemas check', env)).toMatchObject({ code: 0 });
-    const { code, said } = await ingestion(env);
-    expect([code, said]).toEqual([0, expect.stringContaining('"started"')]);
-  },
-);
+test.each([
+  ['scram-sha-512', () => good],
+  ['plain', () => ({ ...good, TOCSIN_KAFKA_SASL: 'plain' })],
+  ['a client certificate', () => shown('client')],
+])('with the right credentials everything works: %s', async (_, envOf) => {
+  const env = envOf();
+  expect(await tocsin('kafka apply --replication 1', env)).toMatchObject({ code: 0 });
+  expect(await tocsin('schemas register', env)).toMatchObject({ code: 0 });
+  expect(await tocsin('schemas check', env)).toMatchObject({ code: 0 });
+  const { code, said } = await ingestion(env);
+  expect([code, said]).toEqual([0, expect.stringContaining('"started"')]);
+});
 
 test('a wrong password for Kafka', async () => {
   const env = { ...without('TOCSIN_KAFKA_PASSWORD_FILE'), TOCSIN_KAFKA_PASSWORD: WRONG };
@@ -167,6 +181,32 @@ test.each([
 });
 
 test.each([
+  [
+    'none',
+    () => without('TOCSIN_KAFKA_CLIENT_CERT', without('TOCSIN_KAFKA_CLIENT_KEY', shown('client'))),
+    'wants a client certificate: see TOCSIN_KAFKA_CLIENT_CERT and TOCSIN_KAFKA_CLIENT_KEY',
+  ],
+  [
+    'one that the broker does not know',
+    () => shown('stranger'),
+    'does not trust our client certificate: see TOCSIN_KAFKA_CLIENT_CERT and TOCSIN_KAFKA_CLIENT_KEY',
+  ],
+])('where a client certificate is wanted: %s', async (_, env, words) => {
+  expect(await tocsin('kafka plan', env())).toEqual({ code: 1, said: expect.stringContaining(words) });
+  expect(await ingestion(env())).toEqual({ code: 2, said: expect.stringContaining(words) });
+});
+
+test.each([
+  [
+    'a client certificate without its key',
+    () => without('TOCSIN_KAFKA_CLIENT_KEY', shown('client')),
+    'TOCSIN_KAFKA_CLIENT_KEY: is not set, and TOCSIN_KAFKA_CLIENT_CERT needs it',
+  ],
+  [
+    'a key file that holds a certificate',
+    () => ({ ...shown('client'), TOCSIN_KAFKA_CLIENT_KEY: join(folder, 'client.pem') }),
+    'client.pem holds no private key in PEM form',
+  ],
   [
     'a CA file that is not there',
     () => ({ ...good, TOCSIN_KAFKA_CA: '/nowhere.pem' }),

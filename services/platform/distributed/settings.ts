@@ -26,6 +26,9 @@ export const serverSettings = z.object({
   TOCSIN_KAFKA_TLS: z.enum(['true', 'false'], 'expected true or false').default('false'),
   /** PEM file of the authority that signed the brokers' certificates, where the system does not know it. */
   TOCSIN_KAFKA_CA: z.string().optional(),
+  /** PEM files of the certificate and the key that prove to the brokers who we are, where they want that. */
+  TOCSIN_KAFKA_CLIENT_CERT: z.string().optional(),
+  TOCSIN_KAFKA_CLIENT_KEY: z.string().optional(),
   TOCSIN_KAFKA_SASL: z.enum(SASL_MECHANISMS, `expected one of ${SASL_MECHANISMS.join(', ')}`).optional(),
   TOCSIN_KAFKA_USERNAME: z.string().optional(),
   TOCSIN_KAFKA_PASSWORD: z.string().optional(),
@@ -83,14 +86,14 @@ export function contradictions(settings: Partial<ServerSettings>): readonly stri
     given(name) && !given(needed) ? [`${needed}: is not set, and ${name} needs it`] : [];
   const without = (name: keyof ServerSettings, used: keyof ServerSettings): readonly string[] =>
     given(name) && !given(used) ? [`${used}: is not set, and ${name} has no effect without it`] : [];
-  const { TOCSIN_KAFKA_CA: authority, TOCSIN_KAFKA_TLS: tls } = settings;
-  const unused =
-    authority !== undefined && tls !== 'true'
-      ? ['TOCSIN_KAFKA_TLS: is not true, and TOCSIN_KAFKA_CA has no effect without it']
-      : [];
+  const unencrypted = PEM_FILES.filter(([name]) => given(name) && settings.TOCSIN_KAFKA_TLS !== 'true').map(
+    ([name]) => `TOCSIN_KAFKA_TLS: is not true, and ${name} has no effect without it`,
+  );
   return [
-    ...unused,
-    ...(authority === undefined ? [] : unreadable('TOCSIN_KAFKA_CA', authority)),
+    ...unencrypted,
+    ...PEM_FILES.flatMap(([name, holds]) => unreadable(name, settings[name], holds)),
+    ...needs('TOCSIN_KAFKA_CLIENT_CERT', 'TOCSIN_KAFKA_CLIENT_KEY'),
+    ...needs('TOCSIN_KAFKA_CLIENT_KEY', 'TOCSIN_KAFKA_CLIENT_CERT'),
     ...needs('TOCSIN_KAFKA_SASL', 'TOCSIN_KAFKA_USERNAME'),
     ...needs('TOCSIN_KAFKA_SASL', 'TOCSIN_KAFKA_PASSWORD'),
     ...without('TOCSIN_KAFKA_PASSWORD', 'TOCSIN_KAFKA_SASL'),
@@ -99,10 +102,18 @@ export function contradictions(settings: Partial<ServerSettings>): readonly stri
   ];
 }
 
-function unreadable(name: string, path: string): readonly string[] {
+/** Files in PEM form, with what stands in each. */
+const PEM_FILES = [
+  ['TOCSIN_KAFKA_CA', 'certificate'],
+  ['TOCSIN_KAFKA_CLIENT_CERT', 'certificate'],
+  ['TOCSIN_KAFKA_CLIENT_KEY', 'private key'],
+] as const;
+
+function unreadable(name: string, path: string | undefined, holds: string): readonly string[] {
+  if (path === undefined) return [];
   try {
-    const text = readFileSync(path, 'utf8');
-    return text.includes('BEGIN CERTIFICATE') ? [] : [`${name}: ${path} holds no certificate in PEM form`];
+    const found = new RegExp(`BEGIN [A-Z ]*${holds.toUpperCase()}-`).test(readFileSync(path, 'utf8'));
+    return found ? [] : [`${name}: ${path} holds no ${holds} in PEM form`];
   } catch (error) {
     return [`${name}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`];
   }
@@ -110,7 +121,16 @@ function unreadable(name: string, path: string): readonly string[] {
 
 export function tlsOf(settings: ServerSettings): ConnectionOptions | undefined {
   if (settings.TOCSIN_KAFKA_TLS === 'false') return undefined;
-  return settings.TOCSIN_KAFKA_CA === undefined ? {} : { ca: readFileSync(settings.TOCSIN_KAFKA_CA, 'utf8') };
+  const pem = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : readFileSync(path, 'utf8');
+  const ca = pem(settings.TOCSIN_KAFKA_CA);
+  const cert = pem(settings.TOCSIN_KAFKA_CLIENT_CERT);
+  const key = pem(settings.TOCSIN_KAFKA_CLIENT_KEY);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
 }
 
 export function saslOf(settings: ServerSettings): SASLOptions | undefined {

@@ -6,7 +6,7 @@ export class BrokerNotSupported extends Error {
   override readonly name = 'BrokerNotSupported';
 }
 
-/** A broker whose certificate proves nothing to us; `message` says how to change that. */
+/** A certificate, the broker's or ours, proves nothing to the other side; `message` says how to change that. */
 export class BrokerNotTrusted extends Error {
   override readonly name = 'BrokerNotTrusted';
 }
@@ -46,7 +46,7 @@ export function missingRequests(offered: ReadonlyMap<number, VersionRange>): rea
 
 /**
  * Asks the first broker that answers; throws `BrokerNotSupported` when the client could not work with it, and
- * `BrokerNotTrusted` when it cannot prove who it is.
+ * `BrokerNotTrusted` when it cannot prove who it is, or we cannot.
  */
 export async function checkBroker(brokers: readonly string[], ssl?: ConnectionOptions): Promise<void> {
   let last: unknown = new Error('no broker was named');
@@ -63,6 +63,11 @@ export async function checkBroker(brokers: readonly string[], ssl?: ConnectionOp
       if (untrusted !== undefined) {
         throw new BrokerNotTrusted(
           `the certificate of the Kafka broker ${broker} is not trusted (${untrusted}); name the PEM file of the authority that signed it in TOCSIN_KAFKA_CA`,
+        );
+      }
+      if (refusesOurs(error)) {
+        throw new BrokerNotTrusted(
+          `the Kafka broker ${broker} ${ssl?.cert === undefined ? 'wants a client certificate' : 'does not trust our client certificate'}: see TOCSIN_KAFKA_CLIENT_CERT and TOCSIN_KAFKA_CLIENT_KEY`,
         );
       }
       last = error;
@@ -89,6 +94,12 @@ const CERTIFICATE_TROUBLES: ReadonlyMap<string, string> = new Map([
   ['CERT_HAS_EXPIRED', 'it has expired'],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'it is for another host'],
 ]);
+
+/** TLS alerts by which the other side turns down a client's certificate, or asks for one. */
+const refusesOurs = (error: unknown): boolean =>
+  /_ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|CERTIFICATE_EXPIRED|UNKNOWN_CA|HANDSHAKE_FAILURE)$/.test(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
 
 const CLOSED = 'the connection was closed';
 const ANSWER_WITHIN_MS = 5_000;
