@@ -209,6 +209,18 @@ export function partitionStoreContract(name: string, build: () => Promise<Partit
       });
 
       test.each([
+        ['quotes and backslashes', 'a "b" \\ c \\" \\u0041'],
+        ['a NUL', 'a\0b'],
+        ['half a surrogate pair', 'a\ud83d'],
+        ['what JSON escapes, as text', String.raw`\u0000 \ud83d`],
+        ['lines and other scripts', 'a\n\u2028\u0001 \ud83d\ude00 \u0416'],
+      ])('hold text with %s', async (_, text) => {
+        const row = { p: { [text]: text, list: [text, null, 1.5e300] } };
+        await commit({ states: [{ keySpace: 'customer', key: 'k', row }] });
+        expect(await load('customer', 'k')).toEqual(row);
+      });
+
+      test.each([
         ['case', 'a', 'A'],
         ['a space at the end', 'a', 'a '],
         ['what follows a NUL', 'a\0b', 'a\0c'],

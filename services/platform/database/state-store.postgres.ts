@@ -245,9 +245,7 @@ export class PostgresPartitionStore implements PartitionStore {
         commit.positions.map(({ topic, expected, next }) => ({ t: topic, e: expected, n: next })),
       ),
       JSON.stringify(this.#originsOf(commit.positions)),
-      JSON.stringify(
-        kept.map(({ keySpace, key, row }) => ({ s: keySpace, k: storable(key), b: JSON.stringify(row) })),
-      ),
+      `[${kept.map(stateJson).join()}]`,
       JSON.stringify(
         commit.states
           .filter(({ row }) => row === null)
@@ -296,6 +294,15 @@ const UNKNOWN_OFFSET = -1;
 
 /** Somebody at a keyboard asked for them: a second is soon enough. */
 const REDELIVERIES_EVERY_MS = 1_000;
+
+/** PostgreSQL gives the text of a body as it stands here, so that it need not be escaped once more. */
+function stateJson({ keySpace, key, row }: Commit['states'][number]): string {
+  const body = JSON.stringify(row);
+  return `{"s":"${keySpace}","k":${JSON.stringify(storable(key))},"b":${NOT_IN_ITS_JSON.test(body) ? JSON.stringify(body) : body}}`;
+}
+
+/** NUL and halves of surrogate pairs, as `JSON.stringify` writes them. */
+const NOT_IN_ITS_JSON = /\\u(?:0000|d[89a-f])/;
 
 const rowId = (keySpace: string, key: string): string => `${keySpace} ${key}`;
 
