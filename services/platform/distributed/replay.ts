@@ -1,6 +1,6 @@
 import type { NamedSql, Postgres } from '../database/postgres.ts';
 import { type EventLog, StorageUnavailable } from '../event-log/event-log.ts';
-import type { PartitionStore } from '../keyed-process/state-store.ts';
+import { likeStore, type PartitionStore } from '../keyed-process/state-store.ts';
 
 /** This database is not the one for what was asked; `message` says why. */
 export class WrongDatabase extends Error {
@@ -32,16 +32,8 @@ export async function checkDatabase(
 }
 
 /** Keeps states, timers, views and ledger; what would reach anybody else is left out of every commit. */
-export const shadowed = (store: PartitionStore): PartitionStore => ({
-  positions: (topics) => store.positions(topics),
-  prefetch: (keys) => store.prefetch(keys),
-  load: (keySpace, key) => store.load(keySpace, key),
-  dueTimers: (now, limit) => store.dueTimers(now, limit),
-  nextTimerAt: () => store.nextTimerAt(),
-  redeliveries: (limit) => store.redeliveries(limit),
-  nextOffset: (topic) => store.nextOffset(topic),
-  commit: (commit, now) => store.commit({ ...commit, facts: [], effects: [] }, now),
-});
+export const shadowed = (store: PartitionStore): PartitionStore =>
+  likeStore(store, { commit: (commit, now) => store.commit({ ...commit, facts: [], effects: [] }, now) });
 
 /** A replay takes nothing from outside. */
 export const refusing: Pick<EventLog, 'publish'> = {

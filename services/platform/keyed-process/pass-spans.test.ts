@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import { inTrace, type SpanAttributes, type Tracing } from '../tracing/tracing.ts';
-import type { PartitionStore } from './state-store.ts';
+import { likeStore, type PartitionStore } from './state-store.ts';
 import { testPipeline } from './test-pipeline.ts';
 
 const SENDER = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -58,13 +58,14 @@ test('a decision lies below the one that led to it, and facts carry on the decis
 test('nothing is seen of a pass that was not committed: it is done again', async () => {
   const { tracing, ended } = remembering();
   let troubles = 1;
-  const pipeline = given(tracing, (store) => ({
-    ...delegating(store),
-    commit: async (commit, now) => {
-      if (troubles-- > 0) throw new StorageUnavailable('busy', 'later');
-      return store.commit(commit, now);
-    },
-  }));
+  const pipeline = given(tracing, (store) =>
+    likeStore(store, {
+      commit: async (commit, now) => {
+        if (troubles-- > 0) throw new StorageUnavailable('busy', 'later');
+        return store.commit(commit, now);
+      },
+    }),
+  );
   await pipeline.publish('a: one');
   await expect(pipeline.runner.pass()).rejects.toThrow('later');
   expect(ended).toEqual([]);
@@ -84,13 +85,3 @@ test('without tracing a trace that others began is carried on, and nothing is ad
 });
 
 /** Methods of a class are not copied by spreading it. */
-const delegating = (store: PartitionStore): PartitionStore => ({
-  positions: (topics) => store.positions(topics),
-  prefetch: (keys) => store.prefetch(keys),
-  load: (keySpace, key) => store.load(keySpace, key),
-  dueTimers: (now, limit) => store.dueTimers(now, limit),
-  nextTimerAt: () => store.nextTimerAt(),
-  redeliveries: (limit) => store.redeliveries(limit),
-  nextOffset: (topic) => store.nextOffset(topic),
-  commit: (commit, now) => store.commit(commit, now),
-});

@@ -3,8 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import { DAY, HOUR } from '../time/clock.ts';
 import type { Emit } from './keyed-process.ts';
-import type { Commit, PartitionStore } from './state-store.ts';
-import { PositionTaken } from './state-store.ts';
+import { type Commit, likeStore, type PartitionStore, PositionTaken } from './state-store.ts';
 import { obey, split, type TestPipeline, type TestPipelineOptions, testPipeline } from './test-pipeline.ts';
 
 const opened: TestPipeline[] = [];
@@ -16,19 +15,6 @@ function given(options?: TestPipelineOptions): TestPipeline {
   opened.push(pipeline);
   return pipeline;
 }
-
-/** The store, with some of it done otherwise. */
-const standIn = (store: PartitionStore, other: Partial<PartitionStore>): PartitionStore => ({
-  positions: (topics) => store.positions(topics),
-  prefetch: (keys) => store.prefetch(keys),
-  load: (keySpace, key) => store.load(keySpace, key),
-  dueTimers: (now, limit) => store.dueTimers(now, limit),
-  nextTimerAt: () => store.nextTimerAt(),
-  redeliveries: (limit) => store.redeliveries(limit),
-  nextOffset: (topic) => store.nextOffset(topic),
-  commit: (commit, now) => store.commit(commit, now),
-  ...other,
-});
 
 const orders = (pipeline: TestPipeline, customer: string): unknown =>
   (pipeline.state(customer) as { obey?: { orders: readonly string[] } } | undefined)?.obey?.orders;
@@ -386,7 +372,7 @@ describe('a store that takes no writes now', () => {
   function failing(times: { before?: number; load?: number }) {
     let { before = 0, load = 0 } = times;
     return (store: PartitionStore): PartitionStore =>
-      standIn(store, {
+      likeStore(store, {
         load: (keySpace, key) => {
           if (load-- > 0) throw new StorageUnavailable('io_error', 'no answer');
           return store.load(keySpace, key);
@@ -472,7 +458,7 @@ describe('a store that is slow to bring commits to disk', () => {
       batchSize: 1,
       observers: [{ onFact: ({ topic, key }) => void (topic === 'signals' && told.push(key)) }],
       between: (store) =>
-        standIn(store, {
+        likeStore(store, {
           synced: () => {
             const sync = Promise.withResolvers<void>();
             syncs.push(sync);
@@ -511,7 +497,7 @@ describe('run', () => {
 
   /** The store, but for when it says that the next timer is due: the last thing before the runner sleeps. */
   const withNextTimerAt = (store: PartitionStore, nextTimerAt: PartitionStore['nextTimerAt']) =>
-    standIn(store, { nextTimerAt });
+    likeStore(store, { nextTimerAt });
 
   /** Resolves when the runner has committed so many records. */
   function committed(count: number) {

@@ -101,6 +101,19 @@ export interface PartitionStore {
   synced?(): Promise<void>;
 }
 
+/** A store that differs from another one in what is given. Without that, it has no `synced`. */
+export const likeStore = (store: PartitionStore, different: Partial<PartitionStore>): PartitionStore => ({
+  positions: (topics) => store.positions(topics),
+  prefetch: (keys) => store.prefetch(keys),
+  load: (keySpace, key) => store.load(keySpace, key),
+  dueTimers: (now, limit) => store.dueTimers(now, limit),
+  nextTimerAt: () => store.nextTimerAt(),
+  redeliveries: (limit) => store.redeliveries(limit),
+  nextOffset: (topic) => store.nextOffset(topic),
+  commit: (commit, now) => store.commit(commit, now),
+  ...different,
+});
+
 /** A place of the log that no process gets to see, but that must be accounted for. */
 export interface PassedOver {
   readonly topic: Topic;
