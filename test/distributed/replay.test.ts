@@ -97,7 +97,7 @@ async function replay<Own>(
     const opened = await openService(definition, context);
     const stop = new AbortController();
     const running = opened.run(stop.signal);
-    await untilRead(place, databaseUrl, definition.name);
+    await untilRead(place, databaseUrl, definition.name, from);
     stop.abort();
     await running;
   } finally {
@@ -105,10 +105,10 @@ async function replay<Own>(
   }
 }
 
-async function untilRead(place: Place, databaseUrl: string, consumer: string): Promise<void> {
+async function untilRead(place: Place, databaseUrl: string, consumer: string, from?: number): Promise<void> {
   const until = performance.now() + 120_000;
   for (;;) {
-    const ends = await endsOf(place);
+    const ends = await endsOf(place, from);
     const rows = await askPostgres(
       databaseUrl,
       `SELECT topic, partition, next_offset FROM position WHERE consumer = '${consumer}'`,
@@ -116,16 +116,14 @@ async function untilRead(place: Place, databaseUrl: string, consumer: string): P
     const behind = rows.filter(
       (row) => Number(row.next_offset) < (ends[`${row.topic}/${row.partition}`] ?? 0),
     );
-    const readSome = rows.some((row) => Number(row.next_offset) > 0);
-    // A topic that had nothing to say since then stays where it was.
-    if (readSome && behind.every((row) => Number(row.next_offset) === 0)) return;
+    if (rows.length > 0 && behind.length === 0) return;
     if (performance.now() > until) throw new Error(`${consumer} still has to read ${JSON.stringify(behind)}`);
     await new Promise((resume) => setTimeout(resume, 100));
   }
 }
 
-/** End of each partition of each topic, as `topic/partition`. */
-async function endsOf({ names }: Place): Promise<Readonly<Record<string, number>>> {
+/** End of each partition of each topic, as `topic/partition`, where it has something since then. */
+async function endsOf({ names }: Place, since = 0): Promise<Readonly<Record<string, number>>> {
   const admin = createKafka({
     brokers: [inject('kafkaBrokers')],
     clientId: 'test',
@@ -142,8 +140,11 @@ async function endsOf({ names }: Place): Promise<Readonly<Record<string, number>
       'assessments',
       'signals',
     ] as const) {
-      for (const { partition, high } of await admin.fetchTopicOffsets(names.of(topic)))
-        ends[`${topic}/${partition}`] = Number(high);
+      const firsts = await admin.fetchTopicOffsetsByTimestamp(names.of(topic), since);
+      for (const { partition, high } of await admin.fetchTopicOffsets(names.of(topic))) {
+        const first = firsts.find((one) => one.partition === partition)?.offset ?? high;
+        if (Number(first) < Number(high)) ends[`${topic}/${partition}`] = Number(high);
+      }
     }
     return ends;
   } finally {

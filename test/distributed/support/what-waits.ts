@@ -1,9 +1,6 @@
 import type { NamedSql, Postgres } from '../../../services/platform/database/postgres.ts';
 
-/**
- * What is still to be done at this instant, in words; nothing when all stand still. A record that a relay has sent
- * again counts once: or as many that were not read yet would hide behind the repeats.
- */
+/** What is still to be done at this instant, in words; nothing when all stand still. */
 export async function whatWaits(postgres: Postgres, now: number): Promise<readonly string[]> {
   const rows = await postgres.query<{ what: string }>(WAITING, [now]);
   return rows.map(({ what }) => what);
@@ -16,11 +13,7 @@ const WAITING: NamedSql = {
     UNION ALL SELECT 'timers of ' || consumer FROM timer WHERE due_at <= $1 GROUP BY consumer
     UNION ALL SELECT 'effects' FROM effect WHERE due_at <= $1 HAVING count(*) > 0
     UNION ALL SELECT consumer || ' has read ' || read || ' of ' || topic || ', put out are ' || put_out FROM (
-      SELECT consumer, topic, sum(next_offset) - coalesce((
-        SELECT max(times) FROM (
-          SELECT sum(count) AS times FROM ledger
-          WHERE ledger.consumer = position.consumer AND ledger.topic = position.topic AND reason = 'sent_again'
-          GROUP BY stage) AS by_stage), 0) AS read, coalesce((
+      SELECT consumer, topic, sum(next_offset) AS read, coalesce((
         SELECT sum(count) FROM ledger
         WHERE ledger.topic = position.topic AND outcome IN ('emitted', 'accepted') AND consumer <> 'embedded'), 0) AS put_out
       FROM position WHERE consumer <> 'embedded' GROUP BY consumer, topic

@@ -216,6 +216,9 @@ async function untilStandstill(
   let waits: readonly string[] = [];
   const done = async (): Promise<boolean> => {
     waits = await whatWaits(postgres, Date.now());
+    // Of records that were sent again it cannot tell how many of those before them were read; the ledger can.
+    const { waiting } = await balanceLedger(postgres);
+    if (waiting > 0) waits = [...waits, `records that were put out and not read: ${waiting}`];
     if (waits.length > 0) return false;
     const raised = await raisedBy(postgres);
     return customers.every((customer) => raised.has(customer));
