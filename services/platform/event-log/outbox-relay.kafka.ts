@@ -99,7 +99,8 @@ export class OutboxRelay {
       return !follows;
     });
     if (gap === 0) return undefined;
-    return gap === -1 ? this.#offered : this.#offered.slice(0, gap);
+    // A copy: more may be offered while these are on their way.
+    return this.#offered.slice(0, gap === -1 ? undefined : gap);
   }
 
   #forgetOffered(): void {
