@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs from 'kafkajs';
 import { inject } from 'vitest';
 import { RULES_POSTGRES_MIGRATIONS } from '../../../services/action-management/adapters/kept-rule-sets.postgres.ts';
 import { TOPICS, type Topic } from '../../../services/contracts/topics.ts';
@@ -24,9 +23,9 @@ import { KafkaEventLog } from '../../../services/platform/event-log/event-log.ka
 import type { EventLog } from '../../../services/platform/event-log/event-log.ts';
 import { OutboxPublisher } from '../../../services/platform/event-log/outbox-publisher.postgres.ts';
 import { OutboxRelay } from '../../../services/platform/event-log/outbox-relay.kafka.ts';
-import { kafkaSender } from '../../../services/platform/event-log/outbox-sender.kafka.ts';
 import { KafkaReader } from '../../../services/platform/event-log/reader.kafka.ts';
 import { RegistryCodec } from '../../../services/platform/event-log/schemas.registry.ts';
+import { SenderThread } from '../../../services/platform/event-log/sender-thread.ts';
 import { prefixed, type TopicNames } from '../../../services/platform/event-log/topic-names.ts';
 import { silentLogger } from '../../../services/platform/logging/logger.ts';
 import { ManualClock } from '../../../services/platform/time/clock.ts';
@@ -84,16 +83,14 @@ function registered(): Promise<unknown> {
 
 /** The adapters of the distributed mode over one partition, as the contract suites need them. */
 export async function distributedFixture() {
-  const { names, databaseUrl } = await ownNames(1, NOT_USED);
+  const { names, prefix, databaseUrl } = await ownNames(1, NOT_USED);
   const clock = new ManualClock('2026-03-02T08:00:00Z');
   const kafka = createKafka({ brokers: [inject('kafkaBrokers')], clientId: 'test', log: silentLogger });
   const codec = new RegistryCodec({ url: inject('registryUrl'), names, schemas: ourSchemas().newest, clock });
   await codec.warm(codec.topics());
-  const producer = kafka.producer({
-    allowAutoTopicCreation: false,
-    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-  });
-  await producer.connect();
+  const access = { brokers: [inject('kafkaBrokers')], clientId: 'test' };
+  const sender = new SenderThread({ kafka: access, prefix }, silentLogger);
+  await sender.connect();
   const encode: RegistryCodec['encode'] = (fact) => codec.encode(fact);
   const views = new Map([['notes', writeNotes]]);
   const open = async () => {
@@ -134,7 +131,7 @@ export async function distributedFixture() {
     });
     const relay = new OutboxRelay({
       postgres,
-      sender: kafkaSender(producer, names),
+      sender,
       consumer: 'test',
       partition: 0,
       log: silentLogger,
@@ -211,7 +208,7 @@ export async function distributedFixture() {
     },
     dispose: async () => {
       await closeParts();
-      await producer.disconnect();
+      await sender.close();
     },
   };
 }
