@@ -7,8 +7,9 @@ import type { Settings } from '../settings/load-settings.ts';
 import { type LoadedRules, readRuleSet } from './domain/read-rule-set.ts';
 import { loadRuleSet, namesIn } from './load-rules.ts';
 import type { ActionManagementMetrics } from './metrics.ts';
-import type { CheckedFolder, CheckFolder, KeptRuleSet, KeptRuleSets } from './ports.ts';
+import type { CheckFolder, KeptRuleSet, KeptRuleSets } from './ports.ts';
 import type { QuarantinedRule, RuleSetHolder } from './service.ts';
+import { fingerprintOf, SHIPPED_FINGERPRINT } from './shipped-rules.ts';
 
 /** What became of an attempt to take the rules of the folder into force. */
 export interface ReloadResult {
@@ -39,11 +40,6 @@ export interface RulesReloadDeps {
   readonly log: Logger;
   readonly check: CheckFolder;
   readonly kept: KeptRuleSets;
-}
-
-export interface StartOptions {
-  readonly trusted?: boolean | undefined;
-  readonly checked?: Promise<CheckedFolder> | undefined;
 }
 
 /** The rules of the folder must not come into force, and no set that was in force before can be taken instead. */
@@ -79,16 +75,17 @@ export class RulesReload {
   /**
    * Decides which rules are in force from the start on; call it before anything is judged, with what the folder holds.
    *
-   * The set that was in force last is taken as it is. Another one must stand the check first, as in a reload; when it
-   * does not, the one that was in force last stays, as loudly as after a refused reload. Where there is none that can be
-   * used, rejects with `RulesRefused`. `trusted` rules come into force unchecked; `checked` is a check that was begun.
+   * The set that was in force last is taken as it is, and so are the rules that come with Tocsin. Another one must stand
+   * the check first, as in a reload; when it does not, the one that was in force last stays, as loudly as after a refused
+   * reload. Where there is none that can be used, rejects with `RulesRefused`. `trusted` rules come into force unchecked.
    */
-  async start(read: LoadedRules, { trusted = false, checked }: StartOptions = {}): Promise<void> {
+  async start(read: LoadedRules, { trusted = false } = {}): Promise<void> {
     const { folder, holder, metrics, clock, log, kept } = this.#deps;
     this.#seen = hashIn(read);
     const last = await kept.last();
-    const asBefore = read.ok && (trusted || read.hash === last?.hash);
-    const problems = asBefore ? [] : await this.#problemsOf(read, checked);
+    const known =
+      trusted || hashIn(read) === last?.hash || (await fingerprintOf(folder)) === SHIPPED_FINGERPRINT;
+    const problems = read.ok && known ? [] : await this.#problemsOf(read);
     if (read.ok && problems.length === 0) {
       await kept.keep(read.ruleSet, clock.now());
       holder.replace(read.ruleSet);
@@ -106,10 +103,10 @@ export class RulesReload {
     this.#done('refused', problems);
   }
 
-  async #problemsOf(read: LoadedRules, begun: StartOptions['checked']): Promise<readonly string[]> {
+  async #problemsOf(read: LoadedRules): Promise<readonly string[]> {
     if (!read.ok) return read.problems.map(formatProblem);
     const { folder, check } = this.#deps;
-    const { problems, hash } = await (begun ?? check(folder, 'starting'));
+    const { problems, hash } = await check(folder, 'starting');
     if (problems.length > 0 || hash === read.hash) return problems;
     return [`${folder}: the files changed while they were checked`];
   }

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
@@ -15,7 +13,6 @@ import { createSandboxStore } from '../notification/adapters/sandbox-store.sqlit
 import { type NotificationConfig, notificationSettings } from '../notification/config.ts';
 import type { SandboxStore } from '../notification/ports.ts';
 import { readEnv } from '../platform/config/env.ts';
-import { DATA_FILE } from '../platform/database/embedded-store.ts';
 import { EMBEDDED_PARTITION } from '../platform/event-log/event-log.sqlite.ts';
 import { StorageUnavailable } from '../platform/event-log/event-log.ts';
 import { createLogger, type Logger } from '../platform/logging/logger.ts';
@@ -96,12 +93,6 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   registerBuildInfo(registry, TOCSIN_VERSION);
   registerClockOffset(registry, movedLately(clock));
   const rulesDir = settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
-  const check = checkInThread(CHECK);
-  const trusted = options.rulesAreTrusted;
-  // A new data folder has no rules of before, so that these must be checked: while all else is opened.
-  const isNew = !existsSync(join(options.folder, DATA_FILE));
-  const checked = isNew && trusted !== true ? check(rulesDir, 'starting') : undefined;
-  checked?.catch(() => undefined);
   const ops = readOpsSettings(rulesDir);
   const read = await readRules(rulesDir, ops);
   const rules = { ...ops, ruleSet: read.ok ? read.ruleSet : noRules() };
@@ -133,10 +124,10 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     metrics: pipeline.rulesMetrics,
     clock,
     log,
-    check,
+    check: checkInThread(CHECK),
     kept: keepRuleSets(pipeline.store.db),
   });
-  await rulesReload.start(read, { trusted, checked }).catch(async (error: unknown) => {
+  await rulesReload.start(read, { trusted: options.rulesAreTrusted }).catch(async (error: unknown) => {
     await lifecycle.close(CLOSE_WITHIN_MS);
     throw error;
   });
