@@ -6,7 +6,15 @@ import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { DAY } from '../platform/time/clock.ts';
 import { SCORE_TENTHS } from '../scoring/domain/sentiment-model.ts';
-import { DRIFTED, type Drift, driftOf, MIN_SCORES, sharesOf } from '../scoring/quality/drift.ts';
+import {
+  DRIFTED,
+  type Drift,
+  type DriftVerdict,
+  driftOf,
+  judgeDrift,
+  MIN_SCORES,
+  sharesOf,
+} from '../scoring/quality/drift.ts';
 import { loadScoringSettings } from '../scoring/settings.ts';
 import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
 import { instant } from './risk-fit.ts';
@@ -37,7 +45,7 @@ Exit codes: 0 not drifted; 1 drifted, or the data cannot be used; 2 used wrongly
 };
 
 type Model = 'sentiment' | 'risk';
-type Judged = Drift & { readonly model: Model; readonly drifted: boolean | 'too_few' };
+type Judged = Drift & { readonly model: Model; readonly drifted: DriftVerdict };
 
 async function evaluate(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = readArgs(args, { since: { type: 'string' } });
@@ -104,16 +112,18 @@ function sharesIn({ riskScore, sentiment }: Assessment): readonly (readonly [Mod
 
 function judge(model: Model, { before, since }: Counts, fitted: readonly number[] | undefined): Judged {
   const drift = driftOf(since, fitted ?? sharesOf(before));
-  const enough = (counts: readonly number[]): boolean =>
-    counts.reduce((sum, one) => sum + one, 0) >= MIN_SCORES;
-  const few = !enough(since) || (fitted === undefined && !enough(before));
-  return { model, ...drift, drifted: few ? 'too_few' : drift.index > DRIFTED };
+  const verdict = judgeDrift(drift, fitted === undefined ? before : undefined);
+  return { model, ...drift, drifted: verdict };
 }
 
 function inWords({ model, scores, index, now, expected, drifted }: Judged): string {
-  const verdict = { true: 'another population', false: 'as expected', too_few: 'too few scores to judge' };
   const line = (shares: readonly number[]): string =>
     shares.map((share) => `${(share * 100).toFixed(1).padStart(5)} %`).join(' ');
+  if (drifted === 'too_few_before') {
+    return `${model}: ${scores} scores, and nothing to compare them with: the model was not fitted, and the ${WEEKS_BEFORE} weeks before have fewer than ${MIN_SCORES}
+  now      ${line(now)}`;
+  }
+  const verdict = { true: 'another population', false: 'as expected', too_few: 'too few scores to judge' };
   return `${model}: ${scores} scores, index ${index}: ${verdict[`${drifted}`]}
   now      ${line(now)}
   expected ${line(expected)}`;

@@ -24,6 +24,17 @@ export function driftOf(counts: readonly number[], expected: readonly number[]):
   return { scores, index: Math.round(index * 1000) / 1000, now, expected };
 }
 
+/** Whether the scores drifted, or on which side there are too few to say. */
+export type DriftVerdict = boolean | 'too_few' | 'too_few_before';
+
+/** `before` are the counts that it was compared with, where no fitted model says what to expect. */
+export function judgeDrift({ scores, index }: Drift, before: readonly number[] | undefined): DriftVerdict {
+  if (scores < MIN_SCORES) return 'too_few';
+  if (before !== undefined && before.reduce((sum, count) => sum + count, 0) < MIN_SCORES)
+    return 'too_few_before';
+  return index > DRIFTED;
+}
+
 export function sharesOf(counts: readonly number[]): readonly number[] {
   const all = counts.reduce((sum, count) => sum + count, 0);
   return counts.map((count) => (all === 0 ? 0 : Math.round((count / all) * 1e4) / 1e4));

@@ -41,12 +41,13 @@ const NETS: Readonly<Record<string, RegExp>> = {
 const SHORTEST = 15;
 const LONGEST = 300;
 
-/** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what the first three showed. */
+/** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what each showed, after it had been judged. */
 export const SAMPLES = [
-  { seed: 1, perNet: 24, says: 'first, developed on' },
-  { seed: 2, perNet: 12, says: 'second, developed on' },
-  { seed: 3, perNet: 12, says: 'third, developed on' },
-  { seed: 4, perNet: 12, says: 'fourth, kept aside' },
+  { seed: 1, perNet: 24, says: 'first' },
+  { seed: 2, perNet: 12, says: 'second' },
+  { seed: 3, perNet: 12, says: 'third' },
+  { seed: 4, perNet: 12, says: 'fourth' },
+  { seed: 5, perNet: 14, says: 'fifth' },
 ] as const;
 
 /** The same sample from the same tables, always. Tables whose licence lets their rows be named. */
