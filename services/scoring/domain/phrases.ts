@@ -121,15 +121,14 @@ function findAll(
     const match = search.at(starts, tokens, index);
     if (match === undefined) continue;
     matches ??= [];
-    if (ofMood || match.phrase.guard) {
+    const { guard, effect } = match.phrase;
+    if (!ofMood && !guard && effect === 0) {
       matches.push(match);
-      index = match.end - 1;
       continue;
     }
-    const guard = guardReachingBeyond(search, tokens, match);
-    matches.push(guard ?? match);
-    if (guard !== undefined) index = guard.end - 1;
-    else if (match.phrase.effect !== 0) index = match.end - 1;
+    const told = ofMood || guard ? match : (guardReachingBeyond(search, tokens, match) ?? match);
+    matches.push(told);
+    index = told.end - 1;
   }
   return matches ?? NONE;
 }
