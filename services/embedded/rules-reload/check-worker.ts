@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToCheck } from '../../action-management/adapters/check-folder.thread.ts';
 import { checkFolder } from './check-folder.ts';
@@ -8,11 +8,12 @@ import { checkFolder } from './check-folder.ts';
  * Started by `check-folder.thread.ts` of action-management; answers with one message and ends.
  */
 
-/** Of 19: where cores are short, the pipeline gets ten times as much of them as the check. */
-const GIVES_WAY = 10;
+/** Niceness: where cores are short, the pipeline gets three times as much of them as the check. */
+const GIVES_WAY = 5;
 
 // The one who starts it is `check-folder.thread.ts`.
 const { folder, meanwhile } = workerData as ToCheck;
-// Only Linux has a priority for each thread; elsewhere it would be that of the whole process.
-if (meanwhile === 'running' && process.platform === 'linux') setPriority(GIVES_WAY);
+// Only Linux has a priority for each thread; elsewhere it would be that of the whole process. A nicer one must not be raised.
+const yields = meanwhile === 'running' && process.platform === 'linux' && getPriority() < GIVES_WAY;
+if (yields) setPriority(GIVES_WAY);
 parentPort?.postMessage(await checkFolder(folder));
