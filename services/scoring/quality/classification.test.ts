@@ -26,6 +26,14 @@ test('figures follow from the confusion of labels', () => {
   });
 });
 
+test('a mood that nobody labelled and nothing was taken for is no fault', () => {
+  const right = (mood: 'negative' | 'positive') => ({ truth: mood, label: mood, score: 0 }) as const;
+  expect(judgeMoods([right('negative'), right('positive')]).macroF1).toBe(1);
+  expect(judgeMoods([right('negative'), { truth: 'positive', label: 'neutral', score: 0 }]).macroF1).toBe(
+    0.333,
+  );
+});
+
 test('an unknown mood counts as neutral', () => {
   expect(
     judgeMoods([

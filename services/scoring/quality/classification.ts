@@ -22,7 +22,7 @@ export interface ClassFigures {
 export interface MoodQuality {
   readonly n: number;
   readonly accuracy: number;
-  /** Mean of the three classes' F1, so that a rare class counts as much as a frequent one. */
+  /** Mean of the F1 of each mood that is labelled or found, so that a rare one counts as much as a frequent one. */
   readonly macroF1: number;
   readonly negative: ClassFigures;
   /** Chance that a negative text scores lower than another one; ties count half. */
@@ -31,14 +31,15 @@ export interface MoodQuality {
 
 /** How well labels and scores agree with people. `unknown` counts as neutral with score 0, never as right by chance. */
 export function judgeMoods(texts: readonly Judged[]): MoodQuality {
-  const figures = MOODS.map((mood) => figuresOf(texts, mood));
+  const occurs = (mood: Mood): boolean => texts.some((text) => text.truth === mood || labelOf(text) === mood);
+  const scored = MOODS.filter(occurs).map((mood) => figuresOf(texts, mood));
   const right = texts.filter((text) => labelOf(text) === text.truth).length;
   const scores = badnessOf(texts);
   return {
     n: texts.length,
     accuracy: thousandths(right / texts.length),
-    macroF1: thousandths(figures.reduce((sum, each) => sum + each.f1, 0) / MOODS.length),
-    negative: figures[0] ?? { precision: 0, recall: 0, f1: 0 },
+    macroF1: thousandths(scored.reduce((sum, each) => sum + each.f1, 0) / scored.length),
+    negative: figuresOf(texts, 'negative'),
     aucNegative: thousandths(
       auc(
         scores,
