@@ -34,16 +34,12 @@ export type SenderAnswer =
 export class SenderThread implements OutboxSender {
   readonly #worker: Worker;
   readonly #asked = new Map<number, { readonly resolve: () => void; readonly reject: (e: Error) => void }>();
+  readonly #failure = Promise.withResolvers<never>();
   #next = 0;
+  #closing = false;
   #ended: Error | undefined;
-  #fail: (error: Error) => void = () => undefined;
-  /** Rejects when the thread ends by itself: then nothing can be sent any more. */
-  readonly failed: Promise<never>;
 
   constructor(start: SenderStart, log: Logger) {
-    this.failed = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
     this.failed.catch(() => undefined);
     this.#worker = new Worker(new URL('./sender-worker.ts', import.meta.url), { workerData: start });
     this.#worker.on('message', (answer: SenderAnswer) => {
@@ -52,6 +48,11 @@ export class SenderThread implements OutboxSender {
     });
     this.#worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))));
     this.#worker.on('exit', (code) => this.#end(new Error(`the sending thread has ended with code ${code}`)));
+  }
+
+  /** Rejects when the thread ends by itself: then nothing can be sent any more. */
+  get failed(): Promise<never> {
+    return this.#failure.promise;
   }
 
   /** Connects to the brokers; rejects with the client's error, by its name. */
@@ -67,7 +68,7 @@ export class SenderThread implements OutboxSender {
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     const exited = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
-    this.#fail = () => undefined;
+    this.#closing = true;
     this.#worker.postMessage({ type: 'close' } satisfies SenderOrder);
     await exited;
   }
@@ -92,6 +93,6 @@ export class SenderThread implements OutboxSender {
     this.#ended ??= error;
     for (const { reject } of this.#asked.values()) reject(error);
     this.#asked.clear();
-    this.#fail(error);
+    if (!this.#closing) this.#failure.reject(error);
   }
 }

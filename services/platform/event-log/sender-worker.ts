@@ -30,20 +30,15 @@ const producer = createKafka({
 const sender = kafkaSender(producer, prefixed(prefix));
 
 parentPort?.on('message', (order: SenderOrder) => {
-  switch (order.type) {
-    case 'connect':
-      producer.connect().then(
-        () => answer({ type: 'done', id: order.id }),
-        (error: unknown) => answer({ type: 'failed', id: order.id, error: said(error) }),
-      );
-      break;
-    case 'send':
-      sender.send(order.origin, order.rows).then(
-        () => answer({ type: 'done', id: order.id }),
-        (error: unknown) => answer({ type: 'failed', id: order.id, error: said(error) }),
-      );
-      break;
-    case 'close':
-      void producer.disconnect().finally(() => parentPort?.close());
+  if (order.type === 'close') {
+    // Of this thread: a try to connect that is under way would keep it.
+    void producer.disconnect().finally(() => process.exit(0));
+    return;
   }
+  const { id } = order;
+  const doing = order.type === 'connect' ? producer.connect() : sender.send(order.origin, order.rows);
+  doing.then(
+    () => answer({ type: 'done', id }),
+    (error: unknown) => answer({ type: 'failed', id, error: said(error) }),
+  );
 });
