@@ -113,10 +113,13 @@ const CHAINED: readonly Topic[] = [
   'alerts',
 ];
 
+/** The tables of the services' own, beside those of every store. */
+export const EMBEDDED_MIGRATIONS = [...LOOP_CLOSURE_MIGRATIONS, ...RULES_MIGRATIONS];
+
 /** Wires the services together. Nothing runs before `runner.run` and `sender.run`, or `settle`, are called. */
 export function openPipeline(options: PipelineOptions): Pipeline {
   const { rules, clock, log, registry, lifecycle, tracing } = options;
-  const store = openEmbeddedStore(options.folder, clock, [...LOOP_CLOSURE_MIGRATIONS, ...RULES_MIGRATIONS]);
+  const store = openEmbeddedStore(options.folder, clock, EMBEDDED_MIGRATIONS);
   lifecycle.onClose('data file', () => store.close());
   const views = createViews(store.db);
   const watch = createCommandWatch();

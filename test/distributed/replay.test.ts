@@ -113,8 +113,11 @@ async function untilRead(place: Place, databaseUrl: string, consumer: string, fr
       databaseUrl,
       `SELECT topic, partition, next_offset FROM position WHERE consumer = '${consumer}'`,
     );
-    const behind = rows.filter(
-      (row) => Number(row.next_offset) < (ends[`${row.topic}/${row.partition}`] ?? 0),
+    const read = new Map(rows.map((row) => [`${row.topic}/${row.partition}`, Number(row.next_offset)]));
+    const topics = new Set(rows.map((row) => row.topic));
+    // Also of partitions that were not opened yet.
+    const behind = Object.entries(ends).filter(
+      ([where, end]) => topics.has(where.split('/')[0]) && (read.get(where) ?? 0) < end,
     );
     if (rows.length > 0 && behind.length === 0) return;
     if (performance.now() > until) throw new Error(`${consumer} still has to read ${JSON.stringify(behind)}`);

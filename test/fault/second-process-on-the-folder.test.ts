@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LOOP_CLOSURE_MIGRATIONS } from '../../services/loop-closure/adapters/views.sqlite.ts';
+import { EMBEDDED_MIGRATIONS } from '../../services/embedded/pipeline.ts';
 import { openEmbeddedStore } from '../../services/platform/database/embedded-store.ts';
 import { testPipeline } from '../../services/platform/keyed-process/test-pipeline.ts';
 import { systemClock } from '../../services/platform/time/clock.ts';
@@ -49,7 +49,7 @@ test('control: SQLite alone lets a second process write, and then the first one 
     });
   expect((await complain('one')).status).toBe(202);
 
-  const second = openEmbeddedStore(data, systemClock, LOOP_CLOSURE_MIGRATIONS);
+  const second = openEmbeddedStore(data, systemClock, EMBEDDED_MIGRATIONS);
   const value = { id: 'two', customerId: 'ada', occurredAt: Date.now() };
   await second.log.publish('complaints', [{ id: 'two', key: 'ada', value }]);
   second.close();

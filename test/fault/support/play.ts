@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { LOOP_CLOSURE_MIGRATIONS } from '../../../services/loop-closure/adapters/views.sqlite.ts';
+import { EMBEDDED_MIGRATIONS } from '../../../services/embedded/pipeline.ts';
 import { openEmbeddedStore } from '../../../services/platform/database/embedded-store.ts';
 import { EMBEDDED_PARTITION } from '../../../services/platform/event-log/event-log.sqlite.ts';
 import type { CrashPoint } from '../../../services/platform/process/crash-point.ts';
@@ -145,7 +145,7 @@ async function isQuiet(tocsin: Supervised): Promise<boolean> {
 
 /** Counted in the data that is left: the metric forgets what a killed process had counted. */
 async function uncertainAttempts(data: string): Promise<number> {
-  const store = openEmbeddedStore(data, systemClock, LOOP_CLOSURE_MIGRATIONS);
+  const store = openEmbeddedStore(data, systemClock, EMBEDDED_MIGRATIONS);
   try {
     const outcomes = await store.log.read('notification-outcomes', EMBEDDED_PARTITION, 0, 100_000);
     return outcomes.filter(({ value }) => value.outcome === 'uncertain').length;
