@@ -5,9 +5,9 @@ import { SHIPPED_RULES } from '../../services/embedded/rules-folder.ts';
 /** Files by name, with their text. */
 export type Files = Readonly<Record<string, string>>;
 
-/** A rules folder as it ships, with these files added or replaced. */
+/** A rules folder as it ships, with these files added or replaced; without tests, which need not hold with them. */
 export function shippedRulesWith(target: string, files: Files): string {
-  return copyShipped(target, files, () => true);
+  return copyShipped(target, files, (name) => !name.endsWith('.test.yaml'));
 }
 
 /** A rules folder with these rules only, without tests. Teams, calendars and models are those that ship. */

@@ -31,6 +31,7 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
   readonly #codec: Pick<RegistryCodec, 'decode'>;
   readonly #onRoom: (topic: Topic) => void;
   readonly #lanes = new Map<Topic, Lane>();
+  #arrivedAt = 0;
 
   /** `onRoom` is called when a topic that was full can be fetched again. */
   constructor(partition: number, codec: Pick<RegistryCodec, 'decode'>, onRoom: (topic: Topic) => void) {
@@ -39,14 +40,20 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
     this.#onRoom = onRoom;
   }
 
-  /** Begins a topic at an offset, the one that the consumer is to fetch first. */
-  begin(topic: Topic, offset: number): void {
+  /**
+   * Begins a topic at an offset, the one that the consumer is to fetch first. While it was not fetched up to `inOrderUntil`,
+   * what is younger than its next record waits, whichever topic arrives first: so that a replay decides on an order that
+   * only the log knows any more.
+   */
+  begin(topic: Topic, offset: number, inOrderUntil = 0): void {
+    this.#arrivedAt = performance.now();
     this.#lanes.set(topic, {
       topic,
       waiting: [],
       head: 0,
       bytes: 0,
       tail: offset,
+      inOrderUntil,
       full: false,
       handedOut: [],
       latest: this.#lanes.get(topic)?.latest ?? new Map(),
@@ -65,6 +72,7 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
   push(topic: Topic, records: readonly FetchedRecord[], nextOffset: number): boolean {
     const lane = this.#lanes.get(topic);
     if (lane === undefined) return false;
+    this.#arrivedAt = performance.now();
     for (const record of records) {
       if (record.offset < lane.tail) continue;
       lane.waiting.push(record);
@@ -148,9 +156,12 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
   }
 
   #earliest(): Lane | undefined {
+    // The end of a topic may have been compacted away, and is then never fetched.
+    const patient = performance.now() < this.#arrivedAt + IN_ORDER_WITHIN_MS;
     let earliest: Lane | undefined;
     for (const lane of this.#lanes.values()) {
       const head = lane.waiting[lane.head];
+      if (head === undefined && patient && lane.tail < lane.inOrderUntil) return undefined;
       if (head === undefined) continue;
       if (head.timestamp < (earliest?.waiting[earliest.head]?.timestamp ?? Number.POSITIVE_INFINITY))
         earliest = lane;
@@ -200,6 +211,8 @@ const FULL_BYTES = 8 * 1024 * 1024;
 /** Places of taken records that are kept before the list is made shorter. */
 const TIDY_FROM = 1_000;
 const KEPT_BYTES = 1024 * 1024;
+/** How long a replay waits for the records of a topic while none of any topic arrives. */
+const IN_ORDER_WITHIN_MS = 10_000;
 
 const sizeOf = ({ key, value }: FetchedRecord): number => key.length + (value?.length ?? 0) + 100;
 
@@ -212,6 +225,7 @@ interface Lane {
   head: number;
   bytes: number;
   tail: number;
+  readonly inOrderUntil: number;
   full: boolean;
   handedOut: HandedOut[];
   /** Last number of each writer, of all that was handed out. */

@@ -258,7 +258,8 @@ export class GroupRunner {
         const positions = await slot.opened.positions(slot.topics);
         const starts = await this.#starts(partition, positions);
         if (slot.stop.signal.aborted) return;
-        for (const [topic, offset] of starts) slot.opened.feed.begin(topic, offset);
+        for (const [topic, offset, inOrderUntil] of starts)
+          slot.opened.feed.begin(topic, offset, inOrderUntil);
         slot.running = true;
         this.#fetchFromTails(partition, slot);
         return;
@@ -278,7 +279,7 @@ export class GroupRunner {
   async #starts(
     partition: number,
     positions: ReadonlyMap<Topic, number>,
-  ): Promise<readonly (readonly [Topic, number])[]> {
+  ): Promise<readonly (readonly [topic: Topic, offset: number, inOrderUntil: number])[]> {
     return Promise.all(
       [...positions].map(async ([topic, position]) => {
         const offsets = await this.#admin.fetchTopicOffsets(this.#options.names.of(topic));
@@ -296,10 +297,11 @@ export class GroupRunner {
             'records were removed by retention before they were read',
           );
         }
-        if (position === 0 && this.#options.from !== undefined) {
-          return [topic, await this.#offsetAt(topic, partition, this.#options.from)] as const;
+        const { from } = this.#options;
+        if (position === 0 && from !== undefined) {
+          return [topic, await this.#offsetAt(topic, partition, from), end] as const;
         }
-        return [topic, Math.max(position, low)] as const;
+        return [topic, Math.max(position, low), from === undefined ? 0 : end] as const;
       }),
     );
   }

@@ -6,7 +6,7 @@ export interface OpenPartition {
   /** Takes the partition from whoever had it and says where each topic stands. */
   positions(topics: readonly Topic[]): Promise<ReadonlyMap<Topic, number>>;
   readonly feed: {
-    begin(topic: Topic, offset: number): void;
+    begin(topic: Topic, offset: number, inOrderUntil: number): void;
     tail(topic: Topic): number;
     /** True: full, until there is room again. */
     push(topic: Topic, records: readonly FetchedRecord[], nextOffset: number): boolean;

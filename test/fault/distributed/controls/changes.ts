@@ -64,8 +64,8 @@ export const CHANGES = {
   positions: [
     {
       file: 'services/platform/keyed-process/group-runner.kafka.ts',
-      from: 'return [topic, Math.max(position, low)] as const;',
-      to: 'return [topic, Number(offsets.find((one) => one.partition === partition)?.high)] as const;',
+      from: 'return [topic, Math.max(position, low), from === undefined ? 0 : end] as const;',
+      to: 'return [topic, Number(offsets.find((one) => one.partition === partition)?.high), 0] as const;',
     },
   ],
   /** A sender is answered when the record is stored, and not before. */
