@@ -155,14 +155,19 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
     if (lane !== undefined) lane.latest = new Map(marks);
   }
 
+  /** The end of a topic may have been compacted away, and is then never fetched. */
+  #isWorthWaiting(): boolean {
+    return performance.now() < this.#arrivedAt + IN_ORDER_WITHIN_MS;
+  }
+
   #earliest(): Lane | undefined {
-    // The end of a topic may have been compacted away, and is then never fetched.
-    const patient = performance.now() < this.#arrivedAt + IN_ORDER_WITHIN_MS;
     let earliest: Lane | undefined;
     for (const lane of this.#lanes.values()) {
       const head = lane.waiting[lane.head];
-      if (head === undefined && patient && lane.tail < lane.inOrderUntil) return undefined;
-      if (head === undefined) continue;
+      if (head === undefined) {
+        if (lane.tail < lane.inOrderUntil && this.#isWorthWaiting()) return undefined;
+        continue;
+      }
       if (head.timestamp < (earliest?.waiting[earliest.head]?.timestamp ?? Number.POSITIVE_INFINITY))
         earliest = lane;
     }

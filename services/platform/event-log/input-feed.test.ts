@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Topic } from '../../contracts/topics.ts';
 import { KafkaInputFeed } from './input-feed.kafka.ts';
 
@@ -19,6 +19,17 @@ test('in a replay what came later waits for a topic that was not fetched yet', a
   expect(await taken()).toEqual(['alert-requests', 'alert-commands']);
   // From here on it is as it is live.
   feed.push('alert-commands', [record(1, 3)], 2);
+  expect(await taken()).toEqual(['alert-commands']);
+});
+
+test('a topic whose end never comes is not waited for for ever', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { feed, taken } = given(1);
+  feed.push('alert-commands', [record(0, 2)], 1);
+  vi.advanceTimersByTime(9_999);
+  expect(await taken()).toEqual([]);
+  vi.advanceTimersByTime(1);
   expect(await taken()).toEqual(['alert-commands']);
 });
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Logger } from '../logging/logger.ts';
 import { createKafka, RETRY } from './client.kafka.ts';
 import { kafkaSender } from './outbox-sender.kafka.ts';
 import { keyPartitioner } from './partition-of.ts';
@@ -13,7 +14,7 @@ const said = (error: unknown): { readonly name: string; readonly message: string
   error instanceof Error
     ? { name: error.name, message: error.message }
     : { name: 'Error', message: String(error) };
-const logs = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+const logs = (level: keyof Logger) => (fields: object, message: string) =>
   answer({ type: 'log', level, fields, message });
 
 const producer = createKafka({
