@@ -21,12 +21,12 @@ export const CHANGES = {
   /** A commit is refused once another instance has taken the partition. */
   fence: [
     {
-      file: 'services/platform/database/state-store.postgres.ts',
+      file: 'services/platform/database/state-store-sql.postgres.ts',
       from: 'WHERE consumer = $1 AND partition = $2 AND epoch = $3 RETURNING',
       to: 'WHERE consumer = $1 AND partition = $2 AND $3::bigint IS NOT NULL RETURNING',
     },
     {
-      file: 'services/platform/database/state-store.postgres.ts',
+      file: 'services/platform/database/state-store-sql.postgres.ts',
       from: 'AND topic = m.t AND next_offset = m.e RETURNING 1',
       to: 'AND topic = m.t AND m.e IS NOT NULL RETURNING 1',
     },
