@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 /**
  * Runs every suite with the command that people use and adds up what ran. Test suites count their tests;
@@ -70,6 +70,14 @@ const SUITES: readonly Suite[] = [
   },
 ];
 
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  /** What failed, a line each, to be read at the end of a long output. */
+  readonly failures: readonly string[];
+}
+
+const outcomes: string[] = [];
 let passed = 0;
 let failed = 0;
 const reports = mkdtempSync(join(tmpdir(), 'tocsin-ci-'));
@@ -80,26 +88,28 @@ try {
     passed += result.passed;
     failed += result.failed;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    process.stdout.write(
-      `\n== ${suite.name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)\n\n`,
-    );
+    const outcome = `== ${suite.name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`;
+    process.stdout.write(`\n${outcome}\n\n`);
+    outcomes.push(outcome, ...result.failures.map((failure) => `   failed: ${failure}`));
   }
 } finally {
   rmSync(reports, { recursive: true, force: true });
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.stdout.write(`${outcomes.join('\n')}\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-async function run(suite: Suite): Promise<{ passed: number; failed: number }> {
+async function run(suite: Suite): Promise<Outcome> {
   const report = join(reports, `${suite.name}.json`);
   const reporting = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const [program, ...args] = [...suite.command, ...(suite.counted ? reporting : [])];
   const code = await exitCode(program, args, suite.withinMinutes);
-  if (!suite.counted) return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-  const counted = countTests(report);
+  const ended = `${suite.command.join(' ')} ended with exit code ${code}`;
+  const counted = suite.counted
+    ? countTests(report)
+    : { passed: code === 0 ? 1 : 0, failed: 0, failures: [] };
   // An exit code without a failed test is a suite that broke outside its tests, or never began.
-  const broken = code !== 0 && counted.failed === 0;
-  return broken || counted.passed === 0 ? { ...counted, failed: Math.max(1, counted.failed) } : counted;
+  const broken = counted.failed === 0 && (code !== 0 || counted.passed === 0);
+  return broken ? { ...counted, failed: 1, failures: [...counted.failures, ended] } : counted;
 }
 
 function exitCode(program: string, args: readonly string[], withinMinutes: number): Promise<number> {
@@ -118,12 +128,42 @@ function exitCode(program: string, args: readonly string[], withinMinutes: numbe
   });
 }
 
-function countTests(report: string): { passed: number; failed: number } {
+interface TestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+function countTests(file: string): Outcome {
+  const report = readReport(file);
+  if (report === undefined) return { passed: 0, failed: 0, failures: [] };
+  const failures = report.testResults.flatMap(({ name, message, assertionResults }) => {
+    const tests = assertionResults.filter(({ status }) => status === 'failed');
+    const inTests = tests.map(
+      (test) => `${relative('.', name)}: ${test.fullName}: ${firstLine(test.failureMessages[0])}`,
+    );
+    return inTests.length > 0 || message === '' ? inTests : [`${relative('.', name)}: ${firstLine(message)}`];
+  });
+  return { passed: report.numPassedTests, failed: report.numFailedTests, failures };
+}
+
+/** Nothing when the suite did not get as far as running tests, or was ended while it wrote. */
+function readReport(file: string): TestReport | undefined {
   try {
-    const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readFileSync(report, 'utf8'));
-    return { passed: Number(numPassedTests), failed: Number(numFailedTests) };
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
-    // No report: the suite did not get as far as running tests.
-    return { passed: 0, failed: 0 };
+    return undefined;
   }
+}
+
+function firstLine(text = ''): string {
+  return text.split('\n', 1)[0] ?? '';
 }
