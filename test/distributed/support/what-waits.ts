@@ -12,6 +12,7 @@ const WAITING: NamedSql = {
     SELECT 'outbox of ' || consumer || ': ' || count(*) AS what FROM outbox GROUP BY consumer
     UNION ALL SELECT 'timers of ' || consumer FROM timer WHERE due_at <= $1 GROUP BY consumer
     UNION ALL SELECT 'effects' FROM effect WHERE due_at <= $1 HAVING count(*) > 0
+    UNION ALL SELECT 'letters to be tried again of ' || consumer FROM dead_letter WHERE status = 'retrying' GROUP BY consumer
     UNION ALL SELECT consumer || ' has read ' || read || ' of ' || topic || ', put out are ' || put_out FROM (
       SELECT consumer, topic, sum(next_offset) AS read, coalesce((
         SELECT sum(count) FROM ledger
