@@ -36,7 +36,7 @@ test("one trace leads from the sender's request through the six services to the 
   const answer = await apps.ingestion.inject({
     method: 'POST',
     url: '/v1/complaints',
-    headers: { traceparent: `00-${TRACE}-${SENDER}-01` },
+    headers: { traceparent: `00-${TRACE}-${SENDER}-01`, tracestate: 'crm=4711' },
     payload: {
       id: 'r-1',
       customerId: 'c-4711',
@@ -52,6 +52,7 @@ test("one trace leads from the sender's request through the six services to the 
   if (sent === undefined) throw new Error('nothing was sent');
   const way = collector.way(sent);
   expect([way[0]?.traceId, way[0]?.parentSpanId]).toEqual([TRACE, SENDER]);
+  expect(sent.traceState).toBe('crm=4711');
   expect(way.map(({ service, name }) => `${service}: ${name}`)).toEqual([
     'tocsin-ingestion: POST /v1/complaints',
     'tocsin-ingestion: consume complaints',

@@ -7,6 +7,8 @@ export interface SentSpan {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId?: string;
+  /** What the sender's own systems keep in it. */
+  readonly traceState?: string;
   readonly name: string;
   readonly service: string;
   readonly attributes: Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { HEADERS } from './outbox-sender.kafka.ts';
 export function fetchedRecord({ offset, timestamp, key, value, headers }: KafkaMessage): FetchedRecord {
   const name = textOf(headers, HEADERS.origin);
   const sequence = Number(textOf(headers, HEADERS.sequence));
-  const trace = traceContext(textOf(headers, HEADERS.trace));
+  const trace = traceContext(textOf(headers, HEADERS.traceParent), textOf(headers, HEADERS.traceState));
   return {
     offset: Number(offset),
     timestamp: Number(timestamp),

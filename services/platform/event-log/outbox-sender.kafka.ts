@@ -1,12 +1,18 @@
 import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { isTopic } from '../../contracts/topics.ts';
-import { TRACE_HEADER } from '../tracing/tracing.ts';
+import { TRACE_HEADERS, type TraceContext, traceHeaders } from '../tracing/tracing.ts';
 import { type OutboxFact, readFacts } from './outbox-row.postgres.ts';
 import type { OutboxRow, OutboxSender } from './outbox-sender.ts';
 import type { TopicNames } from './topic-names.ts';
 
-/** Headers of every record that a relay has written; `traceparent` only where it belongs to a trace. */
-export const HEADERS = { id: 'id', origin: 'origin', sequence: 'sequence', trace: TRACE_HEADER } as const;
+/** Headers of every record that a relay has written; the last two only where it belongs to a trace. */
+export const HEADERS = {
+  id: 'id',
+  origin: 'origin',
+  sequence: 'sequence',
+  traceParent: TRACE_HEADERS.parent,
+  traceState: TRACE_HEADERS.state,
+} as const;
 
 /** Sends rows with kafkajs. One `send` of an origin at a time, or the client's own repeats could change the order. */
 export const kafkaSender = (producer: Pick<Producer, 'sendBatch'>, names: TopicNames): OutboxSender => ({
@@ -59,9 +65,14 @@ function byTopic(
         [HEADERS.id]: fact.id,
         [HEADERS.origin]: origin,
         [HEADERS.sequence]: String(sequence),
-        ...(fact.trace === undefined ? {} : { [HEADERS.trace]: fact.trace }),
+        ...(fact.trace !== undefined && headersOf(fact.trace)),
       },
     });
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
+}
+
+function headersOf(trace: TraceContext): Record<string, string> {
+  const [parent, state] = traceHeaders(trace);
+  return { [HEADERS.traceParent]: parent, ...(state !== '' && { [HEADERS.traceState]: state }) };
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
   inTrace,
   type Span,
-  TRACE_HEADER,
+  TRACE_HEADERS,
   type Tracing,
   traceContext,
   untraced,
@@ -17,7 +17,8 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing = untraced)
   app.addHook('onRequest', (request, _, done) => {
     const { url: route = 'no route' } = request.routeOptions;
     if (!NOT_TRACED.includes(route)) {
-      const parent = traceContext(request.headers[TRACE_HEADER]);
+      const { headers } = request;
+      const parent = traceContext(headers[TRACE_HEADERS.parent], headers[TRACE_HEADERS.state]);
       spans.set(request, tracing.begin(`${request.method} ${route}`, parent, { kind: 'server' }));
     }
     done();

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import {
   type Attributes,
+  createTraceState,
   ROOT_CONTEXT,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   TraceFlags,
@@ -27,7 +29,14 @@ import manifest from '../../../package.json' with { type: 'json' };
 import type { Logger } from '../logging/logger.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { type SpanFate, watchSpans } from './span-watch.ts';
-import type { Span, SpanEnd, SpanOptions, TraceContext, Tracing } from './tracing.ts';
+import {
+  type Span,
+  type SpanEnd,
+  type SpanOptions,
+  type TraceContext,
+  type Tracing,
+  traceHeaders,
+} from './tracing.ts';
 
 export interface OtlpTracingOptions {
   readonly service: string;
@@ -80,9 +89,8 @@ export function openOtlpTracing(options: OtlpTracingOptions): Tracing {
         },
         parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, spanContextOf(parent)),
       );
-      const { traceId, spanId, traceFlags } = span.spanContext();
       return {
-        context: `00-${traceId}-${spanId}-${(traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01'}`,
+        context: contextOf(span.spanContext()),
         recorded: span.isRecording(),
         end: (attributes?: Attributes, { failed, at: endedAt }: SpanEnd = {}) => {
           if (attributes !== undefined) span.setAttributes(attributes);
@@ -97,12 +105,21 @@ export function openOtlpTracing(options: OtlpTracingOptions): Tracing {
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, consumer: SpanKind.CONSUMER } as const;
 
 /** `00-<trace>-<span>-<flags>`, as `traceContext` lets through. */
-const spanContextOf = (parent: TraceContext) => ({
-  traceId: parent.slice(3, 35),
-  spanId: parent.slice(36, 52),
-  traceFlags: Number.parseInt(parent.slice(53), 16),
-  isRemote: true,
-});
+function spanContextOf(context: TraceContext): SpanContext {
+  const [parent, state] = traceHeaders(context);
+  return {
+    traceId: parent.slice(3, 35),
+    spanId: parent.slice(36, 52),
+    traceFlags: Number.parseInt(parent.slice(53), 16),
+    isRemote: true,
+    ...(state === '' ? {} : { traceState: createTraceState(state) }),
+  };
+}
+
+function contextOf({ traceId, spanId, traceFlags, traceState }: SpanContext): TraceContext {
+  const parent = `00-${traceId}-${spanId}-${(traceFlags & TraceFlags.SAMPLED) === 0 ? '00' : '01'}`;
+  return traceState === undefined ? parent : `${parent} ${traceState.serialize()}`;
+}
 
 /** Batches spans; says of each what became of it. The library itself drops without a word that could be counted. */
 function counted(

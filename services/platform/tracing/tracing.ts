@@ -1,10 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { createTraceState } from '@opentelemetry/api';
 
-/** Which trace something belongs to, and below which span: a W3C `traceparent`. */
+/**
+ * Which trace something belongs to, and below which span: a W3C `traceparent`; behind a blank the `tracestate` that
+ * came with it, in which the sender's tracing systems keep what is theirs.
+ */
 export type TraceContext = string;
 
-/** The name of the header that carries it, of HTTP requests and of records. */
-export const TRACE_HEADER = 'traceparent';
+/** The names of the headers that carry its two parts, of HTTP requests and of records. */
+export const TRACE_HEADERS = { parent: 'traceparent', state: 'tracestate' } as const;
 
 /**
  * Traces, as far as the pipeline knows of them.
@@ -47,9 +51,22 @@ export const untraced: Tracing = {
   begin: (_, parent) => ({ context: parent, recorded: false, end: () => undefined }),
 };
 
-/** A `traceparent` that somebody sent; nothing when it is none. Senders may write anything into their headers. */
-export const traceContext = (header: unknown): TraceContext | undefined =>
-  typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
+/**
+ * What somebody sent in the two headers; nothing when the first is no `traceparent`. A `tracestate` that is none is
+ * left out. Senders may write anything into their headers.
+ */
+export function traceContext(parent: unknown, state: unknown): TraceContext | undefined {
+  if (typeof parent !== 'string' || !TRACEPARENT.test(parent)) return undefined;
+  const kept = typeof state === 'string' ? createTraceState(state).serialize() : '';
+  return kept === '' ? parent : `${parent} ${kept}`;
+}
+
+/** The two headers again; the second may be empty. */
+export function traceHeaders(context: TraceContext): readonly [parent: string, state: string] {
+  return [context.slice(0, PARENT_LENGTH), context.slice(PARENT_LENGTH + 1)];
+}
+
+const PARENT_LENGTH = 55;
 
 /** Version 0, trace, span, flags. A trace or a span of zeros means that there is none. */
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -78,7 +78,7 @@ test("one trace leads from the sender's request over every decision to the messa
     OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20key',
   });
-  await complain({ traceparent: `00-${TRACE}-${SENDER}-01` });
+  await complain({ traceparent: `00-${TRACE}-${SENDER}-01`, tracestate: 'crm=4711' });
   expect(await close()).toEqual([]);
 
   const sent = collector.spans.find(({ name }) => name === 'send slack');
@@ -86,6 +86,7 @@ test("one trace leads from the sender's request over every decision to the messa
   expect(sent.attributes).toMatchObject({ 'tocsin.outcome': 'accepted', 'tocsin.template': 'open' });
   const [first, ...others] = collector.way(sent);
   expect([first?.traceId, first?.parentSpanId, first?.service]).toEqual([TRACE, SENDER, 'tocsin']);
+  expect(sent.traceState).toBe('crm=4711');
   expect([first, ...others].map((span) => span?.name)).toEqual([
     'POST /v1/complaints',
     'consume complaints',
