@@ -16,9 +16,10 @@ import { createServer } from '../platform/http/server.ts';
 import type { Logger } from '../platform/logging/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import type { Tracing } from '../platform/tracing/tracing.ts';
+import { namesOf } from '../settings/names.ts';
 import type { EmbeddedSettings } from './config.ts';
 import { ledgerReport } from './ledger-report.ts';
-import { businessClock, nameBehind, type Pipeline } from './pipeline.ts';
+import { businessClock, type Pipeline } from './pipeline.ts';
 import type { RulesFolder } from './rules-folder.ts';
 import { TOCSIN_VERSION } from './version.ts';
 
@@ -38,6 +39,7 @@ export interface AppOptions {
 /** The one HTTP server of the embedded pipeline: gateway, API, pages, sandbox, metrics. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { pipeline, rules, settings, channels, clock, registry, log, tracing } = options;
+  const names = namesOf(rules.teams);
   const hosts = isLoopback(settings.TOCSIN_HOST) ? { hosts: LOOPBACK_NAMES } : {};
   const app = createServer({ registry, log, notReady: options.notReady, tracing, ...hosts });
   await registerGateway(app, {
@@ -60,7 +62,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     desk: pipeline.desk,
     clock,
     business: businessClock(rules),
-    assignees: assigneesOf(rules),
+    names: names,
   });
   const { store } = pipeline;
   registerOperations(app, { deadLetters: store.deadLetters, timers: async (limit) => store.timers(limit) });
@@ -74,13 +76,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     store: options.sandbox,
     click: handle,
     clock,
-    nameOf: (address) => nameBehind(rules, address),
+    nameOf: names.person,
   });
   if (settings.TOCSIN_SLACK_SIGNING_SECRET !== undefined && channels.modals !== undefined) {
     await registerSlackActions(app, {
       signingSecret: settings.TOCSIN_SLACK_SIGNING_SECRET,
       handle,
       modals: channels.modals,
+      names,
       clock,
       log,
       metrics: pipeline.notificationMetrics,
@@ -91,11 +94,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1', '[::1]'];
 export const isLoopback = (host: string): boolean => LOOPBACK_NAMES.includes(host) || host.startsWith('127.');
-
-const assigneesOf = ({ teams }: RulesFolder) => [
-  ...[...teams.byId.values()].map((team) => ({ to: `team/${team.id}`, name: team.title })),
-  ...[...teams.people.values()].map((person) => ({ to: `person/${person.id}`, name: person.name })),
-];
 
 /** A click in Slack, or in the sandbox, is an order like any other. */
 const takeClick =

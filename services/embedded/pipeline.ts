@@ -52,6 +52,7 @@ import type { Tracing } from '../platform/tracing/tracing.ts';
 import { createScoringMetrics } from '../scoring/metrics.ts';
 import { createScorer, createScoringProcesses } from '../scoring/service.ts';
 import { findCalendar } from '../settings/calendars.ts';
+import { namesOf } from '../settings/names.ts';
 import type { RulesFolder } from './rules-folder.ts';
 import { watchStorage } from './storage-trouble.ts';
 
@@ -121,6 +122,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   const { rules, clock, log, registry, lifecycle, tracing } = options;
   const store = openEmbeddedStore(options.folder, clock, EMBEDDED_MIGRATIONS);
   lifecycle.onClose('data file', () => store.close());
+  const names = namesOf(rules.teams);
   const views = createViews(store.db);
   const watch = createCommandWatch();
   const holder = new RuleSetHolder(rules.ruleSet, quarantineLogger(log));
@@ -158,9 +160,10 @@ export function openPipeline(options: PipelineOptions): Pipeline {
       createNotificationProcess({
         publicUrl: options.publicUrl,
         zoneOf: (calendar) => findCalendar(rules.calendars, calendar)?.zone ?? 'UTC',
+        names,
         fallbackFor: (target, alert) => fallbackFor(rules.teams, target, alert),
       }),
-      createSilenceEndsProcess(({ team }) => audienceOf(rules.teams, team)),
+      createSilenceEndsProcess(({ team }) => audienceOf(rules.teams, team), names),
       ...Object.values(createLoopClosureProcesses()),
     ],
     CHAINED,
@@ -208,7 +211,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
     watch,
     business: businessClock(rules),
     clock,
-    nameOf: (address) => nameBehind(rules, address),
+    names,
   };
 
   return {
@@ -258,17 +261,12 @@ const OPEN_ALERTS_PAGE = 500;
 const customerOffsets = (row: StateRow | undefined): readonly number[] | undefined =>
   row?.[customerView.name] as readonly number[] | undefined;
 
-/** Whose Slack member id or mail address it is. */
-export const nameBehind = ({ teams }: RulesFolder, address: string): string | undefined =>
-  [...teams.people.values()].find(({ slack, email }) => slack === address || email === address)?.name;
-
 /** Business calendars as pages and KPIs need them. */
 export const businessClock = ({ calendars }: RulesFolder): BusinessClock => ({
   msBetween: (calendar, from, to) => {
     const known = findCalendar(calendars, calendar);
     return known === undefined ? undefined : businessTimeBetween(known, from, to);
   },
-  zoneOf: (calendar) => findCalendar(calendars, calendar)?.zone,
 });
 
 async function nextDueAt(store: EmbeddedStore, partition: PartitionStore): Promise<number | undefined> {

@@ -20,6 +20,7 @@ import { businessTimeBetween } from '../platform/time/business-time.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { findCalendar } from '../settings/calendars.ts';
 import { loadSettings, type Settings } from '../settings/load-settings.ts';
+import { type Names, namesOf } from '../settings/names.ts';
 import { registerApi } from './adapters/api.fastify.ts';
 import { createCommandPoll } from './adapters/command-watch.postgres.ts';
 import { registerPages } from './adapters/pages.fastify.ts';
@@ -43,6 +44,7 @@ export const loopClosure: ServiceDefinition<unknown> = {
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
     const metrics = createLoopClosureMetrics(registry);
     const business = businessClock(loaded.settings);
+    const names = namesOf(loaded.settings.teams);
     return {
       processes: Object.values(createLoopClosureProcesses()),
       migrations: LOOP_CLOSURE_POSTGRES_MIGRATIONS,
@@ -52,7 +54,7 @@ export const loopClosure: ServiceDefinition<unknown> = {
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
       attach: ({ service, app }) => {
         const desk = deskOf(service, {
-          ...loaded.settings,
+          names,
           business,
           clock,
           partitions: settings.TOCSIN_PARTITIONS,
@@ -63,7 +65,7 @@ export const loopClosure: ServiceDefinition<unknown> = {
           deadLetters: new PostgresDeadLetters(service.postgres),
           timers: (limit) => earliestTimers(service.postgres, limit),
         });
-        registerPages(app, { desk, clock, business, assignees: assigneesOf(loaded.settings) });
+        registerPages(app, { desk, clock, business, names });
         return undefined;
       },
     };
@@ -73,7 +75,8 @@ export const loopClosure: ServiceDefinition<unknown> = {
 /** The desk on the views of all instances. */
 export function deskOf(
   service: Pick<DistributedService, 'postgres' | 'eventLog'>,
-  settings: Settings & {
+  settings: {
+    readonly names: Names;
     readonly business: BusinessClock;
     readonly clock: Clock;
     readonly partitions: number;
@@ -87,9 +90,7 @@ export function deskOf(
     watch: createCommandPoll(queries),
     business: settings.business,
     clock: settings.clock,
-    nameOf: (address) =>
-      [...settings.teams.people.values()].find(({ slack, email }) => slack === address || email === address)
-        ?.name,
+    names: settings.names,
   });
 }
 
@@ -116,13 +117,7 @@ const businessClock = ({ calendars }: Settings): BusinessClock => ({
     const known = findCalendar(calendars, calendar);
     return known === undefined ? undefined : businessTimeBetween(known, from, to);
   },
-  zoneOf: (calendar) => findCalendar(calendars, calendar)?.zone,
 });
-
-const assigneesOf = ({ teams }: Settings) => [
-  ...[...teams.byId.values()].map((team) => ({ to: `team/${team.id}`, name: team.title })),
-  ...[...teams.people.values()].map((person) => ({ to: `person/${person.id}`, name: person.name })),
-];
 
 /** The rules that come with Tocsin. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));

@@ -75,8 +75,6 @@ export interface CustomerHistory {
 export interface BusinessClock {
   /** Business time in ms; nothing for a calendar that is not (or no longer) known. */
   msBetween(calendar: string, from: number, to: number): number | undefined;
-  /** IANA zone of the calendar. */
-  zoneOf(calendar: string): string | undefined;
 }
 
 /** Tells when what a command did can be seen in the views. */

@@ -2,6 +2,7 @@ import type { Actor, Alert, Refusal } from '../contracts/alert.ts';
 import type { Profile } from '../contracts/assessment.ts';
 import type { EventLog } from '../platform/event-log/event-log.ts';
 import { type Clock, DAY, SECOND } from '../platform/time/clock.ts';
+import type { Names } from '../settings/names.ts';
 import type { AlertRow } from './domain/alert-row.ts';
 import { alertView } from './domain/alert-view.ts';
 import type { AuditRow } from './domain/audit.ts';
@@ -29,8 +30,7 @@ export interface DeskDeps {
   readonly watch: CommandWatch;
   readonly business: BusinessClock;
   readonly clock: Clock;
-  /** The name behind a Slack member id or mail address. Default: stories show the address. */
-  readonly nameOf?: (address: string) => string | undefined;
+  readonly names: Names;
   /** Default: `SETTLE_TIMEOUT_MS`. */
   readonly settleTimeoutMs?: number;
 }
@@ -89,8 +89,9 @@ export interface CustomerFile {
 export interface AlertDesk {
   readonly queries: AlertQueries;
   order(request: OrderRequest): Promise<OrderResult>;
-  alert(name: string): Promise<AlertFound>;
-  customer(customerId: string): Promise<CustomerFile | undefined>;
+  /** `zone`: whose clock the times within words are told by. Default: UTC. */
+  alert(name: string, zone?: string): Promise<AlertFound>;
+  customer(customerId: string, zone?: string): Promise<CustomerFile | undefined>;
   kpis(from: number, to: number): Promise<Kpis>;
   /** Another text whenever an alert has changed. Costs nothing to ask. */
   version(): string;
@@ -110,13 +111,14 @@ const CUSTOMER_ALERTS = 100;
 export const createAlertDesk = (deps: DeskDeps): AlertDesk => ({
   queries: deps.queries,
   order: (request) => takeOrder(deps, request),
-  alert: (name) => findAlert(deps, name),
-  customer: (customerId) => openCustomer(deps, customerId),
+  alert: (name, zone) => findAlert(deps, name, zone),
+  customer: (customerId, zone) => openCustomer(deps, customerId, zone),
   kpis: (from, to) => measure(deps, from, to),
   version: () => deps.watch.version(),
 });
 
-const takeOrder = async (deps: DeskDeps, request: OrderRequest): Promise<OrderResult> => {
+const takeOrder = async (deps: DeskDeps, ordered: OrderRequest): Promise<OrderResult> => {
+  const request = { ...ordered, by: knownAs(deps.names, ordered.by) };
   const parsed = parseOrder(request.verb, request.body);
   if (!parsed.ok) return { type: 'invalid', problems: parsed.problems };
   const found = choose(await deps.queries.alertsNamed(request.alert));
@@ -124,6 +126,10 @@ const takeOrder = async (deps: DeskDeps, request: OrderRequest): Promise<OrderRe
   if (hasItAlready(parsed.order, found.row, request.by)) return { type: 'done', row: found.row };
   return settle(deps, request, parsed.order, found.row);
 };
+
+/** Whatever a person calls themselves, by name, by mail or in Slack, it is one person who acts. */
+const knownAs = (names: Names, by: Actor): Actor =>
+  by.kind === 'person' ? { kind: 'person', id: names.personId(by.id) } : by;
 
 /** Acknowledging what one has acknowledged is done already; alerting would pass over it without an event. */
 const hasItAlready = (order: Order, row: AlertRow, by: Actor): boolean =>
@@ -171,12 +177,12 @@ const choose = (rows: readonly AlertRow[]): Chosen => {
   return { type: 'ambiguous', candidates: rows };
 };
 
-const findAlert = async (deps: DeskDeps, name: string): Promise<AlertFound> => {
+const findAlert = async (deps: DeskDeps, name: string, zone: string | undefined): Promise<AlertFound> => {
   const chosen = choose(await deps.queries.alertsNamed(name));
-  return chosen.type === 'found' ? { type: 'found', file: await openAlert(deps, chosen.row) } : chosen;
+  return chosen.type === 'found' ? { type: 'found', file: await openAlert(deps, chosen.row, zone) } : chosen;
 };
 
-const openAlert = async (deps: DeskDeps, row: AlertRow): Promise<AlertFile> => {
+const openAlert = async (deps: DeskDeps, row: AlertRow, zone: string | undefined): Promise<AlertFile> => {
   const [latest] = await deps.log.fetch('alerts', row.partition, [row.offset]);
   const events = await deps.queries.eventsOfAlert(row.alertKey);
   const ofCustomer = await deps.history.assessmentsOf(row.subject);
@@ -187,16 +193,21 @@ const openAlert = async (deps: DeskDeps, row: AlertRow): Promise<AlertFile> => {
     events,
     story:
       ofCustomer === undefined
-        ? await storyOf(deps, [], events)
+        ? await storyOf(deps, [], events, zone)
         : await storyOf(
             deps,
             await assessmentsAt(deps, ofCustomer),
             await deps.queries.eventsOfCustomer(row.subject),
+            zone,
           ),
   };
 };
 
-const openCustomer = async (deps: DeskDeps, customerId: string): Promise<CustomerFile | undefined> => {
+const openCustomer = async (
+  deps: DeskDeps,
+  customerId: string,
+  zone: string | undefined,
+): Promise<CustomerFile | undefined> => {
   const place = await deps.history.assessmentsOf(customerId);
   const alerts = await deps.queries.alerts({ customer: customerId }, CUSTOMER_ALERTS);
   const events = await deps.queries.eventsOfCustomer(customerId);
@@ -207,7 +218,7 @@ const openCustomer = async (deps: DeskDeps, customerId: string): Promise<Custome
     customerId,
     ...(latest === undefined ? {} : { profile: latest.profile, riskScore: latest.riskScore }),
     alerts: alerts.rows,
-    story: await storyOf(deps, assessments, events),
+    story: await storyOf(deps, assessments, events, zone),
   };
 };
 
@@ -220,11 +231,12 @@ const storyOf = async (
   deps: DeskDeps,
   assessments: Parameters<typeof tellStory>[0]['assessments'],
   events: readonly AuditRow[],
+  zone: string | undefined,
 ): Promise<readonly StoryEntry[]> => {
   const alertKeys = [...new Set(events.map(({ alertKey }) => alertKey))];
   const deliveries = await deps.queries.deliveriesOf(alertKeys);
-  const { nameOf } = deps;
-  return tellStory({ assessments, events, deliveries, ...(nameOf === undefined ? {} : { nameOf }) });
+  const wording = { names: deps.names, ...(zone === undefined ? {} : { zone }) };
+  return tellStory({ assessments, events, deliveries, wording });
 };
 
 const measure = async (deps: DeskDeps, from: number, to: number): Promise<Kpis> =>
@@ -232,5 +244,6 @@ const measure = async (deps: DeskDeps, from: number, to: number): Promise<Kpis> 
     rows: await deps.queries.openedBetween(from, to),
     heldByReason: await deps.queries.heldByReason(from, to),
     now: deps.clock.now(),
+    names: deps.names,
     businessMsBetween: (calendar, start, end) => deps.business.msBetween(calendar, start, end),
   });

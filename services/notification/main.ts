@@ -11,6 +11,7 @@ import {
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { findCalendar } from '../settings/calendars.ts';
 import { loadSettings } from '../settings/load-settings.ts';
+import { namesOf } from '../settings/names.ts';
 import { chooseChannels } from './adapters/choose-channels.ts';
 import { ordersOverHttp } from './adapters/orders.http.ts';
 import { createSandboxStore } from './adapters/sandbox-store.sqlite.ts';
@@ -50,13 +51,15 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
     const loaded = loadSettings(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
     const { calendars, teams } = loaded.settings;
+    const names = namesOf(teams);
     const process = createNotificationProcess({
       publicUrl: settings.TOCSIN_PUBLIC_URL ?? `http://${settings.TOCSIN_HOST}:${settings.TOCSIN_PORT}`,
+      names,
       zoneOf: (calendar) => findCalendar(calendars, calendar)?.zone ?? 'UTC',
       fallbackFor: (target, alert) => fallbackFor(teams, target, alert),
     });
     return {
-      processes: [process, createSilenceEndsProcess(({ team }) => audienceOf(teams, team))],
+      processes: [process, createSilenceEndsProcess(({ team }) => audienceOf(teams, team), names)],
       attach: async ({ service, app }) => {
         const { effects } = service;
         const metrics = createNotificationMetrics(registry, {
@@ -67,7 +70,7 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
         const { channels, modals } = chooseChannels(settings, sandbox, clock);
         if (signingSecret !== undefined && loopClosure !== undefined && modals !== undefined) {
           const handle = ordersOverHttp(loopClosure);
-          await registerSlackActions(app, { signingSecret, handle, modals, clock, log, metrics });
+          await registerSlackActions(app, { signingSecret, handle, modals, names, clock, log, metrics });
         }
         const sender = createSender({ effects, channels, clock, log, metrics, crashPoint, tracing });
         service.observe({ onPass: () => sender.wake(), onFact: (fact) => metrics.onFact(fact) });

@@ -10,7 +10,7 @@ test('an alert that is acknowledged in Slack says so in place, everywhere, and r
   await world.advance('20m');
   await inChannel.click('Acknowledge', 'ana');
   for (const message of [inChannel, toBen]) {
-    message.says('Taken by ana, Tue 3 Mar, 09:20 CET', '✅ Acknowledge by');
+    message.says('Taken by Ana Kowalski, Tue 3 Mar, 09:20 CET', '✅ Acknowledge by');
     expect(message.buttons).toEqual(['Log contact', 'Snooze', 'Close']);
     expect(message.edits).toBe(1);
   }
@@ -35,7 +35,7 @@ test('an alert that nobody acknowledges is missed to the second, goes to the lea
     .expects('Not acknowledged', 'Ada Vance', 'Nobody has taken this alert. It was due Tue 3 Mar, 09:30 CET');
   world.mail.expects('petra', 'Not acknowledged', 'Ada Vance', 'Down again! Worst service ever');
   world.slack.person('chloe').expects('New alert', 'Ada Vance');
-  inChannel.says('Owner: chloe (retention)', '❌ Acknowledge by');
+  inChannel.says('Owner: Chloé Marchand (Retention)', '❌ Acknowledge by');
   expect(await world.theAlert()).toMatchObject({ overdue: true, rung: 1, person: 'chloe' });
 });
 

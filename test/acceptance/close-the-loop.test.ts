@@ -76,7 +76,7 @@ test('a closed loop says how it ended, offers nothing more, and lets the custome
   });
   await world.advance('30m');
   expect(await inChannel.click('Close', 'ben', { outcome: 'saved', rootCause: 'price' })).toEqual({});
-  inChannel.says('Closed by ben, Mon 2 Mar, 10:30 CET: saved, because of price');
+  inChannel.says('Closed by Ben Okafor, Mon 2 Mar, 10:30 CET: saved, because of price');
   expect(inChannel.buttons).toEqual([]);
   expect(await holdOf(world)).toBe(false);
   expect(await world.alerts()).toEqual([]);

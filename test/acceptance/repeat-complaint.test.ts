@@ -15,7 +15,7 @@ test('a high-value customer who complains again is brought to somebody, with all
   const { inChannel } = await adaHasComplainedTwice(world);
   inChannel.says(
     'Ada Vance: High-value customer complains again',
-    'Owner: ben (retention)',
+    'Owner: Ben Okafor (Retention)',
     'Why',
     'customer tier: gold',
     'complaints in the last 14 days: 2 (at least 2)',
@@ -64,9 +64,9 @@ test('an alert tells the whole story: what was said, who was told, what was done
     'customer: complained (e-mail)',
     'customer: complained (e-mail)',
     'tocsin: alert raised: High-value customer complains again',
-    'tocsin: told #retention by Slack (open)',
-    'tocsin: told Ben Okafor by Slack (open)',
-    'person: acknowledged (slack)',
+    'tocsin: told #retention by Slack (new alert)',
+    'tocsin: told Ben Okafor by Slack (new alert)',
+    'person: acknowledged (Slack)',
   ]);
   expect(story[2]).toMatchObject({
     quote: expect.stringContaining('Down again!'),

@@ -19,7 +19,7 @@ test('an alert, its message and its deadlines outlive a restart', async () => {
   await world.restart();
   expect(await world.theAlert()).toEqual(before);
   await inChannel.click('Acknowledge', 'ben');
-  inChannel.says('Taken by ben');
+  inChannel.says('Taken by Ben Okafor');
   await world.restart();
   // Nobody is reminded of what was done before the restart.
   await world.advanceTo('2026-03-03T11:59+01:00');

@@ -6,7 +6,7 @@ test('a snoozed alert keeps quiet until its end, then comes back to its owner', 
   const world = await openWorld({ at: '2026-03-02T10:00+01:00' });
   const { inChannel, toBen } = await tomWantsToCancel(world);
   expect(await inChannel.click('Snooze', 'ben', { for: '1h', reason: 'in a meeting' })).toEqual({});
-  inChannel.says('Snoozed by ben until Mon 2 Mar, 11:00 CET: in a meeting');
+  inChannel.says('Snoozed by Ben Okafor until Mon 2 Mar, 11:00 CET: in a meeting');
   expect(inChannel.buttons).not.toContain('Snooze');
   await world.advance('59m');
   expect(await world.theAlert()).toMatchObject({ status: 'snoozed' });

@@ -27,7 +27,7 @@ test('an alert is taken, the contact logged and the loop closed by the forms of 
     .filter({ hasText: /acknowledged/i })
     .waitFor();
   expect(await wordsOf(page.locator('#head'))).toContain('acknowledged');
-  expect(await wordsOf(page.locator('#history'))).toContain('ana');
+  expect(await wordsOf(page.locator('#history'))).toContain('Ana Kowalski');
   await picture(page, 'alert-acknowledged');
 
   await unfold(page, 'Close the loop');
@@ -41,7 +41,7 @@ test('an alert is taken, the contact logged and the loop closed by the forms of 
     .waitFor();
   await picture(page, 'alert-refused');
 
-  await unfold(page, 'Log a contact');
+  await unfold(page, 'Log contact');
   await page.getByLabel('Did you speak to the customer?').selectOption('true');
   await page.getByRole('button', { name: 'Log contact' }).click();
   await page
@@ -73,7 +73,7 @@ test('what others do appears without loading the page again, and a form that is 
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ by: 'chloe' }),
   });
-  await page.locator('#history').getByText('chloe').waitFor();
+  await page.locator('#history').getByText('Chloé Marchand').waitFor();
   expect(await page.getByLabel('Why can it wait?').inputValue()).toBe('the customer is travel');
 });
 

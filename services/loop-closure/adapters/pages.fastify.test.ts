@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { AlertEvent } from '../../contracts/alert.ts';
 import { at, exampleEvent } from '../domain/example.ts';
 import { registerPages } from './pages.fastify.ts';
-import { type Alerting, createTestDesk } from './test-desk.ts';
+import { type Alerting, createTestDesk, TEST_NAMES } from './test-desk.ts';
 
 const opened: FastifyInstance[] = [];
 afterEach(async () => {
@@ -16,9 +16,8 @@ const open = (alerting?: Alerting) => {
   opened.push(app);
   const business = {
     msBetween: (_calendar: string, from: number, to: number) => (to - from) / 2,
-    zoneOf: () => 'Europe/Berlin',
   };
-  registerPages(app, { desk: world.desk, clock: world.clock, business });
+  registerPages(app, { desk: world.desk, clock: world.clock, business, names: TEST_NAMES });
   return { ...world, app };
 };
 
@@ -81,7 +80,7 @@ test('an alert page shows reasons, quotes, both clocks and what to do, with the 
   expect(body).toContain('I want to &lt;cancel&gt;');
   expect(body).not.toContain('<cancel>');
   expect(body).not.toContain('javascript:');
-  expect(body).toContain('Fri, 27 Mar 2026, 10:30 CET');
+  expect(body).toContain('>Fri, 27 Mar 2026, 10:30<');
   expect(body).toContain('Fri, 27 Mar 2026, 09:30 WET');
   expect(body).toContain('12 min of business time');
   expect(body).toContain('Call before 14:00');
@@ -204,4 +203,109 @@ test('what does not exist is said to be unknown, on a page', async () => {
     expect(page.statusCode).toBe(404);
     expect(page.headers['content-type']).toContain('text/html');
   }
+});
+
+const PAGES = ['/', '/?status=closed', ALERT, '/customers/c-1', '/kpis', '/held', '/audit'];
+
+/** An alert of Ana's, a match that told nobody, and all that people did. */
+const busy = () => {
+  const world = open();
+  const ana = { kind: 'person', id: 'ana' } as const;
+  const owner = { team: 'retention', person: 'ana' };
+  const taken = { owner, status: 'acknowledged', acknowledgedBy: ana } as const;
+  const until = at('18:00');
+  world.happen(exampleEvent({ alert: { owner } }));
+  world.happen(exampleEvent({ seq: 2, type: 'acknowledged', by: ana, via: 'slack', alert: taken }));
+  world.happen(
+    exampleEvent({
+      seq: 3,
+      type: 'snoozed',
+      by: ana,
+      alert: { ...taken, snooze: { until, reason: 'away', by: ana } },
+    }),
+  );
+  world.happen(
+    exampleEvent({ seq: 4, type: 'reassigned', by: ana, alert: { owner: { team: 'retention' } } }),
+  );
+  world.happen(exampleEvent({ seq: 5, type: 'held_back', held: 'cooldown' }));
+  world.happen(
+    exampleEvent({
+      seq: 6,
+      type: 'closed',
+      by: ana,
+      alert: { owner, status: 'closed', closedAt: until, closedBy: ana },
+    }),
+  );
+  world.happen(exampleEvent({ seq: 7, type: 'reopened', alert: { owner } }));
+  return world;
+};
+
+test('people and teams are called by their names; rules and customers too, with their ids beside', async () => {
+  const { app } = busy();
+  const beside = (name: string, id: string) => new RegExp(`>${name}(</a>)? <span class="[^"]*">${id}</span>`);
+  const queue = (await app.inject('/')).body;
+  for (const url of PAGES) {
+    const { body } = await app.inject(url);
+    // Values of fields, addresses of links and orders to reassign are for machines.
+    const words = body.replaceAll(/<(option|a|input)\b[^>]*>/g, '');
+    expect(words, url).not.toMatch(/\b(ana|retention)\b(?!:)/);
+  }
+  expect(queue).toContain('>Ana Ruiz<br>');
+  expect(queue).toContain('>Keepers</span>');
+  for (const url of ['/', '/held', ALERT]) {
+    const { body } = await app.inject(url);
+    expect(body, url).toMatch(beside('Ada Example', 'c-1'));
+    expect(body, url).toMatch(beside('[^<]*High-value customer complains again', 'repeat-complaint'));
+  }
+  const audit = (await app.inject('/audit')).body;
+  expect(audit).toContain('owner: Ana Ruiz');
+  expect(audit).toContain('reassigned: to team Keepers');
+  expect(audit).toContain('acknowledged (Slack)');
+});
+
+test.each(PAGES)('%s tells times by one clock, which it names once', async (url) => {
+  const { app } = busy();
+  for (const [cookie, zone] of [
+    ['', 'Europe/Berlin'],
+    ['tocsin-person=olga', 'America/Chicago'],
+  ] as const) {
+    const { body } = await app.inject({ url, headers: { cookie } });
+    expect(body.split(`Times: ${zone}`), cookie).toHaveLength(2);
+    expect(body).not.toMatch(/UTC|GMT\+/);
+    expect(body.match(/<time(?! [^>]*datetime="\d{4}-\d\d-\d\dT)[^>]*>/g)).toBe(null);
+  }
+});
+
+test('the audit and what was held back are read by the clock of whoever looks', async () => {
+  const { app } = busy();
+  for (const url of ['/audit', '/held']) {
+    const berlin = await app.inject(url);
+    expect(berlin.body).toContain('<time datetime="2026-03-27T09:00:00.000Z">Fri, 27 Mar 2026, 10:00</time>');
+    const chicago = await app.inject({ url, headers: { cookie: 'tocsin-person=olga' } });
+    expect(chicago.body).toContain('>Fri, 27 Mar 2026, 04:00</time>');
+  }
+});
+
+test('the end of a snooze is told by the same clock, also on the page of an alert', async () => {
+  const { app } = busy();
+  for (const url of [ALERT, '/audit']) {
+    expect((await app.inject(url)).body).toContain('until Fri, 27 Mar 2026, 18:00 CET');
+  }
+});
+
+test('whoever gives the name that teams.yaml has for them acts under their id, and sees the name', async () => {
+  const { app, happen, commands } = open(acknowledges);
+  happen(exampleEvent());
+  const cookie = 'tocsin-person=Ana%20Ruiz';
+  await app.inject({ url: `${ALERT}/acknowledge`, ...form({}, { cookie }) });
+  expect(commands).toMatchObject([{ by: { kind: 'person', id: 'ana' } }]);
+  const { body } = await app.inject({ url: '/audit?actor=Ana%20Ruiz', headers: { cookie } });
+  expect(body).toContain('acknowledged');
+  expect(body).toContain('name="person" value="Ana Ruiz"');
+});
+
+test('the filter of the queue offers teams and people by name, and keeps one that it does not know', async () => {
+  const { body } = await open().app.inject('/?owner=gone');
+  expect(body).toContain('<option value="ana">Ana Ruiz</option>');
+  expect(body).toContain('<option value="gone" selected>gone</option>');
 });

@@ -7,6 +7,7 @@ import type { Actor } from '../../contracts/alert.ts';
 import { subjectInWords } from '../../contracts/identity.ts';
 import { type Html, html } from '../../platform/text/html.ts';
 import { type Clock, DAY } from '../../platform/time/clock.ts';
+import type { Names } from '../../settings/names.ts';
 import { VERBS, type Verb } from '../domain/command.ts';
 import type { BusinessClock } from '../ports.ts';
 import type { AlertDesk, AlertFound, OrderResult } from '../service.ts';
@@ -25,8 +26,7 @@ export interface PagesDeps {
   readonly desk: AlertDesk;
   readonly clock: Clock;
   readonly business: BusinessClock;
-  /** Whom alerts can be handed to, as `team/<id>` and `person/<id>`. Absent: typed by hand. */
-  readonly assignees?: readonly { readonly to: string; readonly name: string }[];
+  readonly names: Names;
   /** Who looks at the page, where it is known. Wins over the name that people gave themselves. */
   readonly identify?: (request: FastifyRequest) => Actor | undefined;
 }
@@ -118,12 +118,14 @@ const badFilterPage = (context: PageContext, error: z.ZodError): Html =>
     html`<ul>${error.issues.map(({ path, message }) => html`<li>${path.join('.')}: ${message}</li>`)}</ul><p><a href="/">Show the queue</a></p>`,
   );
 
-const registerQueue = (app: FastifyInstance, { desk, clock }: PagesDeps): void => {
+const registerQueue = (app: FastifyInstance, deps: PagesDeps): void => {
+  const { desk, clock } = deps;
   app.get('/', async (request, reply) => {
     const query = textQuery(request);
     const now = clock.now();
     const filter = QueueFilter.safeParse(without(query, ['cursor']));
-    if (!filter.success) return send(reply.code(400), badFilterPage(contextOf(request, now), filter.error));
+    if (!filter.success)
+      return send(reply.code(400), badFilterPage(contextOf(deps, request, now), filter.error));
     const { overdue, status, ...wanted } = filter.data;
     const page = await desk.queries.alerts(
       {
@@ -138,7 +140,7 @@ const registerQueue = (app: FastifyInstance, { desk, clock }: PagesDeps): void =
     const origin = `${request.protocol}://${request.host}`;
     return send(
       reply,
-      queuePage(contextOf(request, now), { page, query: without(query, ['cursor']), isNew, origin }),
+      queuePage(contextOf(deps, request, now), { page, query: without(query, ['cursor']), isNew, origin }),
     );
   });
 };
@@ -218,15 +220,14 @@ const showAlert = async (
   reply: FastifyReply,
   notice?: Notice,
 ): Promise<FastifyReply> => {
-  const found = await deps.desk.alert(Id.parse(request.params).id);
-  const context = contextOf(request, deps.clock.now());
+  const context = contextOf(deps, request, deps.clock.now());
+  const found = await deps.desk.alert(Id.parse(request.params).id, context.zone);
   if (found.type !== 'found') return send(reply.code(404), notOnePage(context, found));
   return send(
     reply,
     alertPage(context, {
       file: found.file,
       business: deps.business,
-      assignees: deps.assignees ?? [],
       orderId: randomUUID(),
       ...(notice === undefined ? {} : { notice }),
     }),
@@ -246,10 +247,11 @@ const notOnePage = (context: PageContext, found: Exclude<AlertFound, { type: 'fo
         html`<ul>${found.candidates.map((row) => html`<li><a href="${alertPath(row.alertId)}">${row.ruleTitle}: ${row.customerName ?? subjectInWords(row.subject)}</a> (${row.status})</li>`)}</ul>`,
       );
 
-const registerCustomer = (app: FastifyInstance, { desk, clock }: PagesDeps): void => {
+const registerCustomer = (app: FastifyInstance, deps: PagesDeps): void => {
+  const { desk, clock } = deps;
   app.get('/customers/:id', async (request, reply) => {
-    const context = contextOf(request, clock.now());
-    const file = await desk.customer(Id.parse(request.params).id);
+    const context = contextOf(deps, request, clock.now());
+    const file = await desk.customer(Id.parse(request.params).id, context.zone);
     if (file !== undefined) return send(reply, customerPage(context, file));
     const words = html`<p>Nothing was ever heard of a customer with this id.</p>`;
     return send(reply.code(404), messagePage(context, 'No such customer', words));
@@ -259,32 +261,45 @@ const registerCustomer = (app: FastifyInstance, { desk, clock }: PagesDeps): voi
 /** KPIs look back this many days unless asked otherwise, and ten years at most. */
 const Days = z.coerce.number().int().min(1).max(3650).catch(30);
 
-const registerReports = (app: FastifyInstance, { desk, clock }: PagesDeps): void => {
+const registerReports = (app: FastifyInstance, deps: PagesDeps): void => {
+  const { desk, clock, names } = deps;
   app.get('/kpis', async (request, reply) => {
     const now = clock.now();
     const days = Days.parse(textQuery(request).days ?? 30);
     // The end is not included, so "until now" ends one millisecond later.
-    return send(reply, kpiPage(contextOf(request, now), await desk.kpis(now - days * DAY, now + 1), days));
+    return send(
+      reply,
+      kpiPage(contextOf(deps, request, now), await desk.kpis(now - days * DAY, now + 1), days),
+    );
   });
   app.get('/held', async (request, reply) => {
     const page = await desk.queries.held(PAGE_ROWS, textQuery(request).cursor);
-    return send(reply, heldPage(contextOf(request, clock.now()), page));
+    return send(reply, heldPage(contextOf(deps, request, clock.now()), page));
   });
   app.get('/audit', async (request, reply) => {
     const { alert, actor, cursor } = textQuery(request);
-    const query = definite({ alert: alert || undefined, actor: actor || undefined });
+    const query = definite({
+      alert: alert || undefined,
+      actor: actor === undefined ? undefined : names.personId(actor),
+    });
     const page = await desk.queries.audit(
       definite({ alertKey: query.alert, actor: query.actor }),
       PAGE_ROWS,
       cursor,
     );
-    return send(reply, auditPage(contextOf(request, clock.now()), page, query));
+    return send(reply, auditPage(contextOf(deps, request, clock.now()), page, query));
   });
 };
 
-const contextOf = (request: FastifyRequest, now: number): PageContext => {
+const contextOf = ({ names }: PagesDeps, request: FastifyRequest, now: number): PageContext => {
   const person = personOf(request);
-  return { now, path: pathOf(request), ...(person === undefined ? {} : { person }) };
+  return {
+    now,
+    path: pathOf(request),
+    names,
+    zone: names.zone(person),
+    ...(person === undefined ? {} : { person }),
+  };
 };
 
 /** Where the page that answers a request is found again: an order's is that of its alert. */
@@ -304,7 +319,7 @@ const answerError = (
   if (status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'page failed');
   return send(
     reply.code(status),
-    messagePage(contextOf(request, deps.clock.now()), title, html`<p>${detail}</p>`),
+    messagePage(contextOf(deps, request, deps.clock.now()), title, html`<p>${detail}</p>`),
   );
 };
 

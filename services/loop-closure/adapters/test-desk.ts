@@ -4,11 +4,22 @@ import type { Topic } from '../../contracts/topics.ts';
 import type { EventLog, PublishResult } from '../../platform/event-log/event-log.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import { ManualClock } from '../../platform/time/clock.ts';
+import type { Names } from '../../settings/names.ts';
 import { createCommandWatch } from '../command-watch.ts';
 import { type AlertViewState, alertView } from '../domain/alert-view.ts';
 import { at, exampleAssessment } from '../domain/example.ts';
 import { createAlertDesk } from '../service.ts';
 import { createViews, LOOP_CLOSURE_MIGRATIONS } from './views.sqlite.ts';
+
+/** Whom these tests know. */
+export const TEST_NAMES: Names = {
+  person: (who) => (who === 'ana' || who === 'U07ANA' ? 'Ana Ruiz' : who),
+  personId: (who) => (['Ana Ruiz', 'U07ANA'].includes(who) ? 'ana' : who),
+  team: (id) => (id === 'retention' ? 'Keepers' : id),
+  zone: (who) => (who === 'olga' ? 'America/Chicago' : 'Europe/Berlin'),
+  people: [{ id: 'ana', name: 'Ana Ruiz' }],
+  teams: [{ id: 'retention', name: 'Keepers' }],
+};
 
 /** How the alerting of a test answers a command: with the event it would emit, or not at all. */
 export type Alerting = (command: AlertCommand) => AlertEvent | undefined;
@@ -47,6 +58,7 @@ export const createTestDesk = (alerting: Alerting = () => undefined) => {
   const desk = createAlertDesk({
     log,
     queries: views,
+    names: TEST_NAMES,
     watch,
     clock,
     settleTimeoutMs: 50,
@@ -55,7 +67,6 @@ export const createTestDesk = (alerting: Alerting = () => undefined) => {
     },
     business: {
       msBetween: (calendar, from, to) => (calendar === 'business' ? (to - from) / 2 : undefined),
-      zoneOf: (calendar) => (calendar === 'business' ? 'Europe/Berlin' : undefined),
     },
   });
   return { desk, clock, views, happen, commands };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../platform/time/clock.ts';
+import { NO_NAMES } from '../../settings/names.ts';
 import { at, exampleRow } from './example.ts';
 import { fateOf, type KpiInput, kpisOf, percentile } from './kpi.ts';
 
@@ -7,6 +8,7 @@ const measure = (rows: KpiInput['rows'], changes: Partial<KpiInput> = {}) =>
   kpisOf({
     rows,
     heldByReason: {},
+    names: NO_NAMES,
     now: at('12:00'),
     businessMsBetween: (calendar, from, to) => (calendar === 'business' ? (to - from) / 2 : undefined),
     ...changes,

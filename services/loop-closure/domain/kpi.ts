@@ -1,5 +1,6 @@
 import type { AlertStatus } from '../../contracts/alert.ts';
 import type { Deadline, HeldReason } from '../../contracts/alert-request.ts';
+import type { Names } from '../../settings/names.ts';
 import { type AlertRow, isOverdue } from './alert-row.ts';
 
 /** How well loops were closed in a period. Every number is of alerts that were opened in the period. */
@@ -85,9 +86,10 @@ export interface KpiInput {
   readonly heldByReason: { readonly [R in HeldReason]?: number };
   readonly now: number;
   readonly businessMsBetween: BusinessMsBetween;
+  readonly names: Names;
 }
 
-export const kpisOf = ({ rows, heldByReason, now, businessMsBetween }: KpiInput): Kpis => {
+export const kpisOf = ({ rows, heldByReason, now, businessMsBetween, names }: KpiInput): Kpis => {
   const timeTo = (doneAt: (row: AlertRow) => number | undefined) => timeToOf(rows, doneAt, businessMsBetween);
   return {
     opened: rows.length,
@@ -115,7 +117,7 @@ export const kpisOf = ({ rows, heldByReason, now, businessMsBetween }: KpiInput)
       byReason: heldByReason,
     },
     byRule: groupsOf(rows, now, (row) => ({ id: row.ruleId, title: row.ruleTitle })),
-    byTeam: groupsOf(rows, now, (row) => ({ id: row.team, title: row.team })),
+    byTeam: groupsOf(rows, now, (row) => ({ id: row.team, title: names.team(row.team) })),
   };
 };
 

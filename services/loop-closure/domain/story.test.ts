@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { NO_NAMES } from '../../settings/names.ts';
 import type { DeliveryRow } from './alert-view.ts';
 import { type AuditRow, auditRowOf } from './audit.ts';
 import { at, exampleAssessment, exampleEvent } from './example.ts';
-import { tellStory } from './story.ts';
+import { type StorySources, tellStory } from './story.ts';
 
 const event = (changes: Parameters<typeof exampleEvent>[0] = {}): AuditRow =>
   auditRowOf(exampleEvent(changes), undefined);
@@ -23,11 +24,12 @@ const delivery = (changes: Partial<DeliveryRow> = {}): DeliveryRow => ({
   ...changes,
 });
 
-const words = (sources: Partial<Parameters<typeof tellStory>[0]>) =>
-  tellStory({ assessments: [], events: [], deliveries: [], ...sources }).map((entry) => entry.words);
+const tell = (sources: Partial<StorySources>) =>
+  tellStory({ assessments: [], events: [], deliveries: [], wording: { names: NO_NAMES }, ...sources });
+const words = (sources: Partial<StorySources>) => tell(sources).map((entry) => entry.words);
 
 test('what the customer said, what Tocsin did and what people did stand in one line of time', () => {
-  const story = tellStory({
+  const story = tell({
     assessments: [exampleAssessment()],
     events: [
       event(),
@@ -46,14 +48,14 @@ test('what the customer said, what Tocsin did and what people did stand in one l
   expect(story.map(({ who, actor, words }) => [who, actor, words.split(':')[0]])).toEqual([
     ['customer', undefined, 'complained (e-mail)'],
     ['tocsin', undefined, 'alert raised'],
-    ['tocsin', undefined, 'told #retention by Slack (late-ack)'],
-    ['person', 'anna', 'spoke to the customer (slack)'],
+    ['tocsin', undefined, 'told #retention by Slack (not acknowledged)'],
+    ['person', 'anna', 'spoke to the customer (Slack)'],
   ]);
   expect(story[3]?.quote).toBe('apologised');
 });
 
 test('what the customer said comes with their words, mood, wish and risk', () => {
-  const [line] = tellStory({ assessments: [exampleAssessment()], events: [], deliveries: [] });
+  const [line] = tell({ assessments: [exampleAssessment()] });
   expect(line).toMatchObject({
     quote: 'Second outage this week, I want to <cancel>',
     sentiment: { label: 'negative' },
@@ -63,10 +65,8 @@ test('what the customer said comes with their words, mood, wish and risk', () =>
 });
 
 test('a risk that hardly moved gets no reasons', () => {
-  const [line] = tellStory({
+  const [line] = tell({
     assessments: [exampleAssessment({ riskScoreBefore: 70.9 })],
-    events: [],
-    deliveries: [],
   });
   expect(line?.risk?.because).toEqual([]);
 });
@@ -91,7 +91,7 @@ test('details of a signal are said in words', () => {
 
 test.each([
   [{ type: 'escalated', step: '2:ack_by' } as const, 'escalated: step 2, at ack by'],
-  [{ type: 'breached', milestone: 'contact_by' } as const, 'missed a deadline: contact the customer'],
+  [{ type: 'breached', milestone: 'contact_by' } as const, 'missed a deadline: speak to the customer'],
   [
     { type: 'held_back', held: 'mute', heldBy: 'flag deceased' } as const,
     'held back: the rule mutes customers like this one – flag deceased',
@@ -107,17 +107,15 @@ test.each([
         targets: [{ target: 'slack:team-lead', channel: 'slack', address: 'U1' }],
       },
     } as const,
-    'escalated: told slack U1',
+    'escalated: told U1 by Slack',
   ],
 ])('an event is said in words: %j', (changes, wanted) => {
   expect(words({ events: [event(changes)] })).toEqual([wanted]);
 });
 
 test("a remark of Tocsin's own is not shown as somebody's words", () => {
-  const [line] = tellStory({
-    assessments: [],
+  const [line] = tell({
     events: [event({ note: 'slack:assignee cannot be reached; told #retention instead' })],
-    deliveries: [],
   });
   expect(line?.quote).toBeUndefined();
   expect(line?.words).toContain('told #retention instead');
@@ -143,7 +141,43 @@ test('of messages people hear what arrived, what may have, and what never will',
 
 test('a pasted thread is cut, without half a character at the end', () => {
   const signal = { ...exampleAssessment().signal, text: 'é😀'.repeat(400) };
-  const [line] = tellStory({ assessments: [exampleAssessment({ signal })], events: [], deliveries: [] });
+  const [line] = tell({ assessments: [exampleAssessment({ signal })] });
   expect(line?.quote?.length).toBeLessThanOrEqual(600);
   expect(line?.quote?.isWellFormed()).toBe(true);
+});
+
+test('people are called by their names, and a snooze ends by the clock of the reader', () => {
+  const ana = { kind: 'person', id: 'ana' } as const;
+  const names = {
+    ...NO_NAMES,
+    person: (who: string) => (['ana', 'U07ANA'].includes(who) ? 'Ana Ruiz' : who),
+    team: () => 'Customer retention',
+  };
+  const snooze = { until: at('12:00'), reason: 'away', by: ana };
+  const story = tell({
+    assessments: [exampleAssessment({ signal: { ...exampleAssessment().signal, agent: 'ana' } })],
+    events: [
+      event({ type: 'snoozed', by: ana, via: 'email', alert: { snooze } }),
+      event({ type: 'reassigned', by: ana, alert: { owner: { team: 'retention' } } }),
+      event({ type: 'reassigned', by: ana, alert: { owner: { team: 'retention', person: 'ana' } } }),
+      event({
+        type: 'escalated',
+        notify: {
+          step: '1:ack_by',
+          template: 'late-ack',
+          targets: [{ target: 'slack:team-lead', channel: 'slack', address: 'U07ANA' }],
+        },
+      }),
+    ],
+    deliveries: [delivery({ address: 'U07ANA' })],
+    wording: { names, zone: 'America/Chicago' },
+  });
+  expect(story.map(({ actor, words: said }) => [actor, said])).toEqual([
+    ['Ana Ruiz', 'complained (e-mail): outage'],
+    ['Ana Ruiz', 'snoozed (mail): until Fri, 27 Mar 2026, 06:00 GMT-5'],
+    ['Ana Ruiz', 'reassigned: to team Customer retention'],
+    ['Ana Ruiz', 'reassigned: to Ana Ruiz'],
+    [undefined, 'escalated: told Ana Ruiz by Slack'],
+    [undefined, 'told Ana Ruiz by Slack (not acknowledged)'],
+  ]);
 });

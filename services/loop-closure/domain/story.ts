@@ -1,5 +1,7 @@
 import type { Assessment, Sentiment } from '../../contracts/assessment.ts';
 import { INTENT_WORDS } from '../../contracts/intent-words.ts';
+import type { Names } from '../../settings/names.ts';
+import { templateInWords } from '../../settings/templates.ts';
 import type { DeliveryRow } from './alert-view.ts';
 import type { AuditRow } from './audit.ts';
 import {
@@ -8,10 +10,13 @@ import {
   DEADLINE_WORDS,
   EVENT_WORDS,
   HELD_WORDS,
+  instantInWords,
+  ownersNamed,
   plain,
   REFUSAL_WORDS,
   SIGNAL_WORDS,
   stepInWords,
+  viaInWords,
 } from './words.ts';
 
 /** One line of a customer's story: what they said or met, what Tocsin did, and what people did about it. */
@@ -41,19 +46,30 @@ export interface StorySources {
   readonly assessments: readonly Assessment[];
   readonly events: readonly AuditRow[];
   readonly deliveries: readonly DeliveryRow[];
-  /** The name behind a Slack member id or mail address, for people who know no ids. */
-  readonly nameOf?: (address: string) => string | undefined;
+  readonly wording: Wording;
+}
+
+/** How people are called, and by whose clock they read the times within words. */
+export interface Wording {
+  readonly names: Names;
+  /** Default: UTC. */
+  readonly zone?: string;
 }
 
 /**
  * The customer's story, oldest first. Lines of the same moment keep the order cause, alert, message. Shadow
  * alerts told nobody and changed nothing for the customer, so they are no part of it.
  */
-export const tellStory = ({ assessments, events, deliveries, nameOf }: StorySources): readonly StoryEntry[] =>
+export const tellStory = ({
+  assessments,
+  events,
+  deliveries,
+  wording,
+}: StorySources): readonly StoryEntry[] =>
   [
-    ...assessments.map(heard),
-    ...events.filter(isReal).map(happened),
-    ...deliveries.flatMap((delivery) => told(delivery, nameOf)),
+    ...assessments.map((assessment) => heard(assessment, wording)),
+    ...events.filter(isReal).map((event) => happened(event, wording)),
+    ...deliveries.flatMap((delivery) => told(delivery, wording)),
   ]
     // Array sort is stable, so cause stays before consequence within one millisecond.
     .sort((a, b) => a.at - b.at);
@@ -67,12 +83,12 @@ const REASONS = 3;
 /** A change of risk below this many points is noise and is not worth a reason. */
 const RISK_STEP = 1;
 
-const heard = (assessment: Assessment): StoryEntry => {
+const heard = (assessment: Assessment, { names }: Wording): StoryEntry => {
   const { signal, sentiment, intents } = assessment;
   return {
     at: signal.occurredAt,
     who: signal.type === 'contact.logged' ? 'person' : 'customer',
-    ...(signal.agent === undefined ? {} : { actor: signal.agent }),
+    ...(signal.agent === undefined ? {} : { actor: names.person(signal.agent) }),
     words: signalInWords(assessment),
     ...(signal.text === undefined ? {} : { quote: shortened(signal.text) }),
     ...(sentiment === undefined ? {} : { sentiment }),
@@ -116,13 +132,13 @@ const riskOf = (assessment: Assessment): NonNullable<StoryEntry['risk']> => {
   };
 };
 
-const happened = (event: AuditRow): StoryEntry => {
+const happened = (event: AuditRow, wording: Wording): StoryEntry => {
   const quote = ownWords(event);
   return {
     at: event.at,
     who: event.actorKind === 'person' ? 'person' : 'tocsin',
-    ...(event.actorKind === 'system' ? {} : { actor: event.actorId }),
-    words: eventInWords(event),
+    ...(event.actorKind === 'system' ? {} : { actor: wording.names.person(event.actorId) }),
+    words: eventInWords(event, wording),
     ...(quote === undefined ? {} : { quote: shortened(quote) }),
     alertId: event.alertId,
     label: event.label,
@@ -136,15 +152,15 @@ export const ownWords = ({ action, note }: AuditRow): string | undefined =>
     ? note
     : undefined;
 
-/** An alert's event as a line: `missed a deadline: contact the customer`. */
-export const eventInWords = (event: AuditRow): string => {
-  const words = `${EVENT_WORDS[event.action]}${event.via === undefined ? '' : ` (${event.via})`}`;
-  const detail = detailOf(event);
+/** An alert's event as a line: `missed a deadline: speak to the customer`. */
+export const eventInWords = (event: AuditRow, wording: Wording): string => {
+  const words = `${EVENT_WORDS[event.action]}${event.via === undefined ? '' : ` (${viaInWords(event.via)})`}`;
+  const detail = detailOf(event, wording);
   const remark = event.note === undefined || ownWords(event) !== undefined ? '' : ` (${event.note})`;
   return `${words}${detail === undefined ? '' : `: ${detail}`}${remark}`;
 };
 
-const detailOf = (event: AuditRow): string | undefined => {
+const detailOf = (event: AuditRow, { names, zone }: Wording): string | undefined => {
   switch (event.action) {
     case 'held_back':
       return [event.held === undefined ? undefined : HELD_WORDS[event.held], event.heldBy]
@@ -155,24 +171,48 @@ const detailOf = (event: AuditRow): string | undefined => {
     case 'breached':
       return event.milestone === undefined ? undefined : DEADLINE_WORDS[event.milestone];
     case 'escalated':
-      return event.told === undefined ? stepInWords(event.step) : `told ${event.told}`;
+      return event.told === undefined ? stepInWords(event.step) : `told ${toldInWords(event.told, names)}`;
+    case 'reassigned':
+      return event.detail === undefined ? undefined : ownersNamed(event.detail, names);
+    case 'snoozed':
+      return event.detail === undefined ? undefined : untilInWords(event.detail, zone);
     default:
       return event.detail;
   }
 };
 
+/** `slack U07ANA, email lead@example.com`, as the audit keeps it, for people. */
+const toldInWords = (told: string, names: Names): string =>
+  told
+    .split(', ')
+    .map((target) => {
+      const [channel = '', address = ''] = target.split(/ (.*)/s);
+      return byChannel(names.person(address), channel);
+    })
+    .join(', ');
+
+const byChannel = (whom: string, channel: string): string =>
+  `${whom} by ${channel === 'slack' ? 'Slack' : 'e-mail'}`;
+
+/** The audit keeps the end of a snooze in UTC; whoever reads it has another clock. */
+const untilInWords = (detail: string, zone: string | undefined): string => {
+  const until = Date.parse(detail.replace(/^until /, ''));
+  return Number.isNaN(until) ? detail : `until ${instantInWords(until, zone)}`;
+};
+
 /** Only what people need to know: a message that arrived, and one that never did. Retries are the audit's. */
-const told = (delivery: DeliveryRow, nameOf: StorySources['nameOf']): readonly StoryEntry[] => {
-  const words = deliveryInWords(delivery, nameOf?.(delivery.address) ?? delivery.address);
+const told = (delivery: DeliveryRow, { names }: Wording): readonly StoryEntry[] => {
+  const words = deliveryInWords(delivery, byChannel(names.person(delivery.address), delivery.channel));
   if (words === undefined) return [];
   return [{ at: delivery.at, who: 'tocsin', words, alertId: delivery.alertId, ref: delivery.id }];
 };
 
-const deliveryInWords = (delivery: DeliveryRow, name: string): string | undefined => {
-  const whom = `${name} by ${delivery.channel === 'slack' ? 'Slack' : 'e-mail'}`;
+const deliveryInWords = (delivery: DeliveryRow, whom: string): string | undefined => {
   switch (delivery.outcome) {
     case 'delivered':
-      return delivery.template === 'update' ? undefined : `told ${whom} (${plain(delivery.template)})`;
+      return delivery.template === 'update'
+        ? undefined
+        : `told ${whom} (${templateInWords(delivery.template)})`;
     case 'uncertain':
       return `may have told ${whom}: the answer was lost`;
     case 'gave_up':

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE, SECOND } from '../../platform/time/clock.ts';
+import { NO_NAMES } from '../../settings/names.ts';
 import {
   actorInWords,
   count,
@@ -49,7 +50,7 @@ test.each([
   [{ kind: 'system', id: 'alerting' } as const, 'Tocsin'],
   [{ kind: 'record', id: 'call-notes/n-1' } as const, 'record call-notes/n-1'],
 ])('%j acts as %s', (actor, words) => {
-  expect(actorInWords(actor)).toBe(words);
+  expect(actorInWords(actor, NO_NAMES)).toBe(words);
 });
 
 test('numbers of things and shares are written as people do', () => {

@@ -1,8 +1,9 @@
-import type { Actor, AlertEventType, Refusal } from '../../contracts/alert.ts';
+import type { Actor, AlertCommand, AlertEventType, Refusal } from '../../contracts/alert.ts';
 import type { Deadline, HeldReason } from '../../contracts/alert-request.ts';
 import type { SignalType } from '../../contracts/signal.ts';
 import type { Channel } from '../../contracts/sources.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../../platform/time/clock.ts';
+import type { Names } from '../../settings/names.ts';
 
 /** A length of time as people say it, in its two largest units: `3 d 4 h`, `12 min`, `40 s`. Never negative. */
 export const durationInWords = (ms: number): string => {
@@ -17,18 +18,34 @@ export const durationInWords = (ms: number): string => {
 export const distanceInWords = (dueAt: number, now: number): string =>
   dueAt > now ? `in ${durationInWords(dueAt - now)}` : `${durationInWords(now - dueAt)} late`;
 
-/** A moment as people of that zone read it: `Fri 27 Mar 2026, 17:30 CET`. An unknown zone is read as UTC. */
+/** A moment as people of that zone read it: `Fri, 27 Mar 2026, 17:30 CET`. An unknown zone is read as UTC. */
 export const instantInWords = (at: number, zone = 'UTC'): string => formatterOf(zone).format(at);
+
+/** The same where the zone is said elsewhere: `Fri, 27 Mar 2026, 17:30`. */
+export const momentInWords = (at: number, zone: string): string =>
+  formatterOf(zone)
+    .formatToParts(at)
+    .flatMap(({ type, value }) => (type === 'timeZoneName' ? [] : [value]))
+    .join('')
+    .trim();
+
+/** Owners, which the audit keeps as ids, by their names: in `owner: ana` and in `to team retention`. */
+export const ownersNamed = (text: string, names: Names): string =>
+  text.replace(
+    /((?:^|, )owner: |^to )(team )?([^\s,]+)/g,
+    (_, before: string, team: string | undefined, id: string) =>
+      `${before}${team === undefined ? names.person(id) : `${team}${names.team(id)}`}`,
+  );
 
 /** RFC 3339 in UTC, for machines. Instants beyond what a date can hold are answered as the nearest that is. */
 export const rfc3339 = (at: number): string =>
   new Date(Math.min(MAX_INSTANT, Math.max(-MAX_INSTANT, Math.round(at)))).toISOString();
 
 /** Who did it: the person's name, `Tocsin`, or the record that showed it. */
-export const actorInWords = (actor: Actor): string => {
+export const actorInWords = (actor: Actor, names: Names): string => {
   switch (actor.kind) {
     case 'person':
-      return actor.id;
+      return names.person(actor.id);
     case 'record':
       return `record ${actor.id}`;
     case 'system':
@@ -41,7 +58,7 @@ export const plain = (word: string): string => word.replaceAll(/[_.]/g, ' ');
 
 export const DEADLINE_WORDS: Readonly<Record<Deadline, string>> = {
   ack_by: 'acknowledge',
-  contact_by: 'contact the customer',
+  contact_by: 'speak to the customer',
   close_by: 'close the loop',
 };
 
@@ -67,6 +84,18 @@ export const EVENT_WORDS: Readonly<Record<AlertEventType, string>> = {
   reopened: 'reopened',
   refused: 'refused',
 };
+
+/** Where a person acted. An order of a later version comes from somewhere that this one has no word for. */
+export const viaInWords = (via: string): string => VIA_WORDS[via] ?? via;
+
+const VIA_WORDS: Readonly<Record<string, string>> = {
+  slack: 'Slack',
+  email: 'mail',
+  api: 'API',
+  page: 'page',
+  cli: 'command line',
+  demo: 'demo',
+} satisfies Record<AlertCommand['via'], string>;
 
 /** Why a person's wish was not done, and what they can do about it. */
 export const REFUSAL_WORDS: Readonly<Record<Refusal, string>> = {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { describeError } from '../../platform/process/run-process.ts';
 import { type Clock, MINUTE, SECOND } from '../../platform/time/clock.ts';
+import type { Names } from '../../settings/names.ts';
 import {
   type ActionType,
   actionFrom,
@@ -22,6 +23,7 @@ export interface SlackActionParts {
   /** Stores the action before it answers; repeats of an `actionId` count once. */
   readonly handle: HandleAction;
   readonly modals: ModalOpener;
+  readonly names: Names;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: { webhook(outcome: WebhookOutcome): void };
@@ -138,7 +140,7 @@ async function answerClick(
   }
   if (type !== 'acknowledge') return openForm(parts, click.trigger_id, type, value, reply);
   const id = `slack:${value.alertId}:${type}:${action.action_ts}`;
-  const read = actionFrom(type, value, personOf(click.user), id, {});
+  const read = actionFrom(type, value, personOf(parts.names, click.user), id, {});
   if (read.ok) await store(parts, read.action);
   return reply.code(200).send();
 }
@@ -176,7 +178,7 @@ async function answerSubmission(
     return reply.code(400).send({ error: 'malformed' });
   }
   // Slack sends a form again with the same view id, and opens each form with a new one.
-  const read = actionFrom(type, value, personOf(user), `slack:${view.id}`, enteredIn(view));
+  const read = actionFrom(type, value, personOf(parts.names, user), `slack:${view.id}`, enteredIn(view));
   if (!read.ok) {
     parts.metrics.webhook('accepted');
     return reply.code(200).send({ response_action: 'errors', errors: read.problems });
@@ -210,10 +212,11 @@ function enteredIn(view: Submission['view']): Readonly<Record<string, string | u
   );
 }
 
-const personOf = ({ id, username, name }: Click['user']): SlackAction['by'] => ({
-  kind: 'person',
-  id: username ?? name ?? id,
-});
+/** Whoever is in `teams.yaml` with this member id; anybody else as Slack calls them. */
+const personOf = (names: Names, { id, username, name }: Click['user']): SlackAction['by'] => {
+  const known = names.personId(id);
+  return { kind: 'person', id: known === id ? (username ?? name ?? id) : known };
+};
 
 function payloadOf(body: string): unknown {
   const text = new URLSearchParams(body).get('payload');

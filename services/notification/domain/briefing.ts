@@ -1,6 +1,7 @@
-import type { Alert, AlertDeadline } from '../../contracts/alert.ts';
+import type { Actor, Alert, AlertDeadline } from '../../contracts/alert.ts';
 import type { CustomerCard, Deadline, Evidence } from '../../contracts/alert-request.ts';
 import { subjectInWords } from '../../contracts/identity.ts';
+import type { Names } from '../../settings/names.ts';
 import { oneLine } from './slack-text.ts';
 import { dateInZone, inCustomersZone, inZone } from './when.ts';
 
@@ -25,6 +26,7 @@ export interface Briefing {
   readonly playbook: readonly string[];
   readonly due: readonly DueLine[];
   readonly answerOn: string;
+  readonly ruleId: string;
   readonly url: string;
 }
 
@@ -57,6 +59,7 @@ export interface BriefingSettings {
   readonly publicUrl: string;
   /** IANA zone of a named calendar. */
   zoneOf(calendar: string): string;
+  readonly names: Names;
 }
 
 export function brief(alert: Alert, settings: BriefingSettings): Briefing {
@@ -68,17 +71,17 @@ export function brief(alert: Alert, settings: BriefingSettings): Briefing {
     severity: alert.severity,
     title: oneLine(alert.ruleTitle),
     who: oneLine(alert.customer?.name ?? subjectInWords(alert.subject)),
-    status: statusOf(alert, zone),
-    owner:
-      alert.owner.person === undefined ? alert.owner.team : `${alert.owner.person} (${alert.owner.team})`,
+    status: oneLine(statusOf(alert, zone, settings.names)),
+    owner: oneLine(ownerOf(alert, settings.names)),
     because: alert.because.map(oneLine),
     quotes: shown.map((evidence) => quoteOf(evidence, zone)),
     quotesLeftOut: Math.max(0, alert.evidenceCount - shown.length),
     ...(risk === undefined ? {} : { risk }),
-    customer: customerFacts(alert, zone),
+    customer: customerFacts(alert, zone, settings.names),
     playbook: alert.plan.playbook.map((step) => oneLine(fill(step, alert.customer))),
     due: dueLines(alert, zone),
     answerOn: ANSWER_ON[alert.answerOn],
+    ruleId: alert.ruleId,
     url: alertUrl(settings.publicUrl, alert),
   };
 }
@@ -116,24 +119,28 @@ const SAID: { readonly [type: string]: string } = {
   'post.published': 'public post',
 };
 
-function statusOf(alert: Alert, zone: string): string {
+const ownerOf = ({ owner: { person, team } }: Alert, names: Names): string =>
+  person === undefined ? names.team(team) : `${names.person(person)} (${names.team(team)})`;
+
+function statusOf(alert: Alert, zone: string, names: Names): string {
+  const nameOf = (actor: Actor | undefined) => (actor === undefined ? 'somebody' : names.person(actor.id));
   switch (alert.status) {
     case 'open':
       return 'Open, nobody has taken it yet';
     case 'acknowledged': {
-      const taken = `Taken by ${alert.acknowledgedBy?.id ?? 'somebody'}${at(alert.acknowledgedAt, zone)}`;
+      const taken = `Taken by ${nameOf(alert.acknowledgedBy)}${at(alert.acknowledgedAt, zone)}`;
       return alert.contact?.reached === true
         ? `${taken}; customer spoken to${at(alert.contact.at, zone)}`
         : taken;
     }
     case 'snoozed':
-      return `Snoozed by ${alert.snooze?.by.id ?? 'somebody'}${
+      return `Snoozed by ${nameOf(alert.snooze?.by)}${
         alert.snooze === undefined
           ? ''
           : ` until ${inZone(alert.snooze.until, zone)}: ${oneLine(alert.snooze.reason)}`
       }`;
     case 'closed':
-      return `Closed by ${alert.closedBy?.id ?? 'somebody'}${at(alert.closedAt, zone)}: ${words(alert.outcome)}${
+      return `Closed by ${nameOf(alert.closedBy)}${at(alert.closedAt, zone)}: ${words(alert.outcome)}${
         alert.rootCause === undefined ? '' : `, because of ${words(alert.rootCause)}`
       }`;
   }
@@ -177,7 +184,7 @@ function riskOf(customer: CustomerCard | undefined): Briefing['risk'] {
   };
 }
 
-function customerFacts(alert: Alert, zone: string): Briefing['customer'] {
+function customerFacts(alert: Alert, zone: string, names: Names): Briefing['customer'] {
   const card = alert.customer;
   if (card === undefined) return [['Segment', oneLine(alert.subject)]];
   const facts: (readonly [string, string | undefined])[] = [
@@ -189,7 +196,7 @@ function customerFacts(alert: Alert, zone: string): Briefing['customer'] {
     ['Region', card.region],
     ['Language', card.language],
     ['Prefers', card.preferredChannel?.replaceAll('_', ' ')],
-    ['Account manager', card.accountManager],
+    ['Account manager', card.accountManager && names.person(card.accountManager)],
     ['Flags', card.flags === undefined || card.flags.length === 0 ? undefined : card.flags.join(', ')],
   ];
   return facts.flatMap(([label, value]) => (value === undefined ? [] : [[label, oneLine(value)] as const]));

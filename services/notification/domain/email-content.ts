@@ -52,7 +52,7 @@ function textOf(briefing: Briefing, template: string): string {
       ? []
       : ['What to do', ...briefing.playbook.map((step, index) => `${index + 1}. ${step}`)],
     briefing.due.length === 0 ? [] : ['By when', ...briefing.due.map((line) => `- ${dueText(line)}`)],
-    [`Answer on ${briefing.answerOn}.`, `Open the alert: ${briefing.url}`],
+    [`Answer on ${briefing.answerOn}.`, `Rule: ${briefing.ruleId}`, `Open the alert: ${briefing.url}`],
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)
@@ -105,7 +105,7 @@ ${briefing.quotesLeftOut > 0 && html`<p>and ${briefing.quotesLeftOut} more on th
 ${briefing.risk !== undefined && html`<h3>Risk of leaving: ${briefing.risk.score} of 100</h3>${list(briefing.risk.contributions)}`}
 ${briefing.playbook.length > 0 && html`<h3>What to do</h3><ol>${briefing.playbook.map((step) => html`<li>${step}</li>`)}</ol>`}
 ${briefing.due.length > 0 && html`<h3>By when</h3>${list(briefing.due.map(dueText))}`}
-<p>Answer on ${briefing.answerOn}.</p>
+<p>Answer on ${briefing.answerOn}.<br><small>Rule: ${briefing.ruleId}</small></p>
 ${url !== undefined && html`<p><a href="${url}">Open the alert</a></p>`}
 </body></html>`;
 }

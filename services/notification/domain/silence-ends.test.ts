@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Silence } from '../../contracts/silence.ts';
 import type { Step } from '../../platform/keyed-process/keyed-process.ts';
 import { HOUR, MINUTE } from '../../platform/time/clock.ts';
+import { NO_NAMES } from '../../settings/names.ts';
 import { deliveryOrder } from './message.ts';
 import { createSilenceEndsProcess } from './silence-ends.ts';
 
@@ -15,11 +16,10 @@ const silence: Silence = {
   startsAt: START,
   endsAt: START + 4 * HOUR,
 };
-const process = createSilenceEndsProcess(() => ({
-  slack: '#retention',
-  email: 'r@example.com',
-  zone: 'Europe/Berlin',
-}));
+const process = createSilenceEndsProcess(
+  () => ({ slack: '#retention', email: 'r@example.com', zone: 'Europe/Berlin' }),
+  { ...NO_NAMES, person: (who) => (who === 'ana' ? 'Ana Ruiz' : who) },
+);
 const learned = (value: Silence): Step<Silence> =>
   process.onInput(
     undefined,
@@ -49,7 +49,7 @@ test('it says what, who, why and until when, in the channel and by mail, once', 
   ]);
   const [slack, email] = orders;
   expect(slack?.channel === 'slack' && slack.content.text).toBe(
-    'Silence S-1 ends on Mon 2 Mar, 13:00 CET: product dsl, region north, made by ana because of "planned <work>". From then on its matches raise alerts again. If they are to stay quiet, make another silence.',
+    'Silence S-1 ends on Mon 2 Mar, 13:00 CET: product dsl, region north, made by Ana Ruiz because of "planned <work>". From then on its matches raise alerts again. If they are to stay quiet, make another silence.',
   );
   expect(email?.channel === 'email' && email.content.html).toContain('planned &lt;work&gt;');
   expect(process.onTimer?.(undefined, timer, timer.dueAt).outcome.type).toBe('skipped');

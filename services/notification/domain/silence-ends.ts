@@ -7,6 +7,7 @@ import {
   skipped,
 } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
+import type { Names } from '../../settings/names.ts';
 import type { Teams } from '../../settings/teams.ts';
 import { type DeliveryOrder, NOTIFICATION_QUEUES } from './message.ts';
 import { escapeSlack } from './slack-text.ts';
@@ -34,12 +35,14 @@ const toldAt = ({ startsAt, endsAt }: Silence): number => endsAt - Math.min(HOUR
  */
 export const createSilenceEndsProcess = (
   audienceOf: (silence: Silence) => SilenceAudience,
+  names: Names,
 ): KeyedProcess<Silence> => ({
   name: 'silence-ends',
   keySpace: 'alert',
   inputs: ['silences'],
   onInput: (_, input) => learn(input),
-  onTimer: (silence) => (silence === undefined ? skipped('not_due') : announce(silence, audienceOf(silence))),
+  onTimer: (silence) =>
+    silence === undefined ? skipped('not_due') : announce(silence, audienceOf(silence), names),
 });
 
 function learn(input: Input): Step<Silence> {
@@ -53,9 +56,9 @@ function learn(input: Input): Step<Silence> {
   };
 }
 
-function announce(silence: Silence, { slack, email, zone }: SilenceAudience): Step<Silence> {
+function announce(silence: Silence, { slack, email, zone }: SilenceAudience, names: Names): Step<Silence> {
   const { id, endsAt } = silence;
-  const text = words(silence, zone);
+  const text = words(silence, zone, names);
   const envelope = (address: string) => ({
     deliveryId: `${id}/ends/${address}`,
     attempt: 1,
@@ -89,9 +92,13 @@ function announce(silence: Silence, { slack, email, zone }: SilenceAudience): St
   };
 }
 
-function words({ id, rule, subject, product, region, by, reason, endsAt }: Silence, zone: string): string {
+function words(
+  { id, rule, subject, product, region, by, reason, endsAt }: Silence,
+  zone: string,
+  names: Names,
+): string {
   const covered = Object.entries({ rule, customer: subject, product, region })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name} ${value}`);
-  return `Silence ${id} ends on ${inZone(endsAt, zone)}: ${covered.join(', ')}, made by ${by} because of "${reason}". From then on its matches raise alerts again. If they are to stay quiet, make another silence.`;
+  return `Silence ${id} ends on ${inZone(endsAt, zone)}: ${covered.join(', ')}, made by ${names.person(by)} because of "${reason}". From then on its matches raise alerts again. If they are to stay quiet, make another silence.`;
 }

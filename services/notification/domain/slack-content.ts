@@ -24,7 +24,7 @@ export function slackAlert(alert: Alert, template: string, settings: BriefingSet
     ...(briefing.playbook.length === 0 ? [] : [section(titled('What to do', numbered(briefing.playbook)))]),
     ...(briefing.due.length === 0 ? [] : [section(titled('By when', briefing.due.map(dueLine)))]),
     context(
-      `Answer on ${escapeSlack(briefing.answerOn)} · rule \`${escapeSlack(alert.ruleId)}\` · <${briefing.url}|open the alert>`,
+      `Answer on ${escapeSlack(briefing.answerOn)} · rule \`${escapeSlack(briefing.ruleId)}\` · <${briefing.url}|open the alert>`,
     ),
     ...actions(alert),
   ];

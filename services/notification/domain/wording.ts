@@ -1,6 +1,6 @@
 import type { AlertStatus } from '../../contracts/alert.ts';
 import type { Deadline } from '../../contracts/alert-request.ts';
-import type { Template } from '../../settings/templates.ts';
+import { isTemplate, TEMPLATE_KINDS, type Template } from '../../settings/templates.ts';
 import type { Briefing, DueLine } from './briefing.ts';
 
 /** How a template speaks: what kind of message it is and what it asks for. */
@@ -15,8 +15,6 @@ export interface Wording {
 /** The template's wording. A name that nobody has worded speaks like `open`: it must never fail to be sent. */
 export const wordingOf = (template: string): Wording => (isTemplate(template) ? WORDINGS[template] : OPEN);
 
-const isTemplate = (name: string): name is Template => Object.hasOwn(WORDINGS, name);
-
 const dueOf = (briefing: Briefing, deadline: Deadline): DueLine | undefined =>
   briefing.due.find((line) => line.deadline === deadline);
 
@@ -30,7 +28,7 @@ const was = (line: DueLine | undefined): string => (line === undefined ? '' : ` 
 
 const OPEN: Wording = {
   icon: '🔔',
-  kind: 'New alert',
+  kind: TEMPLATE_KINDS.open,
   ask: (briefing) => {
     const next = nextDue(briefing);
     return next === undefined
@@ -41,7 +39,7 @@ const OPEN: Wording = {
 
 const LATE_ACK: Wording = {
   icon: '🚨',
-  kind: 'Not acknowledged',
+  kind: TEMPLATE_KINDS['late-ack'],
   ask: (briefing) =>
     `Nobody has taken this alert.${was(dueOf(briefing, 'ack_by'))} Take it now, or give it to somebody who can.`,
 };
@@ -50,7 +48,7 @@ const WORDINGS: { readonly [T in Template]: Wording } = {
   open: OPEN,
   nudge: {
     icon: '⏰',
-    kind: 'Reminder',
+    kind: TEMPLATE_KINDS.nudge,
     ask: (briefing) => {
       const next = nextDue(briefing);
       return next === undefined
@@ -61,7 +59,7 @@ const WORDINGS: { readonly [T in Template]: Wording } = {
   'late-ack': LATE_ACK,
   breach: {
     icon: '❗',
-    kind: 'Time box missed',
+    kind: TEMPLATE_KINDS.breach,
     ask: (briefing) => {
       const missed = briefing.due.findLast((line) => line.state === 'missed') ?? nextDue(briefing);
       return missed === undefined
@@ -71,12 +69,12 @@ const WORDINGS: { readonly [T in Template]: Wording } = {
   },
   update: {
     icon: '🔄',
-    kind: 'Changed',
+    kind: TEMPLATE_KINDS.update,
     ask: (briefing) => `This alert has changed. ${briefing.status}.`,
   },
   spike: {
     icon: '📈',
-    kind: 'Many customers',
+    kind: TEMPLATE_KINDS.spike,
     ask: () => 'Many customers say the same. Find the one cause before answering each of them.',
   },
 };

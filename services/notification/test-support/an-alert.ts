@@ -8,6 +8,7 @@ import type {
 import type { NotificationOutcome } from '../../contracts/notification.ts';
 import type { Input, Step } from '../../platform/keyed-process/keyed-process.ts';
 import { HOUR, MINUTE } from '../../platform/time/clock.ts';
+import { NO_NAMES } from '../../settings/names.ts';
 import { createNotificationProcess, type NotificationSettings } from '../domain/deliveries.ts';
 import { type DeliveryOrder, deliveryOrder } from '../domain/message.ts';
 import type { NotificationState } from '../domain/state.ts';
@@ -30,6 +31,7 @@ export const LEAD_SLACK: ResolvedTarget = { target: 'slack:team-lead', channel: 
 export const SETTINGS: NotificationSettings = {
   publicUrl: 'https://tocsin.example.com',
   zoneOf: () => 'Europe/Berlin',
+  names: NO_NAMES,
   fallbackFor: ({ channel }) => (channel === 'slack' ? LEAD_MAIL : LEAD_SLACK),
 };
 

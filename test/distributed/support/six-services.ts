@@ -24,6 +24,7 @@ import { Lifecycle } from '../../../services/platform/process/lifecycle.ts';
 import type { ManualClock } from '../../../services/platform/time/clock.ts';
 import { scoring } from '../../../services/scoring/main.ts';
 import { loadSettings } from '../../../services/settings/load-settings.ts';
+import { namesOf } from '../../../services/settings/names.ts';
 import { ownNames } from './distributed-fixture.ts';
 import { registerAll } from './register-all.ts';
 import { whatWaits } from './what-waits.ts';
@@ -108,8 +109,8 @@ export async function openSixServices(options: {
   );
   const loaded = loadSettings(rules);
   if (!loaded.ok) throw new Error('the rules folder cannot be read');
-  const business = { msBetween: () => undefined, zoneOf: () => undefined };
-  const desk = deskOf(views.service, { ...loaded.settings, business, clock, partitions });
+  const business = { msBetween: () => undefined };
+  const desk = deskOf(views.service, { names: namesOf(loaded.settings.teams), business, clock, partitions });
   const { postgres } = views.service;
   const settle = async (): Promise<void> => {
     const until = performance.now() + SETTLES_WITHIN_MS;

@@ -8,6 +8,7 @@ import type { WebhookOutcome } from '../../../services/notification/metrics.ts';
 import { T0 } from '../../../services/notification/test-support/an-alert.ts';
 import { silentLogger } from '../../../services/platform/logging/logger.ts';
 import { ManualClock, MINUTE } from '../../../services/platform/time/clock.ts';
+import { NO_NAMES } from '../../../services/settings/names.ts';
 
 const SECRET = 'the signing secret';
 const clock = new ManualClock(T0);
@@ -25,6 +26,7 @@ beforeEach(async () => {
   app = fastify();
   await registerSlackActions(app, {
     signingSecret: SECRET,
+    names: { ...NO_NAMES, personId: (who) => (who === 'U07BEN' ? 'ben' : who) },
     clock,
     log: silentLogger,
     metrics: { webhook: (outcome) => counted.push(outcome) },
@@ -92,6 +94,11 @@ test('a signed click on Acknowledge is handed on', async () => {
     },
   ]);
   expect(counted).toEqual(['accepted']);
+});
+
+test('whoever is in teams.yaml with their member id acts under their own id, whatever Slack calls them', async () => {
+  await send({ ...click('tocsin.acknowledge'), user: { id: 'U07BEN', username: 'b.okafor' } });
+  expect(actions).toMatchObject([{ by: { kind: 'person', id: 'ben' } }]);
 });
 
 test('a click that Slack delivers ten times has one name', async () => {

@@ -5,6 +5,7 @@ import { subjectInWords } from '../../../contracts/identity.ts';
 import { INTENT_WORDS } from '../../../contracts/intent-words.ts';
 import { CHANNELS } from '../../../contracts/sources.ts';
 import { type Html, type HtmlPart, html, httpUrl } from '../../../platform/text/html.ts';
+import type { Names } from '../../../settings/names.ts';
 import { DEADLINES } from '../../domain/alert-row.ts';
 import { eventInWords } from '../../domain/story.ts';
 import {
@@ -13,6 +14,7 @@ import {
   DEADLINE_WORDS,
   durationInWords,
   plain,
+  rfc3339,
   SIGNAL_WORDS,
 } from '../../domain/words.ts';
 import type { BusinessClock } from '../../ports.ts';
@@ -20,11 +22,13 @@ import type { AlertFile } from '../../service.ts';
 import {
   alertPath,
   countdown,
-  customerPath,
+  customerLink,
   layout,
   live,
   moment,
+  momentElsewhere,
   type PageContext,
+  ruleName,
   severityBadge,
 } from './layout.ts';
 import { storyPart } from './story-part.ts';
@@ -32,8 +36,6 @@ import { storyPart } from './story-part.ts';
 export interface AlertPage {
   readonly file: AlertFile;
   readonly business: BusinessClock;
-  /** Whom the alert can be handed to, as `team/<id>` and `person/<id>`. Empty: typed by hand. */
-  readonly assignees: readonly { readonly to: string; readonly name: string }[];
   /** Makes pressing a button twice one order. */
   readonly orderId: string;
   readonly notice?: Notice;
@@ -48,20 +50,19 @@ export interface Notice {
 /** One alert: why, what to do, by when; and everything that was said and done. */
 export const alertPage = (context: PageContext, page: AlertPage): Html => {
   const { row, alert } = page.file;
-  const zone = page.business.zoneOf(row.calendar);
   return layout(
     context,
     `${row.label} ${row.customerName ?? subjectInWords(row.subject)}`,
     html`${noticePart(page.notice)}
 ${live('head', headPart(context, page))}
 <div class="columns"><div>
-${live('why', alert === undefined ? notKept(row.why) : whyPart(alert, zone))}
-<section class="card"><h2>The whole story</h2>${live('story', storyPart(page.file.story, zone))}</section>
+${live('why', alert === undefined ? notKept(row.why) : whyPart(context, alert))}
+<section class="card"><h2>The whole story</h2>${live('story', storyPart(context, page.file.story))}</section>
 </div><div>
-${live('actions', actionsPart(page))}
+${live('actions', actionsPart(context, page))}
 ${live('when', alert === undefined ? html`` : whenPart(context, alert, page.business))}
-${live('customer', alert === undefined ? html`` : customerPart(alert))}
-${live('history', historyPart(page, zone))}
+${live('customer', alert === undefined ? html`` : customerPart(context, alert))}
+${live('history', historyPart(context, page))}
 </div></div>`,
   );
 };
@@ -77,9 +78,9 @@ const headPart = (context: PageContext, { file }: AlertPage): Html => {
     row.next === undefined || row.status === 'closed'
       ? undefined
       : html` · ${DEADLINE_WORDS[row.next.deadline]} ${countdown(row.next.dueAt, context.now)}`;
-  return html`<h1>${severityBadge(row.severity)} ${row.ruleTitle}</h1>
-<p><b>${row.label}</b> · ${row.status}${row.stage === 'live' ? undefined : ` (${row.stage})`}${due} · ${row.person === undefined ? `team ${row.team}, nobody in person` : `${row.person}, ${row.team}`}
-· <a href="${customerPath(row.subject)}">${row.customerName ?? subjectInWords(row.subject)}</a>
+  return html`<h1>${severityBadge(row.severity)} ${ruleName({ title: row.ruleTitle, id: row.ruleId })}</h1>
+<p><b>${row.label}</b> · ${row.status}${row.stage === 'live' ? undefined : ` (${row.stage})`}${due} · ${row.person === undefined ? `team ${context.names.team(row.team)}, nobody in person` : `${context.names.person(row.person)}, ${context.names.team(row.team)}`}
+· ${customerLink(row.subject, row.customerName)}
 ${file.cycles.length > 1 ? cyclesPart(file) : undefined}</p>`;
 };
 
@@ -95,9 +96,9 @@ const cyclesPart = ({ cycles, row }: AlertFile): Html =>
 const notKept = (why: string): Html => html`<section class="card"><h2>Why</h2><p>${why}</p>
 <p class="soft">The evidence is older than the log keeps records.</p></section>`;
 
-const whyPart = (alert: Alert, zone: string | undefined): Html => html`<section class="card"><h2>Why</h2>
+const whyPart = (context: PageContext, alert: Alert): Html => html`<section class="card"><h2>Why</h2>
 <ul>${alert.because.map((reason) => html`<li>${reason}</li>`)}</ul>
-${alert.evidence.toReversed().map((evidence) => evidencePart(evidence, zone))}
+${alert.evidence.toReversed().map((evidence) => evidencePart(context, evidence))}
 ${alert.evidenceCount > alert.evidence.length ? html`<p class="soft">${alert.evidenceCount} pieces of evidence in all; the latest are shown.</p>` : undefined}
 </section>
 <section class="card"><h2>What to do</h2>
@@ -105,13 +106,13 @@ ${alert.evidenceCount > alert.evidence.length ? html`<p class="soft">${alert.evi
 <ol>${alert.plan.playbook.map((step) => html`<li>${step}</li>`)}</ol>
 ${runbookPart(alert)}</section>`;
 
-const evidencePart = (evidence: Evidence, zone: string | undefined): Html => {
+const evidencePart = (context: PageContext, evidence: Evidence): Html => {
   const url = httpUrl(evidence.url);
   const words = [
     ...evidence.intents.map(({ intent }) => INTENT_WORDS[intent]),
     ...evidence.words.map(({ word, effect }) => `“${word}” ${effect > 0 ? '+' : ''}${effect.toFixed(2)}`),
   ];
-  return html`<div><span class="soft small">${SIGNAL_WORDS[evidence.type]}, ${CHANNEL_WORDS[evidence.channel]}, ${moment(evidence.occurredAt, zone)}${
+  return html`<div><span class="soft small">${SIGNAL_WORDS[evidence.type]}, ${CHANNEL_WORDS[evidence.channel]}, ${moment(evidence.occurredAt, context)}${
     url === undefined
       ? undefined
       : html` · <a href="${url}" rel="noreferrer noopener" target="_blank">source</a>`
@@ -135,10 +136,10 @@ const whenPart = (context: PageContext, alert: Alert, business: BusinessClock): 
     if (box === undefined) return undefined;
     return html`<tr><td>${DEADLINE_WORDS[deadline]}<br><span class="soft small">${box.text}</span></td>
 <td>${leftCell(context, alert, box, business)}</td>
-<td>${moment(box.dueAt, business.zoneOf(alert.plan.calendar))}${
-      customerZone === undefined
+<td>${moment(box.dueAt, context)}${
+      customerZone === undefined || customerZone === context.zone
         ? undefined
-        : html`<br><span class="soft small">customer's clock: ${moment(box.dueAt, customerZone)}</span>`
+        : html`<br><span class="soft small">customer's clock: ${momentElsewhere(box.dueAt, customerZone)}</span>`
     }</td></tr>`;
   })}</tbody></table></section>`;
 };
@@ -159,11 +160,11 @@ const leftCell = (context: PageContext, alert: Alert, box: Box, business: Busine
     // A part that changes each minute would be sent anew each minute; hours are enough beside the countdown.
     worked === undefined
       ? undefined
-      : html`<br><time class="countdown-business soft small">${durationInWords(worked)} of business time</time>`
+      : html`<br><time class="countdown-business soft small" datetime="${rfc3339(box.dueAt)}">${durationInWords(worked)} of business time</time>`
   }`;
 };
 
-const customerPart = ({ customer, subject }: Alert): Html => {
+const customerPart = ({ names }: PageContext, { customer, subject }: Alert): Html => {
   if (customer === undefined) return html``;
   const facts: readonly (readonly [string, string | number | undefined])[] = [
     ['Customer', customer.name === undefined ? subject : `${customer.name} (${subject})`],
@@ -180,7 +181,7 @@ const customerPart = ({ customer, subject }: Alert): Html => {
     ],
     ['With us', customer.tenureMonths === undefined ? undefined : `${customer.tenureMonths} months`],
     ['Product', customer.product],
-    ['Account manager', customer.accountManager],
+    ['Account manager', customer.accountManager && names.person(customer.accountManager)],
     [
       'Prefers',
       customer.preferredChannel === undefined ? undefined : CHANNEL_WORDS[customer.preferredChannel],
@@ -194,30 +195,33 @@ ${customer.riskContributions.length === 0 ? undefined : html`<h2>What drives the
 };
 
 const historyPart = (
+  context: PageContext,
   { file }: AlertPage,
-  zone: string | undefined,
 ): Html => html`<section class="card"><h2>History</h2><table>
 <tbody>${file.events.toReversed().map(
-  (event) => html`<tr><td class="small">${moment(event.at, zone)}</td>
-<td class="small">${eventInWords(event)}<br><span class="soft">${actorInWords({ kind: event.actorKind, id: event.actorId })}</span></td></tr>`,
+  (event) => html`<tr><td class="small">${moment(event.at, context)}</td>
+<td class="small">${eventInWords(event, context)}<br><span class="soft">${actorInWords({ kind: event.actorKind, id: event.actorId }, context.names)}</span></td></tr>`,
 )}</tbody></table></section>`;
 
-const actionsPart = (page: AlertPage): Html => {
+const actionsPart = (context: PageContext, page: AlertPage): Html => {
   const { row, alert } = page.file;
-  if (row.status === 'closed') return closedPart(page);
+  if (row.status === 'closed') return closedPart(context, page);
   const outcomes = alert?.plan.outcomes.length ? alert.plan.outcomes : OUTCOMES;
   return html`<section class="card"><h2>Act</h2>
 ${row.acknowledgedAt === undefined ? orderForm(page, 'acknowledge', html`<button>Acknowledge: I have it</button>`) : undefined}
-${action('Log a contact', orderForm(page, 'contact', contactFields(row.answerOn)))}
+${action('Log contact', orderForm(page, 'contact', contactFields(row.answerOn)))}
 ${action('Snooze', orderForm(page, 'snooze', SNOOZE_FIELDS))}
-${action('Reassign', orderForm(page, 'reassign', reassignFields(page)))}
+${action('Reassign', orderForm(page, 'reassign', reassignFields(context.names)))}
 ${action('Close the loop', orderForm(page, 'close', closeFields(outcomes)))}</section>`;
 };
 
-const closedPart = ({ file }: AlertPage): Html => html`<section class="card"><h2>Closed</h2><dl class="facts">
+const closedPart = (
+  { names }: PageContext,
+  { file }: AlertPage,
+): Html => html`<section class="card"><h2>Closed</h2><dl class="facts">
 <dt>Outcome</dt><dd>${plain(file.row.outcome ?? 'none')}</dd>
 <dt>Root cause</dt><dd>${file.row.rootCause ?? 'none'}</dd>
-<dt>By</dt><dd>${file.row.closedBy ?? 'Tocsin'}</dd>
+<dt>By</dt><dd>${file.row.closedBy === undefined ? 'Tocsin' : names.person(file.row.closedBy)}</dd>
 ${file.alert?.closeNote === undefined ? undefined : html`<dt>Note</dt><dd>${file.alert.closeNote}</dd>`}</dl></section>`;
 
 const action = (name: string, form: Html): Html =>
@@ -241,11 +245,13 @@ const SNOOZE_FIELDS = html`<label>For <select name="for"><option value="1h">1 ho
 <label class="wide">Why can it wait? <input name="reason" required maxlength="2000" size="36"></label>
 <button>Snooze</button>`;
 
-const reassignFields = ({ assignees }: AlertPage): Html => {
+const reassignFields = ({ teams, people }: Names): Html => {
+  const option = (to: string, name: string) => html`<option value="${to}">${name}</option>`;
   const choice =
-    assignees.length === 0
+    teams.length === 0
       ? html`<input name="to" required placeholder="person/anna or team/retention" size="30">`
-      : html`<select name="to">${assignees.map(({ to, name }) => html`<option value="${to}">${name}</option>`)}</select>`;
+      : html`<select name="to"><optgroup label="Teams">${teams.map(({ id, name }) => option(`team/${id}`, name))}</optgroup>
+<optgroup label="People">${people.map(({ id, name }) => option(`person/${id}`, name))}</optgroup></select>`;
   return html`<label>To ${choice}</label>
 <label class="wide">Why <input name="reason" maxlength="2000" size="36"></label>
 <button>Reassign</button>`;

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
+import { subjectInWords } from '../../../contracts/identity.ts';
 import { type Html, type HtmlPart, html, raw } from '../../../platform/text/html.ts';
-import { distanceInWords, instantInWords, rfc3339 } from '../../domain/words.ts';
+import type { Named, Names } from '../../../settings/names.ts';
+import { distanceInWords, instantInWords, momentInWords, rfc3339 } from '../../domain/words.ts';
 
 /** What every page needs. */
 export interface PageContext {
   readonly now: number;
   /** Path where this page is found again, for the navigation, for coming back, and for reading it anew. */
   readonly path: string;
-  /** Name under which this person acts; absent until they have said it. */
+  /** Who acts, as an id or as they called themselves; absent until they have said it. */
   readonly person?: string;
+  readonly names: Names;
+  /** IANA zone by whose clock the page tells times; it says so once. */
+  readonly zone: string;
 }
 
 const NAVIGATION = [
@@ -35,6 +40,7 @@ export const layout = (context: PageContext, title: string, body: HtmlPart): Htm
 <a class="brand" href="/">Tocsin</a>
 <nav aria-label="Pages">${NAVIGATION.map(([path, name]) => navigationLink(context, path, name))}</nav>
 <span id="connection" role="status"></span>
+<span class="zone soft">Times: ${context.zone}</span>
 ${personForm(context)}
 </header>
 <main id="main">${body}</main>
@@ -54,7 +60,7 @@ const navigationLink = (context: PageContext, path: string, name: string): Html 
 /** People say who they are until access control knows it: every act is audited under a name. */
 const personForm = (context: PageContext): Html => html`<form class="top-form" method="post" action="/me">
 <label for="person">You are</label>
-<input id="person" name="person" value="${context.person ?? ''}" placeholder="your name" autocomplete="username" required maxlength="200">
+<input id="person" name="person" value="${context.person === undefined ? '' : context.names.person(context.person)}" placeholder="your name" autocomplete="username" required maxlength="200">
 <input type="hidden" name="back" value="${context.path}">
 <button class="plain">Save</button>
 </form>`;
@@ -69,8 +75,12 @@ export const live = (id: string, body: Html): Html => {
   return html`<div id="${id}" data-live="${key}">${body}</div>`;
 };
 
-/** A moment, with the exact one behind it. */
-export const moment = (at: number, zone?: string): Html =>
+/** A moment by the page's clock, with the exact one behind it. */
+export const moment = (at: number, { zone }: Pick<PageContext, 'zone'>): Html =>
+  html`<time datetime="${rfc3339(at)}">${momentInWords(at, zone)}</time>`;
+
+/** The same moment by somebody else's clock, which has to be named. */
+export const momentElsewhere = (at: number, zone: string): Html =>
   html`<time datetime="${rfc3339(at)}">${instantInWords(at, zone)}</time>`;
 
 /** How far away a deadline is; the browser keeps it running. */
@@ -79,6 +89,26 @@ export const countdown = (dueAt: number, now: number): Html =>
 
 export const severityBadge = (severity: string): Html =>
   html`<span class="badge ${severity}">${severity}</span>`;
+
+/** A rule by its title, with the id that its file and the command line know it by. */
+export const ruleName = ({ title, id }: { readonly title: string; readonly id: string }): Html =>
+  html`${title} <span class="soft small id">${id}</span>`;
+
+/** A customer by name, with the id; whoever is not known by name, as they are called elsewhere. */
+export const customerLink = (subject: string, name: string | undefined): Html =>
+  html`<a href="${customerPath(subject)}">${name ?? subjectInWords(subject)}</a>${
+    name === undefined ? undefined : html` <span class="soft small id">${subject}</span>`
+  }`;
+
+/** What can be chosen, by name; a value that is not among it stays what it is. */
+export const choices = (named: readonly Named[], chosen: string): readonly Html[] => {
+  const known = named.some(({ id }) => id === chosen) ? named : [...named, { id: chosen, name: chosen }];
+  return known.map(({ id, name }) =>
+    id === chosen
+      ? html`<option value="${id}" selected>${name}</option>`
+      : html`<option value="${id}">${name}</option>`,
+  );
+};
 
 export const alertPath = (alertId: string): string => `/alerts/${encodeURIComponent(alertId)}`;
 

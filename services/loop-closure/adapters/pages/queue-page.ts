@@ -1,19 +1,21 @@
 import { SEVERITIES } from '../../../contracts/alert-request.ts';
-import { subjectInWords } from '../../../contracts/identity.ts';
 import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
 import { HOUR } from '../../../platform/time/clock.ts';
+import type { Names } from '../../../settings/names.ts';
 import type { AlertRow } from '../../domain/alert-row.ts';
 import { count, DEADLINE_WORDS, plain, rfc3339 } from '../../domain/words.ts';
 import type { Page } from '../../ports.ts';
 import {
   alertPath,
+  choices,
   countdown,
-  customerPath,
+  customerLink,
   layout,
   live,
   moment,
   nextLink,
   type PageContext,
+  ruleName,
   severityBadge,
 } from './layout.ts';
 
@@ -39,7 +41,7 @@ export const queuePage = (context: PageContext, { page, query, isNew, origin }: 
     context,
     title,
     html`<h1>Customers to look after</h1>
-${filterForm(query)}
+${filterForm(query, context.names)}
 ${live('queue', html`${rows}${nextLink('/', query, page.next)}`)}`,
   );
 };
@@ -51,24 +53,19 @@ const STATUSES = ['unfinished', 'open', 'acknowledged', 'snoozed', 'closed', 'al
 
 const filterForm = (
   query: Readonly<Record<string, string>>,
+  names: Names,
 ): Html => html`<form class="row card" method="get" action="/" aria-label="Filter">
-<label>Status <select name="status">${options(STATUSES, query.status ?? 'unfinished')}</select></label>
-<label>Severity <select name="severity">${options(['', ...SEVERITIES], query.severity ?? '')}</select></label>
-<label>Team <input name="team" value="${query.team ?? ''}" size="12"></label>
-<label>Owner <input name="owner" value="${query.owner ?? ''}" size="12"></label>
-<label>Customer <input name="customer" value="${query.customer ?? ''}" size="12"></label>
-<label>Late <select name="overdue">${options(['', 'true'], query.overdue ?? '')}</select></label>
+<label>Status <select name="status">${choices(STATUSES.map(itself), query.status ?? 'unfinished')}</select></label>
+<label>Severity <select name="severity">${choices([ANY, ...SEVERITIES.map(itself)], query.severity ?? '')}</select></label>
+<label>Team <select name="team">${choices([ANY, ...names.teams], query.team ?? '')}</select></label>
+<label>Owner <select name="owner">${choices([ANY, ...names.people], query.owner ?? '')}</select></label>
+<label>Customer id <input name="customer" value="${query.customer ?? ''}" size="12"></label>
+<label>Late <select name="overdue">${choices([ANY, { id: 'true', name: 'only late' }], query.overdue ?? '')}</select></label>
 <button>Show</button>
 </form>`;
 
-const OPTION_WORDS: Readonly<Record<string, string>> = { '': 'any', true: 'only late' };
-
-const options = (values: readonly string[], chosen: string): readonly Html[] =>
-  values.map((value) =>
-    value === chosen
-      ? html`<option value="${value}" selected>${OPTION_WORDS[value] ?? value}</option>`
-      : html`<option value="${value}">${OPTION_WORDS[value] ?? value}</option>`,
-  );
+const ANY = { id: '', name: 'any' };
+const itself = (word: string) => ({ id: word, name: word });
 
 const queueTable = (
   context: PageContext,
@@ -80,14 +77,15 @@ const queueTable = (
 const queueRow = (context: PageContext, row: AlertRow): Html => html`<tr>
 <td>${dueCell(context, row)}</td>
 <td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a> ${severityBadge(row.severity)}</td>
-<td><a href="${customerPath(row.subject)}">${row.customerName ?? subjectInWords(row.subject)}</a><br><span class="soft small">${customerWords(row)}</span></td>
-<td>${row.ruleTitle}<br><span class="soft small">${row.why}</span></td>
+<td>${customerLink(row.subject, row.customerName)}<br><span class="soft small">${customerWords(row)}</span></td>
+<td>${ruleName({ title: row.ruleTitle, id: row.ruleId })}<br><span class="soft small">${row.why}</span></td>
 <td>${statusWords(row)}</td>
-<td>${row.person ?? html`<span class="soft">team</span>`}<br><span class="soft small">${row.team}</span></td>
+<td>${row.person === undefined ? html`<span class="soft">team</span>` : context.names.person(row.person)}<br><span class="soft small">${context.names.team(row.team)}</span></td>
 </tr>`;
 
 const dueCell = (context: PageContext, row: AlertRow): HtmlPart => {
-  if (row.closedAt !== undefined) return html`<span class="soft">closed ${moment(row.closedAt)}</span>`;
+  if (row.closedAt !== undefined)
+    return html`<span class="soft">closed ${moment(row.closedAt, context)}</span>`;
   if (row.paused === true && row.snoozedUntil !== undefined) {
     return html`${countdown(row.snoozedUntil, context.now)}<br><span class="soft small">wakes up</span>`;
   }

@@ -1,5 +1,4 @@
 import type { Stage } from '../../../contracts/alert-request.ts';
-import { subjectInWords } from '../../../contracts/identity.ts';
 import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
 import type { HeldRow } from '../../domain/alert-view.ts';
 import type { AuditRow } from '../../domain/audit.ts';
@@ -11,18 +10,20 @@ import {
   DEADLINE_WORDS,
   durationInWords,
   HELD_WORDS,
+  ownersNamed,
   percent,
   plain,
 } from '../../domain/words.ts';
 import type { Page } from '../../ports.ts';
 import {
   alertPath,
-  customerPath,
+  customerLink,
   layout,
   live,
   moment,
   nextLink,
   type PageContext,
+  ruleName,
   severityBadge,
 } from './layout.ts';
 
@@ -58,7 +59,7 @@ ${tile(percent(kpis.falseAlarms.share), 'false alarms among the closed')}
 <section class="card"><h2>Deadlines</h2><table>
 <thead><tr><th>Deadline</th><th class="number">Met</th><th class="number">Missed</th><th class="number">Running</th><th class="number">No longer needed</th><th class="number">Hit rate</th></tr></thead>
 <tbody>${(['ack_by', 'contact_by', 'close_by'] as const).map((deadline) => hitRow(DEADLINE_WORDS[deadline], kpis.deadlines[deadline]))}</tbody></table></section>
-${groupTable('By rule', kpis.byRule)}${groupTable('By team', kpis.byTeam)}
+${groupTable('By rule', kpis.byRule, ruleName)}${groupTable('By team', kpis.byTeam, ({ title }) => html`${title}`)}
 <div class="columns">${countTable('By outcome', kpis.byOutcome)}${countTable('By root cause', kpis.byRootCause)}</div>
 <section class="card"><h2>Held back: ${kpis.heldBack.total}</h2>${heldCounts(kpis)}</section>`;
 
@@ -84,12 +85,13 @@ const hitRow = (
 const groupTable = (
   title: string,
   groups: readonly GroupKpis[],
+  nameOf: (group: GroupKpis) => Html,
 ): Html => html`<section class="card"><h2>${title}</h2><table>
 <thead><tr><th></th><th class="number">Opened</th><th class="number">Closed</th><th class="number">Late now</th><th class="number">Contacted in time</th><th>Median to contact</th><th class="number">Said saved</th><th class="number">False alarms</th></tr></thead>
 <tbody>${groups.map(
   (
     group,
-  ) => html`<tr><td>${group.title}</td><td class="number">${group.opened}</td><td class="number">${group.closed}</td>
+  ) => html`<tr><td>${nameOf(group)}</td><td class="number">${group.opened}</td><td class="number">${group.closed}</td>
 <td class="number">${group.overdueNow}</td><td class="number">${percent(group.contactHitRate.rate)}</td><td>${duration(group.medianToContactMs)}</td>
 <td class="number">${shareCell(group.saidSaved)}</td><td class="number">${shareCell(group.falseAlarms)}</td></tr>`,
 )}</tbody></table></section>`;
@@ -120,19 +122,19 @@ export const heldPage = (context: PageContext, page: Page<HeldRow>): Html =>
     'Held back',
     html`<h1>Held back</h1>
 <p class="soft">A rule matched, and yet nobody was told. Nothing disappears: each has its reason.</p>
-${live('held', page.rows.length === 0 ? NO_HELD : heldTable(page))}`,
+${live('held', page.rows.length === 0 ? NO_HELD : heldTable(context, page))}`,
   );
 
 const NO_HELD = html`<div class="card"><p>Nothing has been held back. When a customer is muted, was looked after a short while ago, or a
 storm is on, matches appear here instead of in the <a href="/">queue</a>.</p></div>`;
 
-const heldTable = (page: Page<HeldRow>): Html => html`<div class="card"><table>
+const heldTable = (context: PageContext, page: Page<HeldRow>): Html => html`<div class="card"><table>
 <thead><tr><th>When</th><th>Rule</th><th>Customer</th><th>Reason</th></tr></thead>
 <tbody>${page.rows.map(
   (
     row,
-  ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${severityBadge(row.severity)} ${row.ruleTitle}${shadowMark(row.stage)}</td>
-<td><a href="${customerPath(row.subject)}">${row.customerName ?? subjectInWords(row.subject)}</a></td>
+  ) => html`<tr><td class="nowrap">${moment(row.at, context)}</td><td>${severityBadge(row.severity)} ${ruleName({ title: row.ruleTitle, id: row.ruleId })}${shadowMark(row.stage)}</td>
+<td>${customerLink(row.subject, row.customerName)}</td>
 <td>${HELD_WORDS[row.reason]}${row.heldBy === undefined ? undefined : html`<br><span class="soft small">${row.heldBy}</span>`}</td></tr>`,
 )}</tbody></table></div>${nextLink('/held', {}, page.next)}`;
 
@@ -146,15 +148,16 @@ export const auditPage = (
     context,
     'Audit',
     html`<h1>Audit</h1>
-<form class="row card" method="get" action="/audit"><label>Who <input name="actor" value="${query.actor ?? ''}"></label>
+<form class="row card" method="get" action="/audit"><label>Who <input name="actor" value="${query.actor === undefined ? '' : context.names.person(query.actor)}"></label>
 <label>Alert key <input name="alert" value="${query.alert ?? ''}" size="36"></label><button>Show</button></form>
-${live('audit', page.rows.length === 0 ? NO_AUDIT : auditTable(page, query))}`,
+${live('audit', page.rows.length === 0 ? NO_AUDIT : auditTable(context, page, query))}`,
   );
 
 const NO_AUDIT = html`<div class="card"><p>Nothing has happened to an alert here. Whatever does is written down for good: who, when, from where,
 and what was before and after.</p></div>`;
 
 const auditTable = (
+  context: PageContext,
   page: Page<AuditRow>,
   query: Readonly<Record<string, string>>,
 ): Html => html`<div class="card"><table>
@@ -162,8 +165,8 @@ const auditTable = (
 <tbody>${page.rows.map(
   (
     row,
-  ) => html`<tr><td class="nowrap">${moment(row.at)}</td><td>${actorInWords({ kind: row.actorKind, id: row.actorId })}</td>
-<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a>${shadowMark(row.stage)}</td><td>${eventInWords(row)}${ownWordsPart(row)}</td><td class="small">${row.before}</td><td class="small">${row.after}</td></tr>`,
+  ) => html`<tr><td class="nowrap">${moment(row.at, context)}</td><td>${actorInWords({ kind: row.actorKind, id: row.actorId }, context.names)}</td>
+<td class="nowrap"><a href="${alertPath(row.alertId)}">${row.label}</a>${shadowMark(row.stage)}</td><td>${eventInWords(row, context)}${ownWordsPart(row)}</td><td class="small">${ownersNamed(row.before, context.names)}</td><td class="small">${ownersNamed(row.after, context.names)}</td></tr>`,
 )}</tbody></table></div>${nextLink('/audit', query, page.next)}`;
 
 /** What a rule in shadow does concerns nobody yet. */

@@ -1,15 +1,15 @@
 import { type Html, type HtmlPart, html, httpUrl } from '../../../platform/text/html.ts';
 import type { StoryEntry } from '../../domain/story.ts';
-import { alertPath, moment } from './layout.ts';
+import { alertPath, moment, type PageContext } from './layout.ts';
 
 /** The story as a list, newest first: what happened last is what the agent is called about. */
-export const storyPart = (story: readonly StoryEntry[], zone: string | undefined): Html =>
+export const storyPart = (context: PageContext, story: readonly StoryEntry[]): Html =>
   story.length === 0
     ? html`<p class="soft">Nothing is known yet.</p>`
-    : html`<ol class="story">${story.toReversed().map((entry) => storyLine(entry, zone))}</ol>`;
+    : html`<ol class="story">${story.toReversed().map((entry) => storyLine(entry, context))}</ol>`;
 
-const storyLine = (entry: StoryEntry, zone: string | undefined): Html => html`<li class="${entry.who}">
-<span class="soft small">${moment(entry.at, zone)} · ${whoWords(entry)}</span><br>
+const storyLine = (entry: StoryEntry, context: PageContext): Html => html`<li class="${entry.who}">
+<span class="soft small">${moment(entry.at, context)} · ${whoWords(entry)}</span><br>
 ${entry.words}${alertLink(entry)}${sourceLink(entry)}
 ${entry.quote === undefined ? undefined : html`<blockquote>${entry.quote}</blockquote>`}
 ${moodWords(entry)}
