@@ -1,19 +1,12 @@
 import { expect, test } from 'vitest';
 import { benchNotificationsCommand, benchTimersCommand } from './bench-parts.ts';
-import { EXIT, type Io, UsageError } from './command.ts';
+import { EXIT, UsageError } from './command.ts';
+import { runCommand } from './test-support/run-command.ts';
 
 /** What a command answers on standard output, as an object. */
 async function answer(command: typeof benchTimersCommand, ...args: string[]): Promise<unknown> {
-  let out = '';
-  const io: Io = {
-    out: (text) => {
-      out += text;
-    },
-    err: () => undefined,
-    interactive: false,
-    env: {},
-  };
-  expect(await command.run([...args, '--json'], io)).toBe(EXIT.done);
+  const { code, out } = await runCommand(command, ...args, '--json');
+  expect(code).toBe(EXIT.done);
   return JSON.parse(out);
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { UsageError } from './command.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
+import { runCommand } from './test-support/run-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-evaluate-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,21 +14,7 @@ writeFileSync(
   'remark,stars\n"Thank you, great service",5\n"Still broken, nobody answers",1\nWhat time do you open?,3\n,2\nodd,?\n',
 );
 
-async function run(...args: string[]) {
-  let out = '';
-  let err = '';
-  const code = await evaluateSentimentCommand.run(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    interactive: false,
-    env: {},
-  });
-  return { code, out, err };
-}
+const run = (...args: string[]) => runCommand(evaluateSentimentCommand, ...args);
 
 const MAP = '1=negative,2=negative,3=neutral,4=positive,5=positive';
 

@@ -3,29 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { csvOf, knownTable } from '../scoring/fit/risk/test-table.ts';
-import { type Command, UsageError } from './command.ts';
+import { UsageError } from './command.ts';
 import { evaluateRiskCommand } from './evaluate-risk.ts';
 import { riskFitCommand } from './risk-fit.ts';
+import { runCommand } from './test-support/run-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-risk-fit-'));
 const at = (name: string): string => join(folder, name);
 writeFileSync(at('customers.csv'), csvOf(knownTable(300)));
-
-async function run(command: Command, ...args: string[]) {
-  let out = '';
-  let err = '';
-  const code = await command.run(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    interactive: false,
-    env: {},
-  });
-  return { code, out, err };
-}
 
 test('a model is learnt from a spreadsheet of another country, with card and report, and judged on other customers', async () => {
   const { columns, rows } = knownTable(300);
@@ -34,7 +19,7 @@ test('a model is learnt from a spreadsheet of another country, with card and rep
     ...rows.map((row) => row.map((cell) => (/^\d+$/.test(cell) ? `${cell},5` : cell))),
   ];
   writeFileSync(at('excel.csv'), `\ufeff${theirs.map((row) => row.join(';')).join('\r\n')}`);
-  const fitted = await run(
+  const fitted = await runCommand(
     riskFitCommand,
     ...[at('excel.csv'), '--label', 'left=yes', '--out', at('m.yaml'), '--report', at('r.html'), '--json'],
   );
@@ -45,7 +30,7 @@ test('a model is learnt from a spreadsheet of another country, with card and rep
   expect(JSON.parse(fitted.out)).toMatchObject({ n: 300, rowsWithoutLabel: 0 });
   expect(existsSync(at('m.md'))).toBe(true);
   expect(readFileSync(at('r.html'), 'utf8')).toContain('<h2>What drives the risk</h2>');
-  const judged = await run(
+  const judged = await runCommand(
     evaluateRiskCommand,
     ...[at('customers.csv'), '--model', at('m.yaml'), '--label', 'left=yes', '--json'],
   );
@@ -57,7 +42,7 @@ test.each<[string, string[], string]>([
   ['no folder for the model', ['--out', at('no/m.yaml')], 'there is no folder'],
   ['a misspelt label', ['--label', 'lfet=yes', '--out', at('x.yaml')], 'did you mean "left"?'],
 ])('%s is said before anything is learnt', async (_, args, said) => {
-  const { code, err } = await run(riskFitCommand, at('customers.csv'), '--label', 'left=yes', ...args);
+  const { code, err } = await runCommand(riskFitCommand, at('customers.csv'), '--label', 'left=yes', ...args);
   expect(code).toBe(1);
   expect(err).toContain(said);
   expect(err).not.toContain('learning');
@@ -65,7 +50,7 @@ test.each<[string, string[], string]>([
 
 test('a table without a column of the model is refused with its name', async () => {
   writeFileSync(at('other.csv'), 'a,left\n1,yes\n2,no\n');
-  const { code, err } = await run(
+  const { code, err } = await runCommand(
     evaluateRiskCommand,
     ...[at('other.csv'), '--model', at('m.yaml'), '--label', 'left=yes'],
   );
@@ -74,13 +59,15 @@ test('a table without a column of the model is refused with its name', async () 
 });
 
 test('a call without a label is used wrongly', async () => {
-  await expect(run(riskFitCommand, at('customers.csv'), '--out', at('x.yaml'))).rejects.toThrow(UsageError);
+  await expect(runCommand(riskFitCommand, at('customers.csv'), '--out', at('x.yaml'))).rejects.toThrow(
+    UsageError,
+  );
 });
 
 test('learning from outcomes needs data of Tocsin, and no table', async () => {
   const args = ['--from-outcomes', '--out', at('x.yaml'), '--data', at('nothing')];
-  const { code, err } = await run(riskFitCommand, ...args);
+  const { code, err } = await runCommand(riskFitCommand, ...args);
   expect(code).toBe(1);
   expect(err).toContain('no data of Tocsin here');
-  await expect(run(riskFitCommand, at('customers.csv'), ...args)).rejects.toThrow('takes no CSV');
+  await expect(runCommand(riskFitCommand, at('customers.csv'), ...args)).rejects.toThrow('takes no CSV');
 });

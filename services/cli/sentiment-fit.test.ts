@@ -2,9 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Command, UsageError } from './command.ts';
+import { UsageError } from './command.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { sentimentFitCommand } from './sentiment-fit.ts';
+import { runCommand } from './test-support/run-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-sentiment-fit-'));
 const file = join(folder, 'survey.csv');
@@ -17,41 +18,25 @@ const lines = Array.from({ length: 120 }, (_, row) =>
 );
 writeFileSync(file, `remark,stars\n${lines.join('\n')}\n`);
 
-async function run(command: Command, ...args: string[]) {
-  let out = '';
-  let err = '';
-  const code = await command.run(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    interactive: false,
-    env: {},
-  });
-  return { code, out, err };
-}
-
 const COLUMNS = ['--text', 'remark', '--label', 'stars', '--map', '1=negative,3=neutral,5=positive'];
 
 test('a model is learnt, written with its card, and used by evaluate', async () => {
   const model = join(folder, 'm.yaml');
-  const fit = await run(sentimentFitCommand, file, ...COLUMNS, '--out', model, '--json');
+  const fit = await runCommand(sentimentFitCommand, file, ...COLUMNS, '--out', model, '--json');
   expect(fit.code).toBe(0);
   expect(JSON.parse(fit.out)).toMatchObject({ n: 120, folds: 5, macroF1: 1, aucNegative: 1 });
   expect(fit.err).toContain('fold 1 of 5');
   expect(existsSync(join(folder, 'm.md'))).toBe(true);
-  const judged = await run(evaluateSentimentCommand, file, ...COLUMNS, '--model', model, '--json');
+  const judged = await runCommand(evaluateSentimentCommand, file, ...COLUMNS, '--model', model, '--json');
   expect(JSON.parse(judged.out)).toMatchObject({ macroF1: 1, aucNegative: 1 });
   const again = join(folder, 'again.yaml');
-  await run(sentimentFitCommand, file, ...COLUMNS, '--out', again);
+  await runCommand(sentimentFitCommand, file, ...COLUMNS, '--out', again);
   expect(readFileSync(again, 'utf8')).toBe(readFileSync(model, 'utf8'));
 });
 
 test('labels that the map does not know leave nothing to learn from, and no file', async () => {
   const out = join(folder, 'none.yaml');
-  const { code, err } = await run(
+  const { code, err } = await runCommand(
     sentimentFitCommand,
     file,
     '--text',
@@ -67,7 +52,7 @@ test('labels that the map does not know leave nothing to learn from, and no file
 });
 
 test('a model that is not there is said in words', async () => {
-  const { code, err } = await run(
+  const { code, err } = await runCommand(
     evaluateSentimentCommand,
     file,
     ...COLUMNS,
@@ -83,5 +68,5 @@ test.each([
   [[file, ...COLUMNS, '--out', 'm.yaml', '--seed', 'x']],
   [['--out', 'm.yaml', ...COLUMNS]],
 ])('wrong use %j is told apart from a bad file', async (args) => {
-  await expect(run(sentimentFitCommand, ...args)).rejects.toThrow(UsageError);
+  await expect(runCommand(sentimentFitCommand, ...args)).rejects.toThrow(UsageError);
 });

@@ -5,6 +5,7 @@ import type { Logger } from '../platform/logging/logger.ts';
 import type { CrashPoint } from '../platform/process/crash-point.ts';
 import { describeError } from '../platform/process/run-process.ts';
 import { type Clock, MINUTE, SECOND } from '../platform/time/clock.ts';
+import { Rest } from '../platform/time/rest.ts';
 import { type Span, type Tracing, untraced } from '../platform/tracing/tracing.ts';
 import { markEmailRepeat } from './domain/email-content.ts';
 import {
@@ -62,8 +63,7 @@ export function createSender(parts: SenderParts): Sender {
   const { effects, clock, log } = parts;
   const attempt = createAttempt(parts);
   const lanes = new Map<string, Promise<void>>();
-  let woken = false;
-  let wakeUp: () => void = () => undefined;
+  const rest = new Rest();
 
   const inLane = (effect: ClaimedEffect, order: DeliveryOrder): Promise<void> => {
     const lane = `${order.channel}:${order.address}`;
@@ -109,7 +109,7 @@ export function createSender(parts: SenderParts): Sender {
       const underWay = new Set<Promise<void>>();
       let restMs = LOOK_EVERY_MS;
       while (!signal.aborted) {
-        woken = false;
+        rest.beforeLook();
         const room = underWay.size < BATCH * CHANNEL_KINDS.length;
         let started: readonly Promise<void>[] = [];
         try {
@@ -126,33 +126,12 @@ export function createSender(parts: SenderParts): Sender {
           underWay.add(one);
           void one.finally(() => underWay.delete(one));
         }
-        if (started.length === 0 && !woken) {
-          await rest(restMs, signal, (wake) => {
-            wakeUp = wake;
-          });
-        }
+        if (started.length === 0) await rest.untilWoken(restMs, signal);
       }
       await Promise.all(underWay);
     },
-    wake: () => {
-      woken = true;
-      wakeUp();
-    },
+    wake: () => rest.wake(),
   };
-}
-
-/** Waits for `ms`, the wake-up call or the end, whichever comes first, and leaves no timer behind. */
-function rest(ms: number, signal: AbortSignal, onWake: (wake: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    onWake(done);
-  });
 }
 
 /** One claimed effect, from the last check to the settled outcome. */

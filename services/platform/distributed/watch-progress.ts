@@ -1,5 +1,6 @@
 import type { OpenPartition, Unfetched } from '../keyed-process/open-partition.ts';
 import { type Clock, MINUTE, SECOND } from '../time/clock.ts';
+import { pause } from '../time/rest.ts';
 
 export interface Watched {
   readonly group: {
@@ -30,7 +31,7 @@ const SILENT_MS = 15 * SECOND;
 export async function watchProgress(watched: Watched, stop: AbortSignal): Promise<void> {
   const fetching = new Fetching();
   while (!stop.aborted) {
-    await rest(LOOK_EVERY_MS, stop);
+    await pause(LOOK_EVERY_MS, stop);
     if (stop.aborted || !watched.healthy()) continue;
     const { group, clock } = watched;
     const silentMs = silence(group.opened(), clock.now());
@@ -79,16 +80,4 @@ class Fetching {
     }
     this.#stood = stands;
   }
-}
-
-function rest(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resume) => {
-    const done = (): void => {
-      clearTimeout(timeout);
-      stop.removeEventListener('abort', done);
-      resume();
-    };
-    const timeout = setTimeout(done, ms);
-    stop.addEventListener('abort', done);
-  });
 }

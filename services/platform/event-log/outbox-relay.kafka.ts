@@ -1,6 +1,7 @@
 import type { NamedSql, Postgres } from '../database/postgres.ts';
 import type { Logger } from '../logging/logger.ts';
 import { crashPoint } from '../process/crash-point.ts';
+import { pause, Rest } from '../time/rest.ts';
 import { StorageUnavailable } from './event-log.ts';
 import type { OutboxRow, OutboxSender } from './outbox-sender.ts';
 
@@ -25,8 +26,7 @@ export class OutboxRelay {
   #after = 0;
   #offered: OutboxRow[] = [];
   #offeredFacts = 0;
-  #woken = false;
-  #wake: () => void = nothing;
+  readonly #rest = new Rest();
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
@@ -37,13 +37,13 @@ export class OutboxRelay {
     let pauseMs = FIRST_PAUSE_MS;
     while (!stop.aborted) {
       try {
-        this.#woken = false;
+        this.#rest.beforeLook();
         const sent = await this.step();
         pauseMs = FIRST_PAUSE_MS;
-        if (sent === 0 && !this.#woken) await this.#sleep(stop, LOOK_EVERY_MS, true);
+        if (sent === 0) await this.#rest.untilWoken(LOOK_EVERY_MS, stop);
       } catch (error) {
         this.#trouble(error);
-        await this.#sleep(stop, pauseMs, false);
+        await pause(pauseMs, stop);
         pauseMs = Math.min(LAST_PAUSE_MS, pauseMs * 2);
       }
     }
@@ -51,8 +51,7 @@ export class OutboxRelay {
 
   /** Says that there may be something to send. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#rest.wake();
   }
 
   /** Sends until nothing is left. */
@@ -132,21 +131,6 @@ export class OutboxRelay {
     const message = error instanceof Error ? error.message : String(error);
     log.warn({ consumer, partition, error: message }, 'the outbox could not be sent; trying again');
   }
-
-  async #sleep(stop: AbortSignal, ms: number, wakeable: boolean): Promise<void> {
-    if (stop.aborted) return;
-    await new Promise<void>((resume) => {
-      const done = (): void => {
-        clearTimeout(timeout);
-        stop.removeEventListener('abort', done);
-        resume();
-      };
-      const timeout = setTimeout(done, ms);
-      stop.addEventListener('abort', done);
-      if (wakeable) this.#wake = done;
-    });
-    this.#wake = nothing;
-  }
 }
 
 /** About half a megabyte; one row may hold more. */
@@ -158,8 +142,6 @@ const OFFERED_AT_MOST = 10_000;
 const LOOK_EVERY_MS = 100;
 const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 5_000;
-
-const nothing = (): void => undefined;
 
 /** The first rows, until they hold enough. */
 function together(rows: readonly OutboxRow[]): readonly OutboxRow[] {

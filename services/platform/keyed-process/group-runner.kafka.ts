@@ -8,6 +8,7 @@ import type { TopicNames } from '../event-log/topic-names.ts';
 import type { Logger } from '../logging/logger.ts';
 import { describeError } from '../process/run-process.ts';
 import type { Clock } from '../time/clock.ts';
+import { pause } from '../time/rest.ts';
 import type { OpenPartition, Unfetched } from './open-partition.ts';
 import { PositionTaken } from './state-store.ts';
 
@@ -384,16 +385,4 @@ function topicsByPartition(
     for (const partition of partitions) wanted.set(partition, [...(wanted.get(partition) ?? []), topic]);
   }
   return wanted;
-}
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resume) => {
-    const done = (): void => {
-      clearTimeout(timeout);
-      stop.removeEventListener('abort', done);
-      resume();
-    };
-    const timeout = setTimeout(done, ms);
-    stop.addEventListener('abort', done);
-  });
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Clock } from '../time/clock.ts';
+import { pause, Rest } from '../time/rest.ts';
 import type { Tracing } from '../tracing/tracing.ts';
 import { type BatchSize, fixedBatchSize, learningBatchSize, type Pace } from './batch-size.ts';
 import type { Emit, KeyedProcess, KeySpace, TopicRecord } from './keyed-process.ts';
@@ -84,8 +85,7 @@ export class Runner {
   #untold = 0;
   #telling: Promise<void> = Promise.resolve();
   #lastScanAt = 0;
-  #wake: () => void = nothing;
-  #woken = false;
+  readonly #rest = new Rest();
 
   constructor(options: RunnerOptions) {
     this.#topology = options.topology;
@@ -136,15 +136,15 @@ export class Runner {
     let retryInMs = FIRST_RETRY_MS;
     while (!stop.aborted) {
       try {
-        this.#woken = false;
+        this.#rest.beforeLook();
         const done = await this.#next();
         retryInMs = FIRST_RETRY_MS;
-        if (done === 0) await this.#sleep(stop, await this.#idleFor(), 'until_woken');
+        if (done === 0) await this.#rest.untilWoken(await this.#idleFor(), stop);
         else await nextTurn();
       } catch (error) {
         if (!(error instanceof StorageUnavailable)) throw error;
         for (const observer of this.#observers) observer.onStorageTrouble?.(error, retryInMs);
-        await this.#sleep(stop, retryInMs, 'until_time');
+        await pause(retryInMs, stop);
         retryInMs = Math.min(LAST_RETRY_MS, retryInMs * 2);
       }
     }
@@ -153,8 +153,7 @@ export class Runner {
 
   /** Says that there may be something to do. */
   wake(): void {
-    this.#woken = true;
-    this.#wake();
+    this.#rest.wake();
   }
 
   processes(): readonly KeyedProcess<unknown>[] {
@@ -347,21 +346,6 @@ export class Runner {
   async #idleFor(): Promise<number> {
     const next = await this.#store.nextTimerAt();
     return next === undefined ? IDLE_MS : Math.min(IDLE_MS, Math.max(1, next - this.#clock.now()));
-  }
-
-  async #sleep(stop: AbortSignal, ms: number, until: 'until_woken' | 'until_time'): Promise<void> {
-    if (stop.aborted || (until === 'until_woken' && this.#woken)) return;
-    await new Promise<void>((resume) => {
-      const done = (): void => {
-        clearTimeout(timeout);
-        stop.removeEventListener('abort', done);
-        resume();
-      };
-      const timeout = setTimeout(done, ms);
-      stop.addEventListener('abort', done);
-      if (until === 'until_woken') this.#wake = done;
-    });
-    this.#wake = nothing;
   }
 }
 
