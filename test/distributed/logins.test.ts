@@ -1,14 +1,14 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createKafka } from '../../services/platform/event-log/client.kafka.ts';
-import { silentLogger } from '../../services/platform/logging/logger.ts';
 import { freePort } from '../bench-servers/child-server.ts';
 import { type KafkaCluster, startKafka } from '../bench-servers/kafka.ts';
+import { askKafka } from '../support/kafka-admin.ts';
 import { LockedRegistry } from '../support/locked-registry.ts';
 import { askPostgres } from './support/ask-postgres.ts';
+import { selfSigned } from './support/certificate.ts';
 
 // A Kafka that wants TLS and a login, and a registry behind a password: the command line and a service as an operator runs
 // them, in processes of their own.
@@ -25,7 +25,7 @@ let registry: LockedRegistry;
 let good: Env;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tocsin-logins-'));
-  for (const name of ['broker', 'client', 'stranger']) certificate(name);
+  for (const name of ['broker', 'client', 'stranger']) selfSigned(folder, name);
   const keyAndCertificate = file(
     'both.pem',
     readFileSync(join(folder, 'broker.key'), 'utf8') + readFileSync(join(folder, 'broker.pem'), 'utf8'),
@@ -63,20 +63,6 @@ function file(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
-}
-
-/** Signed by itself, for this machine's own address. */
-function certificate(name: string): void {
-  const key = join(folder, `${name}.key`);
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', join(folder, `${name}.pem`)],
-    ],
-    { stdio: 'ignore' },
-  );
-  chmodSync(key, 0o600);
 }
 
 /** What a process says until it ends by itself, or is told to once it is ready. */
@@ -119,13 +105,11 @@ const post = async (url: string): Promise<number> => {
 };
 
 /** Looks at the door that is not locked. */
-async function untilInTopic(topic: string): Promise<void> {
-  const admin = createKafka({ brokers: [kafka.brokers], clientId: 'test', log: silentLogger }).admin();
-  await admin.connect();
-  while (!(await admin.fetchTopicOffsets(topic)).some(({ high }) => Number(high) > 0))
-    await new Promise((resume) => setTimeout(resume, 100));
-  await admin.disconnect();
-}
+const untilInTopic = (topic: string): Promise<void> =>
+  askKafka(kafka.brokers, async (admin) => {
+    while (!(await admin.fetchTopicOffsets(topic)).some(({ high }) => Number(high) > 0))
+      await new Promise((resume) => setTimeout(resume, 100));
+  });
 
 const tocsin = (words: string, env: Env) => run(['services/cli/main.ts', ...words.split(' ')], env);
 

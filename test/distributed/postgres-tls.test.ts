@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Postgres } from '../../services/platform/database/postgres.ts';
 import { type PostgresServer, startPostgres } from '../bench-servers/postgres.ts';
+import { selfSigned } from './support/certificate.ts';
 
 let folder: string;
 let server: PostgresServer;
@@ -30,18 +31,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Signed by itself, for this machine's own address. */
+/** PostgreSQL never runs as root, and its key must be its own. */
 function certificate(name: string): void {
-  const key = join(folder, `${name}.key`);
-  execFileSync(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', join(folder, `${name}.pem`)],
-    ],
-    { stdio: 'ignore' },
-  );
-  chmodSync(key, 0o600);
+  const key = selfSigned(folder, name);
   const owner = spawnSync('id', ['-u', 'postgres'], { encoding: 'utf8' });
   if (process.getuid?.() === 0 && owner.status === 0) chownSync(key, Number(owner.stdout), -1);
 }

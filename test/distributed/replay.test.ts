@@ -5,11 +5,11 @@ import { loopClosure } from '../../services/loop-closure/main.ts';
 import { notification } from '../../services/notification/main.ts';
 import { type ServiceSettings, serviceSettings } from '../../services/platform/distributed/settings.ts';
 import { openService, type ServiceDefinition } from '../../services/platform/distributed/start-service.ts';
-import { createKafka } from '../../services/platform/event-log/client.kafka.ts';
 import { silentLogger } from '../../services/platform/logging/logger.ts';
 import { createRegistry } from '../../services/platform/metrics/registry.ts';
 import { Lifecycle } from '../../services/platform/process/lifecycle.ts';
 import { HOUR, ManualClock } from '../../services/platform/time/clock.ts';
+import { askKafka } from '../support/kafka-admin.ts';
 import { askPostgres } from './support/ask-postgres.ts';
 import { newPlace, openSixServices, type Place } from './support/six-services.ts';
 
@@ -126,14 +126,8 @@ async function untilRead(place: Place, databaseUrl: string, consumer: string, fr
 }
 
 /** End of each partition of each topic, as `topic/partition`, where it has something since then. */
-async function endsOf({ names }: Place, since = 0): Promise<Readonly<Record<string, number>>> {
-  const admin = createKafka({
-    brokers: [inject('kafkaBrokers')],
-    clientId: 'test',
-    log: silentLogger,
-  }).admin();
-  await admin.connect();
-  try {
+function endsOf({ names }: Place, since = 0): Promise<Readonly<Record<string, number>>> {
+  return askKafka(inject('kafkaBrokers'), async (admin) => {
     const ends: Record<string, number> = {};
     for (const topic of [
       'alert-requests',
@@ -150,9 +144,7 @@ async function endsOf({ names }: Place, since = 0): Promise<Readonly<Record<stri
       }
     }
     return ends;
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }
 
 const alertsIn = (url: string) =>

@@ -7,13 +7,13 @@ import { SHIPPED_RULES } from '../../services/embedded/rules-folder.ts';
 import type { AlertRow } from '../../services/loop-closure/domain/alert-row.ts';
 import { serviceSettings } from '../../services/platform/distributed/settings.ts';
 import { openService } from '../../services/platform/distributed/start-service.ts';
-import { createKafka } from '../../services/platform/event-log/client.kafka.ts';
 import { silentLogger } from '../../services/platform/logging/logger.ts';
 import { createRegistry } from '../../services/platform/metrics/registry.ts';
 import { Lifecycle } from '../../services/platform/process/lifecycle.ts';
 import { ManualClock } from '../../services/platform/time/clock.ts';
 import { scoring } from '../../services/scoring/main.ts';
 import { postgresPrograms } from '../bench-servers/downloads.ts';
+import { askKafka } from '../support/kafka-admin.ts';
 import { onlyTheseRules } from '../support/rules-folder.ts';
 import { askPostgres } from './support/ask-postgres.ts';
 import { newPlace, openSixServices, type Place, type SixServices } from './support/six-services.ts';
@@ -68,27 +68,21 @@ const alerts = async (services: SixServices) =>
 
 /** Until every service has read all that its topics hold. */
 async function caughtUp({ stage, postgres }: SixServices, place: Place): Promise<void> {
-  const admin = createKafka({
-    brokers: [inject('kafkaBrokers')],
-    clientId: 'test',
-    log: silentLogger,
-  }).admin();
-  await admin.connect();
   for (;;) {
     await stage.settle();
     const positions = await postgres.query<{ topic: string; partition: number; next: string }>(POSITIONS, []);
     const behind = [];
     for (const topic of new Set(positions.map((position) => position.topic))) {
-      const ends = await admin.fetchTopicOffsets(`${place.env.TOCSIN_TOPIC_PREFIX}${topic}`);
+      const name = `${place.env.TOCSIN_TOPIC_PREFIX}${topic}`;
+      const ends = await askKafka(inject('kafkaBrokers'), (admin) => admin.fetchTopicOffsets(name));
       const endOf = (partition: number) => Number(ends.find((one) => one.partition === partition)?.high);
       behind.push(
         ...positions.filter((one) => one.topic === topic && Number(one.next) < endOf(one.partition)),
       );
     }
-    if (behind.length === 0) break;
+    if (behind.length === 0) return;
     await new Promise((resume) => setTimeout(resume, 100));
   }
-  await admin.disconnect();
 }
 
 const POSITIONS = {

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import avsc, { type Schema } from 'avsc';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { SHIPPED_RULES } from '../../services/embedded/rules-folder.ts';
-import { createKafka } from '../../services/platform/event-log/client.kafka.ts';
-import { silentLogger } from '../../services/platform/logging/logger.ts';
 import { ManualClock } from '../../services/platform/time/clock.ts';
+import { askKafka } from '../support/kafka-admin.ts';
 import { newPlace, openSixServices, type Place, type SixServices } from './support/six-services.ts';
 
 /** What the company's own team has written years ago, and changed since. */
@@ -59,7 +58,9 @@ beforeAll(async () => {
   place = await newPlace(2);
   topic = `${place.env.TOCSIN_TOPIC_PREFIX}crm.tickets`;
   // Another number of partitions than ours, and keys of their own.
-  await makeTopic();
+  await askKafka(inject('kafkaBrokers'), (admin) =>
+    admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 3 }] }),
+  );
   const mapping = join(folder, 'tickets.yaml');
   writeFileSync(mapping, MAPPING);
   services = await openSixServices({
@@ -175,14 +176,6 @@ function framed(id: number, schema: object, value: unknown): Buffer {
   // What stands above is a schema.
   const type = avsc.Type.forSchema(schema as Schema, { wrapUnions: 'always' });
   return Buffer.concat([header, type.toBuffer(value)]);
-}
-
-async function makeTopic(): Promise<void> {
-  const brokers = [inject('kafkaBrokers')];
-  const admin = createKafka({ brokers, clientId: 'test', log: silentLogger }).admin();
-  await admin.connect();
-  await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: 3 }] });
-  await admin.disconnect();
 }
 
 function produce(key: string, value: Buffer): void {

@@ -29,6 +29,7 @@ import { SenderThread } from '../../../services/platform/event-log/sender-thread
 import { prefixed, type TopicNames } from '../../../services/platform/event-log/topic-names.ts';
 import { silentLogger } from '../../../services/platform/logging/logger.ts';
 import { ManualClock } from '../../../services/platform/time/clock.ts';
+import { askKafka } from '../../support/kafka-admin.ts';
 import { askPostgres } from './ask-postgres.ts';
 
 /** A view that refuses the row `refuse`, to see that nothing of such a commit is stored. */
@@ -57,15 +58,10 @@ export async function ownNames(
   const names = { ...prefixed(prefix), subject: prefixed('').subject };
   const database = prefix.replace('.', '');
   await askPostgres(inject('postgresUrl'), `CREATE DATABASE ${database}`);
-  const admin = createKafka({
-    brokers: [inject('kafkaBrokers')],
-    clientId: 'test',
-    log: silentLogger,
-  }).admin();
-  await admin.connect();
   const plan = planTopics({ partitions, replication: 1, retentionDays: 30, names, without });
-  await applyTopics(admin, plan, await compareTopics(admin, plan));
-  await admin.disconnect();
+  await askKafka(inject('kafkaBrokers'), async (admin) =>
+    applyTopics(admin, plan, await compareTopics(admin, plan)),
+  );
   await registered();
   return { names, prefix, databaseUrl: inject('postgresUrl').replace(/\/postgres$/, `/${database}`) };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, type TestContext, test } from 'vitest';
-import { createKafka } from '../../../services/platform/event-log/client.kafka.ts';
-import { silentLogger } from '../../../services/platform/logging/logger.ts';
 import type { KafkaBroker } from '../../bench-servers/kafka.ts';
+import { askKafka } from '../../support/kafka-admin.ts';
 import type { ChangeName } from './controls/changes.ts';
 import { NONE, type Scene, scenesOn, seconds, serversOf, untilTrue, useBench } from './support/scene.ts';
 
@@ -87,18 +86,12 @@ async function allDown(downSeconds: number): Promise<void> {
   await Promise.all(nodes.map((broker) => broker.start()));
 }
 
-async function partitionsOf({ prefix }: Scene) {
-  const brokers = bench().kafka.brokers.split(',');
-  const admin = createKafka({ brokers, clientId: 'test', log: silentLogger }).admin();
-  await admin.connect();
-  try {
+const partitionsOf = ({ prefix }: Scene) =>
+  askKafka(bench().kafka.brokers, async (admin) => {
     const topics = ['complaints', 'signals', 'assessments', 'alert-requests', 'alerts'];
     const metadata = await admin.fetchTopicMetadata({ topics: topics.map((topic) => `${prefix}${topic}`) });
     return metadata.topics.flatMap(({ partitions }) => partitions);
-  } finally {
-    await admin.disconnect();
-  }
-}
+  });
 
 /** Ids of the brokers that lead a partition now. */
 const leadersOf = async (scene: Scene): Promise<readonly number[]> =>

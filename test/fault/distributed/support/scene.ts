@@ -10,13 +10,12 @@ import {
   compareTopics,
   planTopics,
 } from '../../../../services/platform/distributed/topic-plan.ts';
-import { createKafka } from '../../../../services/platform/event-log/client.kafka.ts';
 import { prefixed } from '../../../../services/platform/event-log/topic-names.ts';
-import { silentLogger } from '../../../../services/platform/logging/logger.ts';
 import { type Bench, startBench } from '../../../bench-servers/bench.ts';
 import { createDatabase } from '../../../bench-servers/postgres.ts';
 import { registerAll } from '../../../distributed/support/register-all.ts';
 import { whatWaits } from '../../../distributed/support/what-waits.ts';
+import { askKafka } from '../../../support/kafka-admin.ts';
 import { type InstanceOptions, ServiceFleet } from './child-services.ts';
 import { Producing } from './producing.ts';
 
@@ -178,13 +177,9 @@ export async function openScene(servers: Servers, options: SceneOptions = {}): P
 }
 
 async function makeTopics({ brokers }: Servers, prefix: string, partitions: number): Promise<void> {
-  const addresses = brokers.split(',');
-  const admin = createKafka({ brokers: addresses, clientId: 'test', log: silentLogger }).admin();
-  await admin.connect();
-  const replication = addresses.length;
+  const replication = brokers.split(',').length;
   const plan = planTopics({ partitions, replication, retentionDays: 30, names: prefixed(prefix) });
-  await applyTopics(admin, plan, await compareTopics(admin, plan));
-  await admin.disconnect();
+  await askKafka(brokers, async (admin) => applyTopics(admin, plan, await compareTopics(admin, plan)));
 }
 
 /** How often an alert was opened for each customer. */
