@@ -6,7 +6,7 @@ import { didYouMean, type Locate, type Problem, parseYamlFile } from '../../plat
 import { ENGLISH_WORDS, FOREIGN_WORDS } from './language.ts';
 import { addPhrase, emptyNode } from './phrases.ts';
 import { withoutContraction } from './tokenise.ts';
-import { maskOf, type Phrase, type PhraseNode, type Vocabulary, type Word } from './vocabulary.ts';
+import { type Gap, maskOf, type Phrase, type PhraseNode, type Vocabulary, type Word } from './vocabulary.ts';
 
 const words = z.array(z.string().min(1).max(60));
 const phrases = z.array(z.string().min(1).max(400));
@@ -135,6 +135,7 @@ function build(lexicon: LexiconFile, stamp: string, at: Locate, problems: Proble
   for (const [phrase, value] of afinnPhrases) writer.add(moods, phrase, { effect: value }, []);
   addMoods(lexicon, writer, moods);
   addIntents(lexicon, writer, intents);
+  countNumbers(drafts, number);
   for (const draft of drafts.words.values()) {
     draft.moodStarts = startsOf(draft, moods);
     draft.intentStarts = startsOf(draft, intents);
@@ -146,6 +147,15 @@ function build(lexicon: LexiconFile, stamp: string, at: Locate, problems: Proble
     words: drafts.words satisfies ReadonlyMap<string, Word>,
     number,
   };
+}
+
+/** "5" has a word of its own where some phrase says "5 stars", and is a number all the same. */
+function countNumbers(drafts: Drafts, number: Draft): void {
+  for (const draft of drafts.words.values()) {
+    if (draft === number || !/^\d/.test(draft.text)) continue;
+    draft.symbols.push(...number.symbols);
+    draft.mask |= number.mask;
+  }
 }
 
 const startsOf = (draft: Draft, root: PhraseNode): PhraseNode[] =>
@@ -289,13 +299,13 @@ const MAX_WAYS = 1000;
 /** Words in a phrase. Bounds the work per token. */
 const MAX_WORDS = 10;
 
-type Slot = readonly (number | 'gap' | 'none')[];
+type Slot = readonly (number | Gap | 'none')[];
 
 /**
  * Puts phrases into the trie.
  *
  * `word` itself · `<group>` any word of the group · `a|b` either · a trailing `?` may be left out ·
- * `~` up to three words of any kind.
+ * `~` up to three words of any kind · `~~` up to eight.
  */
 class PhraseWriter {
   readonly #drafts: Drafts;
@@ -334,11 +344,11 @@ class PhraseWriter {
 
   #addWay(
     root: PhraseNode,
-    way: readonly (number | 'gap')[],
+    way: readonly (number | Gap)[],
     phrase: Phrase,
     path: readonly PropertyKey[],
   ): void {
-    if (way.length === 0 || way[0] === 'gap' || way.at(-1) === 'gap') {
+    if (typeof way[0] !== 'number' || typeof way.at(-1) !== 'number') {
       this.#problems.push(this.#at(path, `"${phrase.text}" must begin and end with a word`));
       return;
     }
@@ -347,6 +357,7 @@ class PhraseWriter {
 
   #slot(slot: string, path: readonly PropertyKey[]): Slot {
     if (slot === '~') return ['gap'];
+    if (slot === '~~') return ['wideGap'];
     const optional = slot.endsWith('?');
     const body = optional ? slot.slice(0, -1) : slot;
     const symbols: Slot = body.split('|').map((word) => this.#symbol(word, path));
@@ -369,8 +380,8 @@ class PhraseWriter {
   }
 }
 
-function combinations(slots: readonly Slot[]): readonly (readonly (number | 'gap')[])[] | undefined {
-  let ways: (number | 'gap')[][] = [[]];
+function combinations(slots: readonly Slot[]): readonly (readonly (number | Gap)[])[] | undefined {
+  let ways: (number | Gap)[][] = [[]];
   for (const slot of slots) {
     ways = ways.flatMap((way) => slot.map((symbol) => (symbol === 'none' ? way : [...way, symbol])));
     if (ways.length > MAX_WAYS) return undefined;

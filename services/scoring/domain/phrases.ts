@@ -1,5 +1,5 @@
 import type { Tokens } from './tokenise.ts';
-import { MAX_GAP, maskOf, type Phrase, type PhraseNode, type Word } from './vocabulary.ts';
+import { type Gap, MAX_GAP, MAX_WIDE_GAP, maskOf, type Phrase, type PhraseNode, type Word } from './vocabulary.ts';
 
 /** A phrase found in a text: tokens `start` to `end`, the end not included. */
 export interface PhraseMatch {
@@ -9,18 +9,18 @@ export interface PhraseMatch {
 }
 
 /** Adds one way of writing a phrase. A later phrase of the same words adds to what the earlier one says. */
-export function addPhrase(root: PhraseNode, symbols: readonly (number | 'gap')[], phrase: Phrase): void {
+export function addPhrase(root: PhraseNode, symbols: readonly (number | Gap)[], phrase: Phrase): void {
   let node = root;
-  for (const symbol of symbols) node = symbol === 'gap' ? gapOf(node) : edgeOf(node, symbol);
+  for (const symbol of symbols) node = typeof symbol === 'number' ? edgeOf(node, symbol) : gapOf(node, symbol);
   const earlier = node.phrase;
   node.phrase = earlier === undefined ? phrase : combine(earlier, phrase);
 }
 
-export const emptyNode = (): PhraseNode => ({ edges: undefined, gap: undefined, phrase: undefined, mask: 0 });
+export const emptyNode = (): PhraseNode => ({ edges: undefined, gap: undefined, wideGap: undefined, phrase: undefined, mask: 0 });
 
-function gapOf(node: PhraseNode): PhraseNode {
-  node.gap ??= emptyNode();
-  return node.gap;
+function gapOf(node: PhraseNode, kind: Gap): PhraseNode {
+  node[kind] ??= emptyNode();
+  return node[kind];
 }
 
 function edgeOf(node: PhraseNode, symbol: number): PhraseNode {
@@ -69,7 +69,8 @@ class PhraseSearch {
     if (position >= tokens.count || tokens.sentences[position] !== this.#sentence) return;
     const word = tokens.words[position];
     if (word !== undefined && (node.mask & word.mask) !== 0) this.#followWord(node, word, tokens, position);
-    if (node.gap !== undefined) this.#followGap(node.gap, tokens, position);
+    if (node.gap !== undefined) this.#followGap(node.gap, tokens, position, MAX_GAP);
+    if (node.wideGap !== undefined) this.#followGap(node.wideGap, tokens, position, MAX_WIDE_GAP);
   }
 
   #followWord(node: PhraseNode, word: Word, tokens: Tokens, position: number): void {
@@ -82,8 +83,8 @@ class PhraseSearch {
   }
 
   /** A gap does not reach over "but": what follows is another thought. */
-  #followGap(gap: PhraseNode, tokens: Tokens, from: number): void {
-    for (let position = from; position <= from + MAX_GAP && position < tokens.count; position++) {
+  #followGap(gap: PhraseNode, tokens: Tokens, from: number, reach: number): void {
+    for (let position = from; position <= from + reach && position < tokens.count; position++) {
       if (tokens.sentences[position] !== this.#sentence) return;
       const word = tokens.words[position];
       if (word === undefined) continue;

@@ -44,10 +44,11 @@ export interface Phrase {
   readonly sarcasm: boolean;
 }
 
-/** A node of the phrase trie: an edge per symbol, and one for "up to `MAX_GAP` words of any kind". */
+/** A node of the phrase trie: an edge per symbol, and one for each kind of gap. */
 export interface PhraseNode {
   edges: Map<number, PhraseNode> | undefined;
   gap: PhraseNode | undefined;
+  wideGap: PhraseNode | undefined;
   phrase: Phrase | undefined;
   /** The bits of all symbols that lead on from here: most words share none, and then no look-up is needed. */
   mask: number;
@@ -66,3 +67,8 @@ export interface Vocabulary {
 
 /** Words that `~` in a phrase may stand for. Three keeps "cancel ~ account" to one thought. */
 export const MAX_GAP = 3;
+/** Words that `~~` may stand for: as many as may stand between a promise and what was promised. */
+export const MAX_WIDE_GAP = 8;
+
+/** What a phrase may say instead of a word. */
+export type Gap = 'gap' | 'wideGap';

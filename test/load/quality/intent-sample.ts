@@ -41,31 +41,54 @@ const NETS: Readonly<Record<string, RegExp>> = {
 const SHORTEST = 15;
 const LONGEST = 300;
 
-/** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what each showed, after it had been judged. */
-export const SAMPLES = [
+/** A sample: how many texts of each net. From the sixth on, none that an earlier one drew. */
+export interface Draw {
+  readonly seed: number;
+  readonly says: string;
+  readonly perNet: number;
+  /** Nets of which more are read, as what they catch was read worst. */
+  readonly more?: Readonly<Record<string, number>>;
+  readonly after?: readonly Draw[];
+}
+
+const EARLY: readonly Draw[] = [
   { seed: 1, perNet: 24, says: 'first' },
   { seed: 2, perNet: 12, says: 'second' },
   { seed: 3, perNet: 12, says: 'third' },
   { seed: 4, perNet: 12, says: 'fourth' },
   { seed: 5, perNet: 14, says: 'fifth' },
-] as const;
+];
+const MORE = { press: 40, broken_promise: 50, repeat_story: 50, help: 30, none: 40 };
+const SIXTH: Draw = { seed: 6, perNet: 14, more: MORE, after: EARLY, says: 'sixth' };
+const SEVENTH: Draw = { seed: 7, perNet: 20, more: MORE, after: [...EARLY, SIXTH], says: 'seventh' };
+
+/**
+ * Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what each showed, after it
+ * had been judged; of what the last one showed, nothing has been changed yet.
+ */
+export const SAMPLES: readonly Draw[] = [...EARLY, SIXTH, SEVENTH];
 
 /** The same sample from the same tables, always. Tables whose licence lets their rows be named. */
 export function sampleForIntents(
   folder: string,
-  { seed, perNet }: { readonly seed: number; readonly perNet: number },
+  { seed, perNet, more = {}, after = [] }: Draw,
 ): readonly Stratum[] {
   const units = [...sentences(folder), ...turns(folder), ...notes(folder)].filter(
     ({ text }) => text.length >= SHORTEST && text.length <= LONGEST,
   );
   const random = seeded(seed);
+  const read = new Set(
+    after.flatMap((earlier) =>
+      sampleForIntents(folder, earlier).flatMap(({ drawn }) => drawn.map(nameOf)),
+    ),
+  );
   const caught = new Map<string, Unit[]>(Object.keys(NETS).map((net) => [net, []]));
   for (const unit of units) {
     const net = Object.entries(NETS).find(([, pattern]) => pattern.test(unit.text));
-    if (net !== undefined) caught.get(net[0])?.push(unit);
+    if (net !== undefined && !read.has(nameOf(unit))) caught.get(net[0])?.push(unit);
   }
   return [...caught].map(([net, own]) => {
-    const order = shuffled(own.length, random).slice(0, perNet);
+    const order = shuffled(own.length, random).slice(0, more[net] ?? perNet);
     return {
       net,
       units: own,
@@ -94,7 +117,7 @@ export function judgeIntents(
 ): readonly IntentFigures[] {
   const texts = strata.flatMap(({ units, drawn }) => {
     const known = drawn.flatMap((unit) => {
-      const said = labels.get(`${unit.table},${unit.id}`);
+      const said = labels.get(nameOf(unit));
       return said === undefined
         ? []
         : [{ said, shown: new Set<string>(read(unit.text).intents.map(({ intent }) => intent)) }];
@@ -117,6 +140,8 @@ export function judgeIntents(
     };
   });
 }
+
+const nameOf = ({ table, id }: Unit): string => `${table},${id}`;
 
 type Row = Readonly<Record<string, string>>;
 
