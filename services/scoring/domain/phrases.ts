@@ -122,14 +122,9 @@ function findAll(
     const match = search.at(starts, tokens, index);
     if (match === undefined) continue;
     matches ??= [];
-    const { guard, effect } = match.phrase;
-    if (!ofMood && !guard && effect === 0) {
-      matches.push(match);
-      continue;
-    }
-    const told = ofMood || guard ? match : (guardReachingBeyond(search, tokens, match) ?? match);
+    const told = ofMood || match.phrase.guard ? match : (guardReachingBeyond(search, tokens, match) ?? match);
     matches.push(told);
-    index = told.end - 1;
+    if (ofMood || told.phrase.guard) index = told.end - 1;
   }
   return matches ?? NONE;
 }
