@@ -61,5 +61,6 @@ const INABILITY: ReadonlySet<string> = new Set([
 ]);
 
 function evidenceOf(tokens: Tokens, match: PhraseMatch): string {
-  return wordsOf(tokens, match.start, match.end).replaceAll('\n', ' ').slice(0, MAX_EVIDENCE);
+  const words = wordsOf(tokens, match.start, match.end).slice(0, MAX_EVIDENCE);
+  return words.includes('\n') ? words.replaceAll('\n', ' ') : words;
 }

@@ -32,11 +32,30 @@ test.each([
   ['sim ~ swap', 'my sim was never meant to swap', false],
   ['sim ~ swap', 'my sim needs a swap', true],
   ['sim ~ swap', 'my sim. Please swap', false],
+  ['sim ~~ swap', 'my sim was never meant to swap', true],
+  ['sim ~~ swap', 'my sim was a b c d e f g h swap', false],
+  ['sim ~~ swap', 'my sim. Please swap', false],
   ["won't swap", 'it won’t swap', true],
   ['10 swaps', '10 swaps', true],
 ])('the phrase "%s" is found in "%s": %s', (phrase, text, found) => {
   const read = reader(`groups: {card: [sim, esim]}\nphrases: [{effect: -3, any: ["${phrase}"]}]`);
   expect((read(text).sentiment.score ?? 0) < -0.4).toBe(found);
+});
+
+test('a number that some phrase names is still a number', () => {
+  const read = reader('phrases: [{effect: -3, any: ["called <number> times", "5 stars"]}]');
+  expect(read('I called 5 times').sentiment.label).toBe('negative');
+});
+
+test('words within a longer phrase show what they show by themselves', () => {
+  const read = reader(
+    'intents: {manager: {effect: -1, any: ["called ~ twice", "a manager"]}, leave: {effect: -1, any: ["a manager twice"]}}',
+  );
+  expect(
+    read('I called a manager twice')
+      .intents.map(({ intent }) => intent)
+      .toSorted(),
+  ).toEqual(['leave', 'manager']);
 });
 
 test.each([

@@ -1,5 +1,13 @@
 import type { Tokens } from './tokenise.ts';
-import { type Gap, MAX_GAP, MAX_WIDE_GAP, maskOf, type Phrase, type PhraseNode, type Word } from './vocabulary.ts';
+import {
+  type Gap,
+  MAX_GAP,
+  MAX_WIDE_GAP,
+  maskOf,
+  type Phrase,
+  type PhraseNode,
+  type Word,
+} from './vocabulary.ts';
 
 /** A phrase found in a text: tokens `start` to `end`, the end not included. */
 export interface PhraseMatch {
@@ -11,12 +19,19 @@ export interface PhraseMatch {
 /** Adds one way of writing a phrase. A later phrase of the same words adds to what the earlier one says. */
 export function addPhrase(root: PhraseNode, symbols: readonly (number | Gap)[], phrase: Phrase): void {
   let node = root;
-  for (const symbol of symbols) node = typeof symbol === 'number' ? edgeOf(node, symbol) : gapOf(node, symbol);
+  for (const symbol of symbols)
+    node = typeof symbol === 'number' ? edgeOf(node, symbol) : gapOf(node, symbol);
   const earlier = node.phrase;
   node.phrase = earlier === undefined ? phrase : combine(earlier, phrase);
 }
 
-export const emptyNode = (): PhraseNode => ({ edges: undefined, gap: undefined, wideGap: undefined, phrase: undefined, mask: 0 });
+export const emptyNode = (): PhraseNode => ({
+  edges: undefined,
+  gap: undefined,
+  wideGap: undefined,
+  phrase: undefined,
+  mask: 0,
+});
 
 function gapOf(node: PhraseNode, kind: Gap): PhraseNode {
   node[kind] ??= emptyNode();
@@ -97,9 +112,9 @@ class PhraseSearch {
 export type FindPhrases = (tokens: Tokens, kind: 'moodStarts' | 'intentStarts') => readonly PhraseMatch[];
 
 /**
- * Finds all phrases from left to right; where two overlap, the one that begins first stands. Two exceptions among
- * intents: one without an effect ("please") hides nothing, and a guard that reaches beyond a phrase speaks for the words
- * that they share: "want to cancel" says nothing in "want to cancel my ticket".
+ * Finds all phrases from left to right. Of moods that overlap, the one that begins first stands. Intents hide none of each other;
+ * a guard hides what begins within it, and where it reaches beyond a phrase that began before it, it speaks for the words that
+ * they share: "want to cancel" says nothing in "want to cancel my ticket".
  */
 export function createPhraseFinder(): FindPhrases {
   const search = new PhraseSearch();

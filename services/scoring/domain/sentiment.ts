@@ -387,14 +387,25 @@ export function labelOf(score: number): SentimentLabel {
 }
 
 function strongest(tokens: Tokens, items: readonly Item[], damping: number): Sentiment['words'] {
-  const ordered = items.length > 1 ? items.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value)) : items;
   const words: { word: string; effect: number }[] = [];
-  for (const item of ordered) {
+  for (const item of items.length > 1 ? strongestFirst(items) : items) {
     const effect = round(item.value / damping);
-    if (words.length === MAX_WORDS) break;
     if (effect !== 0) words.push({ word: wordsOf(tokens, item.from, item.end), effect });
   }
   return words;
+}
+
+/** The first `MAX_WORDS` by strength, equals in the order of the text. By hand, as sorting all of them costs a tenth of a reading. */
+function strongestFirst(items: readonly Item[]): readonly Item[] {
+  const best: Item[] = [];
+  for (const item of items) {
+    const strength = Math.abs(item.value);
+    let place = best.length;
+    while (place > 0 && Math.abs(best[place - 1]?.value ?? 0) < strength) place--;
+    if (place < MAX_WORDS) best.splice(place, 0, item);
+    if (best.length > MAX_WORDS) best.length = MAX_WORDS;
+  }
+  return best;
 }
 
 /** The customer's own words, tokens `start` to `end`, the end not included. */

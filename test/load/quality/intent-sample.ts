@@ -62,10 +62,7 @@ const MORE = { press: 40, broken_promise: 50, repeat_story: 50, help: 30, none: 
 const SIXTH: Draw = { seed: 6, perNet: 14, more: MORE, after: EARLY, says: 'sixth' };
 const SEVENTH: Draw = { seed: 7, perNet: 20, more: MORE, after: [...EARLY, SIXTH], says: 'seventh' };
 
-/**
- * Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what each showed, after it
- * had been judged; of what the last one showed, nothing has been changed yet.
- */
+/** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what each showed, after it had been judged. */
 export const SAMPLES: readonly Draw[] = [...EARLY, SIXTH, SEVENTH];
 
 /** The same sample from the same tables, always. Tables whose licence lets their rows be named. */
@@ -78,9 +75,7 @@ export function sampleForIntents(
   );
   const random = seeded(seed);
   const read = new Set(
-    after.flatMap((earlier) =>
-      sampleForIntents(folder, earlier).flatMap(({ drawn }) => drawn.map(nameOf)),
-    ),
+    after.flatMap((earlier) => sampleForIntents(folder, earlier).flatMap(({ drawn }) => drawn.map(nameOf))),
   );
   const caught = new Map<string, Unit[]>(Object.keys(NETS).map((net) => [net, []]));
   for (const unit of units) {
