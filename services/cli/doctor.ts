@@ -59,6 +59,7 @@ function settings({ env }: Io): Finding {
       TOCSIN_SLACK_TOKEN: token,
       TOCSIN_SLACK_SIGNING_SECRET: secret,
       TOCSIN_SMTP_URL: smtp,
+      TOCSIN_MAIL_LINK_SECRET: linkSecret,
     } = readSettings(env);
     const slack =
       token === undefined
@@ -66,11 +67,9 @@ function settings({ env }: Io): Finding {
         : secret === undefined
           ? 'Slack without buttons (no signing secret)'
           : 'Slack';
-    return {
-      check: 'settings',
-      ok: true,
-      says: `${slack}, ${smtp === undefined ? 'mail in the sandbox' : 'mail'}`,
-    };
+    const mail = smtp === undefined ? 'mail in the sandbox' : 'mail';
+    const links = linkSecret === undefined ? ' without links to act by (no TOCSIN_MAIL_LINK_SECRET)' : '';
+    return { check: 'settings', ok: true, says: `${slack}, ${mail}${links}` };
   } catch (error) {
     if (!(error instanceof SettingsWrong)) throw error;
     return { check: 'settings', ok: false, says: error.message.replaceAll('\n', '; ') };

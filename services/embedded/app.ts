@@ -6,6 +6,7 @@ import { registerApi } from '../loop-closure/adapters/api.fastify.ts';
 import { registerPages } from '../loop-closure/adapters/pages.fastify.ts';
 import type { AlertDesk } from '../loop-closure/service.ts';
 import type { ChosenChannels } from '../notification/adapters/choose-channels.ts';
+import { registerMailLinks } from '../notification/adapters/mail-links.fastify.ts';
 import { registerSandbox } from '../notification/adapters/sandbox-page.fastify.ts';
 import { registerSlackActions } from '../notification/adapters/slack-actions.fastify.ts';
 import type { NotificationConfig } from '../notification/config.ts';
@@ -27,6 +28,8 @@ export interface AppOptions {
   readonly pipeline: Pipeline;
   readonly rules: RulesFolder;
   readonly settings: EmbeddedSettings & NotificationConfig;
+  /** Where people reach the pages, without a slash at the end. */
+  readonly publicUrl: string;
   readonly channels: ChosenChannels;
   readonly sandbox: SandboxStore;
   readonly clock: Clock;
@@ -62,7 +65,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     desk: pipeline.desk,
     clock,
     business: businessClock(rules),
-    names: names,
+    names,
   });
   const { store } = pipeline;
   registerOperations(app, { deadLetters: store.deadLetters, timers: async (limit) => store.timers(limit) });
@@ -89,26 +92,38 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       metrics: pipeline.notificationMetrics,
     });
   }
+  if (settings.TOCSIN_MAIL_LINK_SECRET !== undefined) {
+    await registerMailLinks(app, {
+      secret: settings.TOCSIN_MAIL_LINK_SECRET,
+      handle,
+      names,
+      publicUrl: options.publicUrl,
+      clock,
+      log,
+      metrics: pipeline.notificationMetrics,
+    });
+  }
   return app;
 }
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1', '[::1]'];
 export const isLoopback = (host: string): boolean => LOOPBACK_NAMES.includes(host) || host.startsWith('127.');
 
-/** A click in Slack, or in the sandbox, is an order like any other. */
+/** A click in Slack, in the sandbox or in a mail is an order like any other. */
 const takeClick =
   (desk: AlertDesk): HandleAction =>
-  async ({ alertId, type, fields, by, actionId }) => {
+  async ({ alertId, type, fields, by, via, actionId }) => {
     const result = await desk.order({
       alert: alertId,
       verb: type,
       body: fields,
       by,
-      via: 'slack',
+      via,
       clientId: actionId,
     });
     switch (result.type) {
       case 'done':
+        return result.repeated === true ? { ok: true, repeated: true } : { ok: true };
       case 'pending':
         return { ok: true };
       case 'refused':

@@ -67,6 +67,8 @@ export interface PipelineOptions {
   readonly own: OwnVoices;
   /** Where people reach the pages, without a slash at the end. */
   readonly publicUrl: string;
+  /** Signs the links in mails; without one there are none. */
+  readonly mailLinkSecret?: string | undefined;
   readonly channels: (store: EmbeddedStore) => Channels;
   readonly tracing?: Tracing | undefined;
 }
@@ -161,6 +163,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
         publicUrl: options.publicUrl,
         zoneOf: (calendar) => findCalendar(rules.calendars, calendar)?.zone ?? 'UTC',
         names,
+        mailLinkSecret: options.mailLinkSecret,
         fallbackFor: (target, alert) => fallbackFor(rules.teams, target, alert),
       }),
       createSilenceEndsProcess(({ team }) => audienceOf(rules.teams, team), names),

@@ -98,6 +98,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const rules = { ...ops, ruleSet: read.ok ? read.ruleSet : noRules() };
   const lifecycle = new Lifecycle();
   const tracing = await openTracing({ service: 'tocsin', settings, registry, log, lifecycle });
+  const publicUrl = settings.TOCSIN_PUBLIC_URL ?? options.url;
   let chosen: { channels: ChosenChannels; sandbox: SandboxStore } | undefined;
   const pipeline = openPipeline({
     folder: options.folder,
@@ -108,7 +109,8 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     lifecycle,
     tracing,
     own: voices(settings, log),
-    publicUrl: settings.TOCSIN_PUBLIC_URL ?? options.url,
+    publicUrl,
+    mailLinkSecret: settings.TOCSIN_MAIL_LINK_SECRET,
     channels: (store) => {
       const sandbox = createSandboxStore(store.db);
       chosen = { channels: chooseChannels(settings, sandbox, clock), sandbox };
@@ -147,6 +149,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     pipeline,
     rules,
     settings,
+    publicUrl,
     channels,
     sandbox,
     clock,

@@ -49,9 +49,10 @@ export interface OrderRequest {
 
 /**
  * What became of an order. `pending`: it is stored and will be obeyed, but its effect could not be seen in time.
+ * `repeated`: it had been obeyed before, and nothing happened now.
  */
 export type OrderResult =
-  | { readonly type: 'done'; readonly row: AlertRow }
+  | { readonly type: 'done'; readonly row: AlertRow; readonly repeated?: true }
   | { readonly type: 'refused'; readonly row: AlertRow; readonly refusal: Refusal; readonly words: string }
   | { readonly type: 'pending'; readonly row: AlertRow; readonly commandId: string }
   | { readonly type: 'invalid'; readonly problems: readonly FieldProblem[] }
@@ -123,7 +124,8 @@ const takeOrder = async (deps: DeskDeps, ordered: OrderRequest): Promise<OrderRe
   if (!parsed.ok) return { type: 'invalid', problems: parsed.problems };
   const found = choose(await deps.queries.alertsNamed(request.alert));
   if (found.type !== 'found') return found;
-  if (hasItAlready(parsed.order, found.row, request.by)) return { type: 'done', row: found.row };
+  if (hasItAlready(parsed.order, found.row, request.by))
+    return { type: 'done', row: found.row, repeated: true };
   return settle(deps, request, parsed.order, found.row);
 };
 
@@ -144,9 +146,17 @@ const settle = async (
 ): Promise<OrderResult> => {
   const { by, via, clientId } = request;
   const at = deps.clock.now();
-  const command = commandOf(order, row, { by, via, at, ...(clientId === undefined ? {} : { clientId }) });
-  const earlier = await deps.queries.eventOfCommand(command.id);
-  if (earlier !== undefined) return resultOf(deps, row, earlier);
+  let command = commandOf(order, row, { by, via, at, ...(clientId === undefined ? {} : { clientId }) });
+  let earlier = await deps.queries.eventOfCommand(command.id);
+  // What was refused has not spent the link of a mail, which cannot ask under another id.
+  for (let attempt = 2; via === 'email' && earlier?.action === 'refused'; attempt += 1) {
+    command = commandOf(order, row, { by, via, at, clientId: `${clientId}/${attempt}` });
+    earlier = await deps.queries.eventOfCommand(command.id);
+  }
+  if (earlier !== undefined) {
+    const result = await resultOf(deps, row, earlier);
+    return result.type === 'done' ? { ...result, repeated: true } : result;
+  }
   const settled = deps.watch.settled(command.id, deps.settleTimeoutMs ?? SETTLE_TIMEOUT_MS);
   await deps.log.publish('alert-commands', [{ id: command.id, key: command.alertKey, value: command }]);
   await settled;

@@ -11,6 +11,8 @@ export const notificationSettings = z.object({
     .optional(),
   /** Proves that clicks come from Slack. Without one no click is taken. */
   TOCSIN_SLACK_SIGNING_SECRET: z.string().min(8, 'expected the signing secret of the Slack app').optional(),
+  /** Signs the links in mails by which people act. Without one mails lead to the pages only. */
+  TOCSIN_MAIL_LINK_SECRET: z.string().min(16, 'expected at least 16 characters, made by chance').optional(),
   TOCSIN_SLACK_API_URL: httpUrl.default('https://slack.com/api/'),
   /** `smtp://user:password@host:587` or `smtps://…`. Without one the sandbox takes the mail. */
   TOCSIN_SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'expected smtp://… or smtps://…' }).optional(),

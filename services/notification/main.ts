@@ -13,6 +13,7 @@ import { findCalendar } from '../settings/calendars.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { namesOf } from '../settings/names.ts';
 import { chooseChannels } from './adapters/choose-channels.ts';
+import { registerMailLinks } from './adapters/mail-links.fastify.ts';
 import { ordersOverHttp } from './adapters/orders.http.ts';
 import { createSandboxStore } from './adapters/sandbox-store.sqlite.ts';
 import { registerSlackActions } from './adapters/slack-actions.fastify.ts';
@@ -26,7 +27,7 @@ import { createSender } from './sender.ts';
 
 /** What only notification by itself reads. */
 const ordersSettings = z.object({
-  /** Where loop-closure listens: clicks in Slack are handed over to it. */
+  /** Where loop-closure listens: clicks in Slack and in mails are handed over to it. */
   TOCSIN_LOOP_CLOSURE_URL: z
     .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
     .transform((url) => url.replace(/\/+$/, ''))
@@ -42,19 +43,25 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
   name: 'notification',
   settings: notificationSettings.extend(ordersSettings.shape),
   create: ({ settings, registry, clock, log, tracing }) => {
-    const { TOCSIN_SLACK_SIGNING_SECRET: signingSecret, TOCSIN_LOOP_CLOSURE_URL: loopClosure } = settings;
-    if (signingSecret !== undefined && loopClosure === undefined) {
+    const {
+      TOCSIN_SLACK_SIGNING_SECRET: signingSecret,
+      TOCSIN_MAIL_LINK_SECRET: mailLinkSecret,
+      TOCSIN_LOOP_CLOSURE_URL: loopClosure,
+    } = settings;
+    if ((signingSecret !== undefined || mailLinkSecret !== undefined) && loopClosure === undefined) {
       throw new Error(
-        'TOCSIN_LOOP_CLOSURE_URL: missing; clicks in Slack become orders there, for example http://loop-closure:8080',
+        'TOCSIN_LOOP_CLOSURE_URL: missing; clicks in Slack and mails become orders there, for example http://loop-closure:8080',
       );
     }
+    const publicUrl = settings.TOCSIN_PUBLIC_URL ?? `http://${settings.TOCSIN_HOST}:${settings.TOCSIN_PORT}`;
     const loaded = loadSettings(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
     const { calendars, teams } = loaded.settings;
     const names = namesOf(teams);
     const process = createNotificationProcess({
-      publicUrl: settings.TOCSIN_PUBLIC_URL ?? `http://${settings.TOCSIN_HOST}:${settings.TOCSIN_PORT}`,
+      publicUrl,
       names,
+      mailLinkSecret,
       zoneOf: (calendar) => findCalendar(calendars, calendar)?.zone ?? 'UTC',
       fallbackFor: (target, alert) => fallbackFor(teams, target, alert),
     });
@@ -68,9 +75,20 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
         });
         const sandbox = createSandboxStore(new DatabaseSync(':memory:'));
         const { channels, modals } = chooseChannels(settings, sandbox, clock);
-        if (signingSecret !== undefined && loopClosure !== undefined && modals !== undefined) {
-          const handle = ordersOverHttp(loopClosure);
+        const handle = loopClosure === undefined ? undefined : ordersOverHttp(loopClosure);
+        if (signingSecret !== undefined && handle !== undefined && modals !== undefined) {
           await registerSlackActions(app, { signingSecret, handle, modals, names, clock, log, metrics });
+        }
+        if (mailLinkSecret !== undefined && handle !== undefined) {
+          await registerMailLinks(app, {
+            secret: mailLinkSecret,
+            handle,
+            names,
+            publicUrl,
+            clock,
+            log,
+            metrics,
+          });
         }
         const sender = createSender({ effects, channels, clock, log, metrics, crashPoint, tracing });
         service.observe({ onPass: () => sender.wake(), onFact: (fact) => metrics.onFact(fact) });

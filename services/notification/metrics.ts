@@ -16,6 +16,8 @@ export interface NotificationMetrics {
   onFact(emit: Emit): void;
   throttled(channel: ChannelKind): void;
   webhook(outcome: WebhookOutcome): void;
+  /** A link of a mail was used. */
+  mailLink(outcome: WebhookOutcome): void;
 }
 
 /**
@@ -54,7 +56,7 @@ export function createNotificationMetrics(
   });
   const webhooks = new Counter({
     name: 'tocsin_webhooks_received_total',
-    help: 'Calls that chat systems made to us',
+    help: 'Calls that chat systems made to us, and uses of links in mails',
     labelNames: ['source', 'outcome'],
     registers,
   });
@@ -71,7 +73,10 @@ export function createNotificationMetrics(
     throttled.inc({ channel }, 0);
     latency.zero({ channel });
   }
-  for (const outcome of WEBHOOK_OUTCOMES) webhooks.inc({ source: 'slack', outcome }, 0);
+  for (const outcome of WEBHOOK_OUTCOMES) {
+    webhooks.inc({ source: 'slack', outcome }, 0);
+    webhooks.inc({ source: 'mail', outcome }, 0);
+  }
 
   const count = ({ channel, outcome, reason, at, dueAt }: NotificationOutcome): void => {
     attempts.inc({ channel, outcome, reason });
@@ -84,6 +89,7 @@ export function createNotificationMetrics(
     },
     throttled: (channel) => throttled.inc({ channel }),
     webhook: (outcome) => webhooks.inc({ source: 'slack', outcome }),
+    mailLink: (outcome) => webhooks.inc({ source: 'mail', outcome }),
   };
 }
 

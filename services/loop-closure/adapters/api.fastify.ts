@@ -69,8 +69,8 @@ const registerVerb = (app: FastifyInstance, deps: ApiDeps, verb: Verb): void => 
 };
 
 /** Our own programs say from where an order comes; whoever says nothing uses the API. */
-const viaOf = (said: string | string[] | undefined): 'cli' | 'slack' | 'api' =>
-  said === 'cli' || said === 'slack' ? said : 'api';
+const viaOf = (said: string | string[] | undefined): 'cli' | 'slack' | 'email' | 'api' =>
+  said === 'cli' || said === 'slack' || said === 'email' ? said : 'api';
 
 /** Without access control people name themselves; an order without a name is still an order, and audited so. */
 const actorOf = (deps: ApiDeps, request: FastifyRequest): Actor => {
@@ -83,6 +83,7 @@ const actorOf = (deps: ApiDeps, request: FastifyRequest): Actor => {
 const answerOrder = (reply: FastifyReply, result: OrderResult, now: number): FastifyReply => {
   switch (result.type) {
     case 'done':
+      if (result.repeated === true) reply.header('idempotency-replayed', 'true');
       return reply.send(presentSummary(result.row, now));
     case 'pending': {
       const words = 'Stored and sure to be obeyed, but its effect is not seen yet. Ask for the alert again.';

@@ -10,18 +10,21 @@ import type { HandleAction } from '../domain/slack-action.ts';
  */
 export const ordersOverHttp =
   (loopClosure: string): HandleAction =>
-  async ({ alertId, type, fields, by, actionId }) => {
+  async ({ alertId, type, fields, by, via, actionId }) => {
     const answer = await fetch(`${loopClosure}/v1/alerts/${encodeURIComponent(alertId)}/${type}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         'idempotency-key': keyOf(actionId),
-        'tocsin-via': 'slack',
+        'tocsin-via': via,
       },
       body: JSON.stringify({ ...fields, by: by.id }),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
-    if (answer.ok) return { ok: true };
+    if (answer.ok)
+      return answer.headers.get('idempotency-replayed') === 'true'
+        ? { ok: true, repeated: true }
+        : { ok: true };
     const { type: name, detail } = problem.parse(await answer.json());
     if (answer.status >= 500) throw new Error(`loop-closure cannot take orders now: ${detail}`);
     return { ok: false, message: NOT_ONE.test(name) ? 'This alert is not known any more.' : detail };

@@ -1,9 +1,10 @@
 import { type Html, html, httpUrl, raw } from '../../platform/text/html.ts';
 import type { Block, Button, EmailContent, SlackContent } from '../domain/message.ts';
 import { actionTypeOf, readButtonValue } from '../domain/slack-action.ts';
-import { FORM_TITLES, type FormField, formOf } from '../domain/slack-modal.ts';
+import { FORM_TITLES, formOf } from '../domain/slack-modal.ts';
 import { fromNow } from '../domain/when.ts';
 import type { SandboxMessage } from '../ports.ts';
+import { renderField } from './form-html.ts';
 import { SANDBOX_CSS } from './sandbox-css.ts';
 
 export interface SandboxView {
@@ -130,22 +131,9 @@ function renderButton(button: Button, message: SandboxMessage, view: SandboxView
   }
   return html`<form class="form" method="post" action="/sandbox/click" aria-label="${FORM_TITLES[type]} ${value.label}">${hidden}
 <strong>${FORM_TITLES[type]}</strong>
-${formOf(type, value).map(renderField)}
+${formOf(type, value).map((field) => renderField(field))}
 <label>In the name of <input name="person" value="${view.person}" maxlength="100"></label>
 <span><button class="primary">Save</button> <a class="button" href="/sandbox?channel=${encodeURIComponent(message.address)}">Cancel</a></span></form>`;
-}
-
-function renderField(field: FormField): Html {
-  if (field.type === 'choice') {
-    return html`<label>${field.label} <select name="${field.name}" required>${field.options.map(
-      ({ value, label }) =>
-        html`<option value="${value}"${value === field.initial && raw(' selected')}>${label}</option>`,
-    )}</select></label>`;
-  }
-  const required = !field.optional && raw(' required');
-  return field.multiline
-    ? html`<label>${field.label} <textarea name="${field.name}" rows="2" maxlength="2000"${required}></textarea></label>`
-    : html`<label>${field.label} <input name="${field.name}" maxlength="200"${required}></label>`;
 }
 
 /**

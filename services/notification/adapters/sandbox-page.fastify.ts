@@ -1,6 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Clock } from '../../platform/time/clock.ts';
-import { actionFrom, actionTypeOf, type HandleAction, readButtonValue } from '../domain/slack-action.ts';
+import {
+  ACTION_DONE,
+  actionFrom,
+  actionTypeOf,
+  type HandleAction,
+  readButtonValue,
+} from '../domain/slack-action.ts';
 import type { SandboxStore } from '../ports.ts';
 import { renderSandbox } from './sandbox-html.ts';
 
@@ -77,18 +83,12 @@ async function obey(parts: SandboxPageParts, entered: Readonly<Record<string, st
   const value = readButtonValue(entered.value ?? '');
   if (type === undefined || value === undefined) return 'This button is not known.';
   const by = { kind: 'person', id: entered.person?.trim() || (parts.person ?? DEFAULT_PERSON) } as const;
-  const read = actionFrom(type, value, by, `sandbox:${entered.once ?? ''}:${value.alertId}:${type}`, entered);
+  const actionId = `sandbox:${entered.once ?? ''}:${value.alertId}:${type}`;
+  const read = actionFrom(type, value, { by, via: 'slack', actionId }, entered);
   if (!read.ok) return Object.values(read.problems).join('; ');
   const said = await parts.click(read.action);
-  return said.ok ? `${DONE[type]} ${value.label}.` : said.message;
+  return said.ok ? `${ACTION_DONE[type]} ${value.label}.` : said.message;
 }
-
-const DONE = {
-  acknowledge: 'Acknowledged',
-  contact: 'Contact logged for',
-  snooze: 'Snoozed',
-  close: 'Closed',
-} as const;
 
 /** Another site must not press these buttons. Browsers tell where a form was sent from; programs say nothing. */
 function fromOwnPage({ headers }: FastifyRequest): boolean {

@@ -140,7 +140,12 @@ async function answerClick(
   }
   if (type !== 'acknowledge') return openForm(parts, click.trigger_id, type, value, reply);
   const id = `slack:${value.alertId}:${type}:${action.action_ts}`;
-  const read = actionFrom(type, value, personOf(parts.names, click.user), id, {});
+  const read = actionFrom(
+    type,
+    value,
+    { by: personOf(parts.names, click.user), via: 'slack', actionId: id },
+    {},
+  );
   if (read.ok) await store(parts, read.action);
   return reply.code(200).send();
 }
@@ -178,7 +183,12 @@ async function answerSubmission(
     return reply.code(400).send({ error: 'malformed' });
   }
   // Slack sends a form again with the same view id, and opens each form with a new one.
-  const read = actionFrom(type, value, personOf(parts.names, user), `slack:${view.id}`, enteredIn(view));
+  const read = actionFrom(
+    type,
+    value,
+    { by: personOf(parts.names, user), via: 'slack', actionId: `slack:${view.id}` },
+    enteredIn(view),
+  );
   if (!read.ok) {
     parts.metrics.webhook('accepted');
     return reply.code(200).send({ response_action: 'errors', errors: read.problems });

@@ -11,7 +11,7 @@ import {
 } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY, MINUTE } from '../../platform/time/clock.ts';
 import type { BriefingSettings } from './briefing.ts';
-import { emailAlert } from './email-content.ts';
+import { emailAlert, mailLinksOf } from './email-content.ts';
 import { type DeliveryOrder, NOTIFICATION_QUEUES } from './message.ts';
 import { nextAttemptAt } from './retry.ts';
 import { slackAlert, slackReply } from './slack-content.ts';
@@ -19,6 +19,8 @@ import type { Cycle, Delivery, NotificationState, SlackMessage } from './state.t
 import { isSuperseded } from './superseded.ts';
 
 export interface NotificationSettings extends BriefingSettings {
+  /** Signs the links in mails by which people act. Without one there are none. */
+  readonly mailLinkSecret?: string | undefined;
   /** The other way to the same person or team: mail for Slack, Slack for mail. Nothing when there is none. */
   fallbackFor(target: ResolvedTarget, alert: Alert): ResolvedTarget | undefined;
 }
@@ -339,7 +341,12 @@ class CycleWork {
       return {
         ...envelope,
         channel: 'email',
-        content: emailAlert(this.#alert, delivery.template, this.#settings),
+        content: emailAlert(
+          this.#alert,
+          delivery.template,
+          this.#settings,
+          mailLinksOf(this.#alert, delivery.address, this.#settings, this.#now),
+        ),
       };
     }
     const write = delivery.kind === 'reply' ? slackReply : slackAlert;

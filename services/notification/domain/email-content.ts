@@ -1,17 +1,57 @@
 import type { Alert } from '../../contracts/alert.ts';
 import { type Html, html, httpUrl, raw } from '../../platform/text/html.ts';
 import { type Briefing, type BriefingSettings, brief, type DueLine } from './briefing.ts';
+import { LINK_LIVES_MS, MAIL_LINK_PATH, writeMailLink } from './mail-link.ts';
 import type { EmailContent } from './message.ts';
+import { ACTION_WORDS } from './slack-action.ts';
+import { buttonValueOf, offeredActions } from './slack-content.ts';
 import { cut } from './slack-text.ts';
+import { inZone } from './when.ts';
 import { nextDue, wordingOf } from './wording.ts';
 
 /** The alert as an e-mail that says as much as the Slack message, as text and as HTML. */
-export function emailAlert(alert: Alert, template: string, settings: BriefingSettings): EmailContent {
+export function emailAlert(
+  alert: Alert,
+  template: string,
+  settings: BriefingSettings,
+  links?: MailLinks,
+): EmailContent {
   const briefing = brief(alert, settings);
   return {
     subject: subjectOf(briefing, template),
-    text: textOf(briefing, template),
-    html: htmlOf(briefing, template).text,
+    text: textOf(briefing, template, links),
+    html: htmlOf(briefing, template, links).text,
+  };
+}
+
+/** What its reader can do from the mail. */
+export interface MailLinks {
+  readonly actions: readonly { readonly words: string; readonly url: string }[];
+  /** Until when they work. */
+  readonly until: string;
+}
+
+/** Links for what may be done with the alert now, in the name of whoever has the mail; none when it is closed. */
+export function mailLinksOf(
+  alert: Alert,
+  recipient: string,
+  {
+    publicUrl,
+    zoneOf,
+    mailLinkSecret: secret,
+  }: BriefingSettings & { readonly mailLinkSecret?: string | undefined },
+  now: number,
+): MailLinks | undefined {
+  const offered = offeredActions(alert);
+  if (secret === undefined || offered.length === 0) return undefined;
+  const expiresAt = now + LINK_LIVES_MS;
+  const value = buttonValueOf(alert);
+  return {
+    actions: offered.map((type) => ({
+      words: ACTION_WORDS[type],
+      url: `${publicUrl}${MAIL_LINK_PATH}?t=${writeMailLink(secret, { type, alert: value, recipient, expiresAt })}`,
+    })),
+    until: inZone(expiresAt, zoneOf(alert.plan.calendar)),
   };
 }
 
@@ -36,7 +76,7 @@ function subjectOf(briefing: Briefing, template: string): string {
   return `${cut(start.toWellFormed(), LONGEST_SUBJECT - due.length)}${due}`;
 }
 
-function textOf(briefing: Briefing, template: string): string {
+function textOf(briefing: Briefing, template: string, links: MailLinks | undefined): string {
   const blocks: readonly (readonly string[])[] = [
     [
       `${briefing.severity} ${briefing.label} · ${briefing.who}: ${briefing.title}`,
@@ -53,6 +93,9 @@ function textOf(briefing: Briefing, template: string): string {
       : ['What to do', ...briefing.playbook.map((step, index) => `${index + 1}. ${step}`)],
     briefing.due.length === 0 ? [] : ['By when', ...briefing.due.map((line) => `- ${dueText(line)}`)],
     [`Answer on ${briefing.answerOn}.`, `Rule: ${briefing.ruleId}`, `Open the alert: ${briefing.url}`],
+    links === undefined
+      ? []
+      : [...links.actions.map(({ words, url }) => `${words}: ${url}`), `${LINKS_WORK} ${links.until}.`],
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)
@@ -90,12 +133,13 @@ const DONE_WORDS: { readonly [S in DueLine['state']]: string } = {
   met_late: ' – done, but late',
 };
 
-function htmlOf(briefing: Briefing, template: string): Html {
+function htmlOf(briefing: Briefing, template: string, links: MailLinks | undefined): Html {
   const url = httpUrl(briefing.url);
   return html`<!doctype html><html lang="en">${BODY}
 <h2>${briefing.severity} ${briefing.label} · ${briefing.who}: ${briefing.title}</h2>
 <p><strong>${briefing.status}</strong><br>Owner: ${briefing.owner}</p>
 <p>${wordingOf(template).ask(briefing)}</p>
+${links !== undefined && linksHtml(links)}
 <h3>Why</h3>${list(briefing.because)}
 ${briefing.quotes.length > 0 && html`<h3>In the customer's words</h3>${briefing.quotes.map(quoteHtml)}`}
 ${briefing.quotesLeftOut > 0 && html`<p>and ${briefing.quotesLeftOut} more on the alert's page</p>`}
@@ -109,6 +153,15 @@ ${briefing.due.length > 0 && html`<h3>By when</h3>${list(briefing.due.map(dueTex
 ${url !== undefined && html`<p><a href="${url}">Open the alert</a></p>`}
 </body></html>`;
 }
+
+const LINKS_WORK = 'Nothing happens before you confirm. Each of these links works once, until';
+
+const linksHtml = ({ actions, until }: MailLinks): Html =>
+  html`<p>${actions.map(({ words, url }) => html`<a href="${url}" style="${BUTTON}">${words}</a> `)}<br>
+<small>${LINKS_WORK} ${until}.</small></p>`;
+
+const BUTTON =
+  'display:inline-block;padding:.4em 1em;margin:0 .3em .3em 0;border:1px solid #888;border-radius:4px';
 
 const quoteHtml = ({ words, said, mood }: Briefing['quotes'][number]): Html =>
   html`<blockquote>${words !== undefined && html`“${words}”<br>`}<small>${said}${

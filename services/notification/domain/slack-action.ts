@@ -3,7 +3,7 @@ import type { Actor } from '../../contracts/alert.ts';
 import { CHANNELS, type Channel } from '../../contracts/sources.ts';
 
 /**
- * What somebody did with a button or form of a message, in Slack or in the sandbox. `fields` are checked for
+ * What somebody did with a button or form of a message, in Slack, in the sandbox or from a mail. `fields` are checked for
  * shape only; whether the alert may be closed so is for others to say.
  */
 export type SlackAction = ActionBase &
@@ -18,6 +18,7 @@ interface ActionBase {
   readonly alertKey: string;
   readonly alertId: string;
   readonly by: Actor;
+  readonly via: 'slack' | 'email';
   /** Idempotency key: the same click, however often it is delivered. */
   readonly actionId: string;
 }
@@ -40,6 +41,22 @@ export interface CloseFields {
 
 export const ACTION_TYPES = ['acknowledge', 'contact', 'snooze', 'close'] as const;
 export type ActionType = (typeof ACTION_TYPES)[number];
+
+/** What buttons and links are called. */
+export const ACTION_WORDS: { readonly [A in ActionType]: string } = {
+  acknowledge: 'Acknowledge',
+  contact: 'Log contact',
+  snooze: 'Snooze',
+  close: 'Close',
+};
+
+/** What is said when it is done, before the alert's label. */
+export const ACTION_DONE: { readonly [A in ActionType]: string } = {
+  acknowledge: 'Acknowledged',
+  contact: 'Contact logged for',
+  snooze: 'Snoozed',
+  close: 'Closed',
+};
 
 /** `action_id` of the buttons. Others are of no interest to us: links, or somebody else's app. */
 export const actionName = (type: ActionType): string => `tocsin.${type}`;
@@ -84,15 +101,14 @@ export type FormResult =
   | { readonly ok: true; readonly action: SlackAction }
   | { readonly ok: false; readonly problems: Readonly<Record<string, string>> };
 
-/** Reads what somebody entered, from Slack's modal or the sandbox's form: both name their fields alike. */
+/** Reads what somebody entered, from Slack's modal, the sandbox's form or that of a mail: all name their fields alike. */
 export function actionFrom(
   type: ActionType,
   alert: Pick<ButtonValue, 'alertKey' | 'alertId'>,
-  by: Actor,
-  actionId: string,
+  click: Pick<ActionBase, 'by' | 'via' | 'actionId'>,
   entered: Readonly<Record<string, string | undefined>>,
 ): FormResult {
-  const base = { alertKey: alert.alertKey, alertId: alert.alertId, by, actionId };
+  const base = { alertKey: alert.alertKey, alertId: alert.alertId, ...click };
   const read = FORMS[type].safeParse(withoutBlanks(entered));
   if (!read.success) return { ok: false, problems: problemsOf(read.error) };
   // The schema of this type produced the fields, so the pair is one of the union's members.
@@ -151,4 +167,7 @@ function jsonOf(text: string): unknown {
 
 /** Obeys an action, or says in words why not. Rejects when it could not be stored, so that it is sent again. */
 export type HandleAction = (action: SlackAction) => Promise<ActionAnswer>;
-export type ActionAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string };
+/** `repeated`: it had been obeyed before, and nothing happened now. */
+export type ActionAnswer =
+  | { readonly ok: true; readonly repeated?: true }
+  | { readonly ok: false; readonly message: string };

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Alert } from '../../contracts/alert.ts';
 import { HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { acknowledged, anAlert, closed, SETTINGS, T0 } from '../test-support/an-alert.ts';
-import { emailAlert, markEmailRepeat } from './email-content.ts';
+import { emailAlert, mailLinksOf, markEmailRepeat } from './email-content.ts';
 import type { Block, SlackContent } from './message.ts';
 import { readButtonValue } from './slack-action.ts';
 import { markSlackRepeat, slackAlert, slackReply } from './slack-content.ts';
@@ -225,6 +226,26 @@ test('the mail says as much as the Slack message', () => {
     expect(mail.text).toContain(part);
   }
   expect(mail.html).toContain('“Useless &lt;again&gt; &amp; nobody calls back”');
+});
+
+test('a mail has links for what may be done now, for its recipient alone', () => {
+  const settings = { ...SETTINGS, mailLinkSecret: 'a secret of the right length' };
+  const links = (alert: Alert, to = 'ana@example.com') => mailLinksOf(alert, to, settings, T0);
+  expect(links(anAlert())?.actions.map(({ words }) => words)).toEqual([
+    'Acknowledge',
+    'Log contact',
+    'Snooze',
+    'Close',
+  ]);
+  expect(links(acknowledged(anAlert()))?.actions.map(({ words }) => words)).not.toContain('Acknowledge');
+  expect(links(closed(anAlert()))).toBeUndefined();
+  expect(mailLinksOf(anAlert(), 'ana@example.com', SETTINGS, T0)).toBeUndefined();
+  expect(links(anAlert(), 'ben@example.com')?.actions[0]?.url).not.toBe(links(anAlert())?.actions[0]?.url);
+  const mail = emailAlert(anAlert(), 'open', settings, links(anAlert()));
+  const [first] = links(anAlert())?.actions ?? [];
+  expect(mail.text).toContain(`Acknowledge: ${first?.url}`);
+  expect(mail.html).toContain(`<a href="${first?.url}"`);
+  expect(mail.text).toContain('once, until Mon 30 Nov, 10:00 CET.');
 });
 
 test('a long title never costs the subject its due time', () => {

@@ -3,7 +3,13 @@ import { OUTCOMES } from '../../contracts/alert.ts';
 import type { Briefing, BriefingSettings, DueLine, Quote } from './briefing.ts';
 import { brief } from './briefing.ts';
 import type { Block, Button, Mrkdwn, SlackContent } from './message.ts';
-import { type ActionType, actionName, writeButtonValue } from './slack-action.ts';
+import {
+  ACTION_WORDS,
+  type ActionType,
+  actionName,
+  type ButtonValue,
+  writeButtonValue,
+} from './slack-action.ts';
 import { cut, escapeSlack, fitLines, SLACK_LIMITS } from './slack-text.ts';
 import { nextDue, standingAsk, wordingOf } from './wording.ts';
 
@@ -134,24 +140,19 @@ export function offeredActions(alert: Alert): readonly ActionType[] {
   ];
 }
 
-const ACTION_WORDS: { readonly [A in ActionType]: string } = {
-  acknowledge: 'Acknowledge',
-  contact: 'Log contact',
-  snooze: 'Snooze',
-  close: 'Close',
-};
+/** What a button or link about the alert has to carry. */
+export const buttonValueOf = ({ alertKey, alertId, label, plan, answerOn }: Alert): ButtonValue => ({
+  alertKey,
+  alertId,
+  label,
+  outcomes: plan.outcomes.length === 0 ? OUTCOMES : plan.outcomes,
+  answerOn,
+});
 
 function actions(alert: Alert): readonly Block[] {
   const offered = offeredActions(alert);
   if (offered.length === 0) return [];
-  const { outcomes } = alert.plan;
-  const value = writeButtonValue({
-    alertKey: alert.alertKey,
-    alertId: alert.alertId,
-    label: alert.label,
-    outcomes: outcomes.length === 0 ? OUTCOMES : outcomes,
-    answerOn: alert.answerOn,
-  });
+  const value = writeButtonValue(buttonValueOf(alert));
   const buttons = offered.map(
     (type): Button => ({
       type: 'button',

@@ -60,7 +60,7 @@ async function ask(
 const INTAKE = /^\/v1\/(crm-records|complaints|call-notes|social-posts|identities)\b/;
 
 function appOf(apps: SixServices['apps'], method: string, path: string) {
-  if (path.startsWith('/slack/')) return apps.notification;
+  if (/^\/(slack|mail)\//.test(path)) return apps.notification;
   return method === 'POST' && INTAKE.test(path) ? apps.ingestion : apps.loopClosure;
 }
 

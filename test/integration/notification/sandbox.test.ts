@@ -124,6 +124,7 @@ test('the acknowledge button reaches the same handler as a click in Slack', asyn
   expect(clicks).toEqual([
     {
       type: 'acknowledge',
+      via: 'slack',
       fields: {},
       alertKey: 'repeat-complaint:c-7',
       alertId: 'repeat-complaint:c-7#1',

@@ -90,6 +90,7 @@ test('a signed click on Acknowledge is handed on', async () => {
       alertKey: 'k',
       alertId: 'k#1',
       by: { kind: 'person', id: 'ana' },
+      via: 'slack',
       actionId: 'slack:k#1:acknowledge:1.5',
     },
   ]);
@@ -129,6 +130,7 @@ test('a submitted form is handed on with its fields, named after the form', asyn
     {
       type: 'contact',
       fields: { channel: 'phone', reached: false, note: 'voicemail' },
+      via: 'slack',
       actionId: 'slack:V1',
     },
   ]);

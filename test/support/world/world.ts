@@ -146,6 +146,12 @@ export class World {
     return this.#ask({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body });
   }
 
+  /** Somebody submits a form of a page. */
+  submit(path: string, form: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return this.#ask({ method: 'POST', path, headers, body: new URLSearchParams(form).toString() });
+  }
+
   /** Alerts, newest last. Default: all that are not closed. */
   async alerts(query = 'status=unfinished'): Promise<readonly Summary[]> {
     const { alerts } = AlertList.parse((await this.get(`/v1/alerts?${query}`)).body);
