@@ -12,8 +12,9 @@ export const migrateCommand: Command = {
   help: `
 Usage: tocsin migrate [--data DIR] [--dry-run] [--json]
 
-Moves states, timers, open alerts with their stories, messages that wait, dead letters, remembered ids, views, audit
-and ledger from a data folder into the topics and the database of the distributed mode, then checks the ledger there.
+Moves states, timers, open alerts with their stories, messages that wait, dead letters, remembered ids, views, audit,
+the rules that were in force and the ledger from a data folder into the topics and the database of the distributed
+mode, then checks the ledger there.
 Before: stop the embedded Tocsin, run "tocsin kafka apply" and "tocsin schemas register"; start services afterwards.
 
 The database must be fresh; it is written in one transaction. A run that was killed can be repeated. The data file is

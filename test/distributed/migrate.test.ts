@@ -33,6 +33,8 @@ const withinTheHour = (text: string): string =>
     .replace(/timebox: .*/, 'timebox: {calendar: 24x7, ack_by: 20m, contact_by: 6h, close_by: 72h}')
     .replaceAll('1bd', '1d');
 
+const RULES = 'SELECT source AS files FROM rules_in_force JOIN rule_set USING (hash)';
+
 /** The command in a process of its own, as an operator runs it. */
 async function migrate(env: Record<string, string> = {}, folder = data, ...more: string[]) {
   const child = spawn(
@@ -92,6 +94,10 @@ test('open alerts, timers and waiting messages move to the services, also when t
   expect(report?.checks.length).toBeGreaterThan(10);
   expect(report?.rows).toMatchObject({ timer: before.timers, effect: before.effects, loop_alert: 4 });
   expect(report?.rows.effect).toBeGreaterThan(0);
+  // The rules that were in force are those that a start falls back to.
+  expect(await askPostgres(place.env.TOCSIN_DATABASE_URL, RULES)).toEqual([
+    { files: expect.stringContaining(RULE) },
+  ]);
 
   const elsewhere = mkdtempSync(join(tmpdir(), 'tocsin-other-'));
   await liveEmbedded(clock, elsewhere);

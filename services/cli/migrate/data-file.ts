@@ -84,6 +84,8 @@ const ORDER = {
   loop_audit: 'position',
   loop_held: 'event_id',
   loop_delivery: 'outcome_id',
+  rule_set: 'hash',
+  rules_in_force: 'at, rowid',
 } as const;
 export type MovedTable = keyof typeof ORDER;
 export const MOVED_TABLES = Object.keys(ORDER) as MovedTable[];

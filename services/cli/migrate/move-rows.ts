@@ -71,6 +71,8 @@ export async function moveRows(options: MoveOptions): Promise<MovedRows> {
       rows.map((row) => ({ ...row, id: storable(String(row.id)) })),
     );
   }
+  for (const rows of file.pieces('rule_set')) await write('rule_set', INSERT.ruleSet, rows);
+  for (const rows of file.pieces('rules_in_force')) await write('rules_in_force', INSERT.inForce, rows);
   await moveViews(options, moved);
   await moveLedger(options, write);
   return moved;
@@ -221,6 +223,9 @@ const INSERT = {
            FROM json_populate_recordset(NULL::effect, $1::text::json)`,
   letter: insert('dead_letter'),
   seen: insert('log_seen'),
+  ruleSet: insert('rule_set'),
+  inForce: `INSERT INTO rules_in_force (at, hash)
+            SELECT at, hash FROM json_populate_recordset(NULL::rules_in_force, $1::text::json)`,
   ledger: insert('ledger'),
   position: insert('position'),
 };

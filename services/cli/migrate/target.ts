@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs';
+import { RULES_POSTGRES_MIGRATIONS } from '../../action-management/adapters/kept-rule-sets.postgres.ts';
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
 import { LOOP_CLOSURE_POSTGRES_MIGRATIONS } from '../../loop-closure/adapters/views.postgres.ts';
 import { migratePostgres, type PostgresMigration } from '../../platform/database/migrate.postgres.ts';
@@ -24,6 +25,7 @@ export interface FinishedMove {
 export async function moveState(postgres: Postgres): Promise<MoveState> {
   await migratePostgres(postgres, [
     ...PLATFORM_POSTGRES_MIGRATIONS,
+    ...RULES_POSTGRES_MIGRATIONS,
     ...LOOP_CLOSURE_POSTGRES_MIGRATIONS,
     MOVED_IN,
   ]);

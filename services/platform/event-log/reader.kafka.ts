@@ -7,6 +7,7 @@ import { fetchedRecord } from './fetched-record.kafka.ts';
 import type { FetchedRecord } from './input-feed.kafka.ts';
 import type { RegistryCodec } from './schemas.registry.ts';
 import type { TopicNames } from './topic-names.ts';
+import { topicOffsets } from './topic-offsets.kafka.ts';
 
 export interface KafkaReaderOptions {
   readonly kafka: Kafka;
@@ -173,13 +174,9 @@ export class KafkaReader {
   }
 
   async #range(topic: Topic, partition: number): Promise<{ readonly low: number; readonly high: number }> {
-    try {
-      const offsets = await this.#admin.fetchTopicOffsets(this.#options.names.of(topic));
-      const found = offsets.find((one) => one.partition === partition);
-      return { low: Number(found?.low ?? 0), high: Number(found?.high ?? 0) };
-    } catch (error) {
-      throw asUnavailable(error);
-    }
+    const offsets = await topicOffsets(this.#admin, this.#options.names.of(topic));
+    const found = offsets.find((one) => one.partition === partition);
+    return { low: Number(found?.low ?? 0), high: Number(found?.high ?? 0) };
   }
 
   async #decoded<T extends Topic>(

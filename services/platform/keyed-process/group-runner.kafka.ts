@@ -5,6 +5,7 @@ import { StorageUnavailable } from '../event-log/event-log.ts';
 import { fetchedRecord } from '../event-log/fetched-record.kafka.ts';
 import { type Lag, PartitionEnds } from '../event-log/partition-ends.ts';
 import type { TopicNames } from '../event-log/topic-names.ts';
+import { topicOffsets, topicOffsetsAt } from '../event-log/topic-offsets.kafka.ts';
 import type { Logger } from '../logging/logger.ts';
 import { describeError } from '../process/run-process.ts';
 import type { Clock } from '../time/clock.ts';
@@ -115,7 +116,7 @@ export class GroupRunner {
     const { topics, names } = this.#options;
     const unfetched: Unfetched[] = [];
     for (const topic of topics) {
-      const offsets = await this.#admin.fetchTopicOffsets(names.of(topic));
+      const offsets = await topicOffsets(this.#admin, names.of(topic));
       for (const [partition, { running, opened }] of this.#slots) {
         const end = Number(offsets.find((one) => one.partition === partition)?.high ?? 0);
         const next = opened.feed.tail(topic);
@@ -182,7 +183,7 @@ export class GroupRunner {
     while (!signal.aborted) {
       for (const topic of this.#options.topics) {
         // While no broker answers, what is known stays.
-        const offsets = await this.#admin.fetchTopicOffsets(this.#options.names.of(topic)).catch(() => []);
+        const offsets = await topicOffsets(this.#admin, this.#options.names.of(topic)).catch(() => []);
         for (const { partition, high } of offsets) this.#ends.note(topic, partition, Number(high));
       }
       await pause(ENDS_EVERY_MS, signal);
@@ -265,7 +266,7 @@ export class GroupRunner {
         this.#fetchFromTails(partition, slot);
         return;
       } catch (error) {
-        if (!(error instanceof StorageUnavailable) && !isOfKafka(error)) throw error;
+        if (!(error instanceof StorageUnavailable)) throw error;
         this.#options.log.warn(
           { partition, error: describeError(error).split('\n')[0] },
           'cannot open a partition yet',
@@ -283,9 +284,11 @@ export class GroupRunner {
   ): Promise<readonly (readonly [topic: Topic, offset: number, inOrderUntil: number])[]> {
     return Promise.all(
       [...positions].map(async ([topic, position]) => {
-        const offsets = await this.#admin.fetchTopicOffsets(this.#options.names.of(topic));
+        const offsets = await topicOffsets(this.#admin, this.#options.names.of(topic));
         const found = offsets.find((one) => one.partition === partition);
-        const [low, end] = [Number(found?.low ?? 0), Number(found?.high ?? 0)];
+        if (found === undefined)
+          throw new StorageUnavailable('closed', `Kafka says nothing of ${topic}/${partition} now`);
+        const [low, end] = [Number(found.low), Number(found.high)];
         if (position > end) {
           throw new StorageUnavailable(
             'closed',
@@ -308,7 +311,7 @@ export class GroupRunner {
   }
 
   async #offsetAt(topic: Topic, partition: number, instant: number): Promise<number> {
-    const offsets = await this.#admin.fetchTopicOffsetsByTimestamp(this.#options.names.of(topic), instant);
+    const offsets = await topicOffsetsAt(this.#admin, this.#options.names.of(topic), instant);
     return Number(offsets.find((one) => one.partition === partition)?.offset ?? 0);
   }
 
@@ -371,8 +374,6 @@ interface Slot {
 }
 
 const nothing = (): void => undefined;
-
-const isOfKafka = (error: unknown): boolean => error instanceof Error && error.name.startsWith('KafkaJS');
 
 function topicsByPartition(
   assignment: Readonly<Record<string, readonly number[]>>,
