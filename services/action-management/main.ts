@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { commaList } from '../platform/config/env.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import {
@@ -8,10 +9,12 @@ import {
   type ServiceDefinition,
   startService,
 } from '../platform/distributed/start-service.ts';
+import { serveOpenApi } from '../platform/http/openapi.ts';
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { checkInThread } from './adapters/check-folder.thread.ts';
 import { keepRuleSets, RULES_POSTGRES_MIGRATIONS } from './adapters/kept-rule-sets.postgres.ts';
+import { ACTION_MANAGEMENT_API } from './adapters/openapi.ts';
 import { registerRules } from './adapters/rules.fastify.ts';
 import { registerSilences } from './adapters/silences.fastify.ts';
 import { noRules } from './domain/read-rule-set.ts';
@@ -58,6 +61,12 @@ export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> =
           learn: ({ value }) => silences.learn(value),
         });
         metrics.watchSilences(() => silences.active(clock.now()).length);
+        const info = {
+          title: 'Tocsin: rules and silences',
+          version: manifest.version,
+          description: 'Of this instance.',
+        };
+        serveOpenApi(app, info, [ACTION_MANAGEMENT_API]);
         registerSilences(app, { silences, clock, rules: holder });
         const check = checkInThread(CHECK);
         const kept = keepRuleSets(service.postgres);

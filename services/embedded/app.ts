@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
+import { ACTION_MANAGEMENT_API } from '../action-management/adapters/openapi.ts';
 import { registerSilences } from '../action-management/adapters/silences.fastify.ts';
 import { registerGateway } from '../ingestion/adapters/gateway.fastify.ts';
+import { INGESTION_API } from '../ingestion/adapters/openapi.ts';
 import { registerApi } from '../loop-closure/adapters/api.fastify.ts';
 import { registerPages } from '../loop-closure/adapters/pages.fastify.ts';
 import type { AlertDesk } from '../loop-closure/service.ts';
@@ -12,7 +14,7 @@ import { registerSlackActions } from '../notification/adapters/slack-actions.fas
 import type { NotificationConfig } from '../notification/config.ts';
 import type { HandleAction } from '../notification/domain/slack-action.ts';
 import type { SandboxStore } from '../notification/ports.ts';
-import { registerOperations } from '../platform/http/operations.fastify.ts';
+import { OPERATIONS_API, registerOperations } from '../platform/http/operations.fastify.ts';
 import { createServer } from '../platform/http/server.ts';
 import type { Logger } from '../platform/logging/logger.ts';
 import type { Clock } from '../platform/time/clock.ts';
@@ -60,6 +62,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     clock,
     ledger: () => ledgerReport(pipeline.store, pipeline.runner),
     version: TOCSIN_VERSION,
+    others: [INGESTION_API, ACTION_MANAGEMENT_API, OPERATIONS_API],
   });
   registerPages(app, {
     desk: pipeline.desk,

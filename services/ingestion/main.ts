@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { commaList } from '../platform/config/env.ts';
 import type { IntakeLedger } from '../platform/database/intake-ledger.postgres.ts';
 import type { DistributedService } from '../platform/distributed/distributed-service.ts';
 import { type ServiceDefinition, startService } from '../platform/distributed/start-service.ts';
+import { serveOpenApi } from '../platform/http/openapi.ts';
 import type { Logger } from '../platform/logging/logger.ts';
 import { SECOND } from '../platform/time/clock.ts';
 import { registerGateway } from './adapters/gateway.fastify.ts';
+import { INGESTION_API } from './adapters/openapi.ts';
 import { identityProcess } from './domain/identity-process.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from './domain/ignore.ts';
 import { ingestionProcess } from './domain/ingestion-process.ts';
@@ -53,6 +56,8 @@ export const ingestion: ServiceDefinition<IngestionSettings> = {
       attach: async ({ service, app }) => {
         const counted = alsoInLedger(metrics, service.intake);
         const gateway = createGateway({ log: service.eventLog, clock, metrics: counted, own });
+        const info = { title: 'Tocsin: ingestion', version: manifest.version, description: 'Takes records.' };
+        serveOpenApi(app, info, [INGESTION_API]);
         await registerGateway(app, {
           gateway,
           clock,

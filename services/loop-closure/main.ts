@@ -15,7 +15,7 @@ import {
   startService,
 } from '../platform/distributed/start-service.ts';
 import { partitionOf } from '../platform/event-log/partition-of.ts';
-import { registerOperations } from '../platform/http/operations.fastify.ts';
+import { OPERATIONS_API, registerOperations } from '../platform/http/operations.fastify.ts';
 import { businessTimeBetween } from '../platform/time/business-time.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { findCalendar } from '../settings/calendars.ts';
@@ -60,7 +60,7 @@ export const loopClosure: ServiceDefinition<unknown> = {
           partitions: settings.TOCSIN_PARTITIONS,
         });
         const ledger = () => balanceLedger(service.postgres);
-        registerApi(app, { desk, clock, ledger, version: manifest.version });
+        registerApi(app, { desk, clock, ledger, version: manifest.version, others: [OPERATIONS_API] });
         registerOperations(app, {
           deadLetters: new PostgresDeadLetters(service.postgres),
           timers: (limit) => earliestTimers(service.postgres, limit),

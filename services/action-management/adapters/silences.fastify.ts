@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Silence } from '../../contracts/silence.ts';
 import type { Clock } from '../../platform/time/clock.ts';
@@ -8,7 +8,7 @@ import type { SilenceBook, SilenceResult } from '../silences.ts';
 
 const text = z.string().trim().min(1).max(200);
 const instant = z.iso.datetime({ offset: true, error: 'expected an instant such as 2026-03-30T12:00:00Z' });
-const Add = z.strictObject({
+export const AddSilence = z.strictObject({
   rule: text.optional(),
   subject: text.optional(),
   product: text.optional(),
@@ -18,9 +18,9 @@ const Add = z.strictObject({
   startsAt: instant.optional(),
   endsAt: instant,
 });
-const Expire = z.strictObject({ by: text });
+export const ExpireSilence = z.strictObject({ by: text });
 const One = z.object({ id: z.string().min(1).max(100) });
-const List = z.object({ all: z.enum(['true', 'false']).default('false') });
+export const SilencesQuery = z.object({ all: z.enum(['true', 'false']).default('false') });
 
 /** A silence as the API shows it: instants as text. */
 export interface ShownSilence extends Omit<Silence, 'startsAt' | 'endsAt'> {
@@ -35,20 +35,31 @@ export function registerSilences(
   { silences, clock, rules }: { silences: SilenceBook; clock: Clock; rules: Pick<RuleSetHolder, 'current'> },
 ): void {
   app.get('/v1/silences', async (request, reply) => {
-    const query = List.safeParse(request.query);
-    if (!query.success) return reply.code(400).send(problem(400, z.prettifyError(query.error)));
+    const query = SilencesQuery.safeParse(request.query);
+    if (!query.success)
+      return reply
+        .code(400)
+        .type(PROBLEM_TYPE)
+        .send(problem(400, z.prettifyError(query.error)));
     const now = clock.now();
     const wanted = query.data.all === 'true' ? silences.all() : silences.notOver(now);
     return { silences: wanted.map((silence) => shown(silence, now)) };
   });
 
   app.post('/v1/silences', async (request, reply) => {
-    const body = Add.safeParse(request.body);
-    if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
+    const body = AddSilence.safeParse(request.body);
+    if (!body.success)
+      return reply
+        .code(400)
+        .type(PROBLEM_TYPE)
+        .send(problem(400, z.prettifyError(body.error)));
     const { rule, startsAt, endsAt, ...rest } = body.data;
     const named = rules.current.rules.find(({ id }) => id === rule);
     if (rule !== undefined && named === undefined) {
-      return reply.code(422).send(problem(422, `there is no rule "${rule}"`));
+      return reply
+        .code(422)
+        .type(PROBLEM_TYPE)
+        .send(problem(422, `there is no rule "${rule}"`));
     }
     const order = {
       ...rest,
@@ -63,8 +74,12 @@ export function registerSilences(
   });
 
   app.post('/v1/silences/:id/expire', async (request, reply) => {
-    const body = Expire.safeParse(request.body);
-    if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
+    const body = ExpireSilence.safeParse(request.body);
+    if (!body.success)
+      return reply
+        .code(400)
+        .type(PROBLEM_TYPE)
+        .send(problem(400, z.prettifyError(body.error)));
     const result = await silences.end(One.parse(request.params).id, body.data.by, clock.now());
     return result.ok ? reply.send(shown(result.silence, clock.now())) : refuse(result, reply);
   });
@@ -72,10 +87,10 @@ export function registerSilences(
 
 const STATUS = { unknown: 404, over: 409, invalid: 422 } as const;
 
-const refuse = (
-  { reason, words }: SilenceResult & { readonly ok: false },
-  reply: { code(status: number): { send(body: unknown): unknown } },
-) => reply.code(STATUS[reason]).send(problem(STATUS[reason], words));
+const refuse = ({ reason, words }: SilenceResult & { readonly ok: false }, reply: FastifyReply) =>
+  reply.code(STATUS[reason]).type(PROBLEM_TYPE).send(problem(STATUS[reason], words));
+
+const PROBLEM_TYPE = 'application/problem+json';
 
 const problem = (status: number, detail: string) => ({
   type: 'about:blank',

@@ -22,7 +22,7 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 /** A full disk or a busy lock is rarely gone sooner. */
 const RETRY_AFTER_SECONDS = 5;
 const JSON_TYPES = ['application/json'];
-const LINE_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
+export const LINE_TYPES = ['application/x-ndjson', 'application/ndjson', 'application/jsonl'];
 
 /**
  * The HTTP side of ingestion: `POST /v1/<source>` and `POST /v1/identities/separate`.
@@ -108,8 +108,10 @@ async function takeRecords(
   return read.single && first !== undefined ? answerOne(reply, first) : answerMany(reply, answers);
 }
 
-/** Visible ASCII, and short enough to leave room for a position after it in a record id. */
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,150}$/;
+/** Short enough to leave room for a position after it in a record id. */
+export const MAX_IDEMPOTENCY_KEY = 150;
+/** Visible ASCII. */
+const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${MAX_IDEMPOTENCY_KEY}}$`);
 
 const bodyOf = (request: FastifyRequest): Buffer =>
   Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -192,7 +194,7 @@ function answerMany(reply: FastifyReply, answers: readonly Answer[]): FastifyRep
 const inWordsOf = (answer: Answer | undefined): string =>
   answer?.status === 'rejected' ? answer.problems.map(inWords).join('; ') : '';
 
-const separateOrder = z.strictObject({
+export const separateOrder = z.strictObject({
   identity: z.string().min(1).max(500),
   customerId: z.string().min(1).max(200),
   reason: z.string().trim().min(1).max(200),

@@ -42,13 +42,17 @@ export type FieldKind =
   | 'attributes'
   | 'extra';
 
-/** One field of a record: its kind, what it allows in words, and the check. */
+/** One field of a record: its kind, what it allows in words and for machines, and the check. */
 export interface Field {
   readonly kind: FieldKind;
   readonly expected: string;
+  /** JSON Schema of what may be sent, `expected` left out. The check is the authority: a schema cannot say all of it. */
+  readonly schema: JsonSchema;
   /** The clean value, undefined when it says nothing (blank text), or the fault. `now` is epoch ms. */
   readonly read: (value: unknown, now: number) => unknown;
 }
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** Customer's or agent's words. Longer than any letter; keeps one record from filling a page. */
 export const MAX_TEXT_BYTES = 64 * 1024;
@@ -98,6 +102,7 @@ export const id = (): Field => {
   return {
     kind: 'id',
     expected,
+    schema: { type: ['string', 'integer'], maxLength: MAX_ID },
     read: (value) => {
       if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
       return readWords(value, MAX_ID, expected);
@@ -108,8 +113,10 @@ export const id = (): Field => {
 /** A name, category, place: one line. */
 export const words = (max = MAX_WORDS): Field => {
   const expected = `text of at most ${max} characters on one line`;
-  return { kind: 'words', expected, read: (value) => readWords(value, max, expected) };
+  return { kind: 'words', expected, schema: line(max), read: (value) => readWords(value, max, expected) };
 };
+
+const line = (maxLength: number): JsonSchema => ({ type: 'string', maxLength });
 
 function readWords(value: unknown, max: number, expected: string): unknown {
   if (typeof value !== 'string') return new Fault('wrong_type', show(value), expected);
@@ -127,6 +134,7 @@ export const text = (): Field => {
   return {
     kind: 'text',
     expected,
+    schema: { type: 'string', maxLength: MAX_TEXT_BYTES },
     read: (value) => {
       if (typeof value !== 'string') return new Fault('wrong_type', show(value), expected);
       const bytes = value.length * 3 <= MAX_TEXT_BYTES ? 0 : Buffer.byteLength(value);
@@ -146,6 +154,7 @@ function instant(limit: string, latest: (now: number) => number): Field {
   return {
     kind: 'instant',
     expected,
+    schema: { type: ['string', 'integer'] },
     read: (value, now) => {
       const at = typeof value === 'string' ? parseRfc3339(value.trim()) : value;
       if (typeof value === 'string' && value.trim() === '') return undefined;
@@ -169,14 +178,21 @@ const inWords = (at: number): string =>
     : ` (${instantText(at)})`;
 
 export const number = (min: number, max: number): Field =>
-  numeric(`a number from ${min} to ${max}`, min, max, Number.isFinite);
+  numeric('number', `a number from ${min} to ${max}`, min, max, Number.isFinite);
 export const whole = (min: number, max: number): Field =>
-  numeric(`a whole number from ${min} to ${max}`, min, max, Number.isInteger);
+  numeric('integer', `a whole number from ${min} to ${max}`, min, max, Number.isInteger);
 
-function numeric(expected: string, min: number, max: number, fits: (value: number) => boolean): Field {
+function numeric(
+  type: 'number' | 'integer',
+  expected: string,
+  min: number,
+  max: number,
+  fits: (value: number) => boolean,
+): Field {
   return {
     kind: 'number',
     expected,
+    schema: { type, minimum: min, maximum: max },
     read: (value) => {
       if (typeof value !== 'number') return new Fault('wrong_type', show(value), expected);
       if (!fits(value)) return new Fault('wrong_type', show(value), expected);
@@ -188,6 +204,7 @@ function numeric(expected: string, min: number, max: number, fits: (value: numbe
 export const truth = (): Field => ({
   kind: 'boolean',
   expected: 'true or false',
+  schema: { type: 'boolean' },
   read: (value) =>
     typeof value === 'boolean' ? value : new Fault('wrong_type', show(value), 'true or false'),
 });
@@ -198,6 +215,7 @@ export const choice = (allowed: readonly string[]): Field => {
   return {
     kind: 'choice',
     expected,
+    schema: { type: 'string', enum: allowed },
     read: (value) => {
       if (known.has(value)) return value;
       if (typeof value !== 'string') return new Fault('wrong_type', show(value), expected);
@@ -211,6 +229,7 @@ export const url = (): Field => {
   return {
     kind: 'words',
     expected,
+    schema: { ...line(MAX_URL), pattern: '^[Hh][Tt][Tt][Pp][Ss]?://' },
     read: (value) => {
       const read = readWords(value, MAX_URL, expected);
       if (typeof read !== 'string') return read;
@@ -225,6 +244,7 @@ export const language = (): Field => {
   return {
     kind: 'words',
     expected,
+    schema: line(70),
     read: (value) => {
       const read = readWords(value, 70, expected);
       if (typeof read !== 'string') return read;
@@ -238,6 +258,7 @@ export const timezone = (): Field => {
   return {
     kind: 'words',
     expected,
+    schema: line(60),
     read: (value) => {
       const read = readWords(value, 60, expected);
       if (typeof read !== 'string') return read;
@@ -273,6 +294,7 @@ export const list = (item: Field = words(MAX_ID)): Field => {
   return {
     kind: 'list',
     expected,
+    schema: { type: ['string', 'array'], maxItems: MAX_LIST, items: item.schema },
     read: (value, now) => {
       const entries: readonly unknown[] | undefined =
         typeof value === 'string' ? [value] : Array.isArray(value) ? value : undefined;
@@ -292,10 +314,15 @@ export const list = (item: Field = words(MAX_ID)): Field => {
 /** Further columns of the company by their own name: numbers, truths and lines. */
 export const extra = (): Field => {
   const expected = `an object of at most ${MAX_EXTRA} names (1 to ${MAX_EXTRA_NAME} characters) to text, number or boolean`;
-  const line = words();
+  const oneLine = words();
   return {
     kind: 'extra',
     expected,
+    schema: {
+      type: 'object',
+      maxProperties: MAX_EXTRA,
+      additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
+    },
     read: (value, now) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         return new Fault('wrong_type', show(value), expected);
@@ -305,7 +332,7 @@ export const extra = (): Field => {
       const clean: Record<string, unknown> = {};
       for (const name of names) {
         if (!isExtraName(name)) return new Fault('malformed', `the name ${show(name)}`, expected);
-        const read = readExtra(value[name as keyof typeof value], line, now);
+        const read = readExtra(value[name as keyof typeof value], oneLine, now);
         if (read instanceof Fault) return new Fault(read.reason, read.found, read.expected, name);
         if (read !== undefined) clean[name] = read;
       }

@@ -150,7 +150,8 @@ function checkIdentity(record: SourceRecords[Source], problems: RecordProblem[])
 }
 
 const NONE: readonly RecordProblem[] = [];
-const IDENTITY_FIELDS = ['customerId', 'accountId', 'email', 'phone', 'handle'] as const;
+/** One of them has to name somebody. */
+export const IDENTITY_FIELDS = ['customerId', 'accountId', 'email', 'phone', 'handle'] as const;
 const NAMED_SOMEHOW = 'at least one of customerId, accountId, email, phone, or handle with its network';
 
 function unusableIdentities(record: SourceRecords[Source]): readonly RecordProblem[] {

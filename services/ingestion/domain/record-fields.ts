@@ -74,7 +74,12 @@ export const RECORD_FIELDS: { readonly [S in Source]: FieldTable } = {
     handles: list(),
     accountIds: list(id()),
     // Read by the parser itself: its parts have names of their own.
-    attributes: { kind: 'attributes', expected: 'an object', read: (value) => value },
+    attributes: {
+      kind: 'attributes',
+      expected: 'an object',
+      schema: { type: 'object' },
+      read: (value) => value,
+    },
     text: text(),
     amount: number(-MONEY, MONEY),
     daysLate: number(0, 36_500),

@@ -131,7 +131,12 @@ function compileExtra(
   );
 }
 
-const ANYTHING: Field = { kind: 'extra', expected: 'text, a number, true or false', read: (value) => value };
+const ANYTHING: Field = {
+  kind: 'extra',
+  expected: 'text, a number, true or false',
+  schema: {},
+  read: (value) => value,
+};
 
 /** Every column that is named nowhere in the mapping. Compiled last, when all the others are known. */
 function restOf(except: ReadonlySet<string>, scope: Scope): Compute {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
+import { type ApiPart, serveOpenApi } from '../../platform/http/openapi.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { type FieldProblem, VERBS, type Verb } from '../domain/command.ts';
 import { type AlertDesk, KPI_SPAN_MS, type OrderResult } from '../service.ts';
@@ -14,7 +15,16 @@ import {
   presentSummary,
 } from './answers.ts';
 import { definite } from './definite.ts';
-import { AlertsQuery, AuditQuery, HeldQuery, HoldsQuery, KpisQuery, openApiDocument } from './openapi.ts';
+import {
+  AlertsQuery,
+  API_INFO,
+  AuditQuery,
+  HeldQuery,
+  HoldsQuery,
+  KEY_LENGTH,
+  KpisQuery,
+  LOOP_CLOSURE_API,
+} from './openapi.ts';
 import { type ProblemParts, problemOfError, sendProblem } from './problem.ts';
 import { isSameOrigin } from './same-origin.ts';
 
@@ -24,6 +34,8 @@ export interface ApiDeps {
   /** The ledger as a JSON value. */
   readonly ledger: () => Promise<unknown>;
   readonly version: string;
+  /** What else this server can be asked. */
+  readonly others: readonly ApiPart[];
   /** Who makes the request, where it is known. Wins over what the body says. */
   readonly identify?: (request: FastifyRequest) => Actor | undefined;
 }
@@ -40,13 +52,10 @@ export const registerApi = (app: FastifyInstance, deps: ApiDeps): void => {
     for (const verb of VERBS) registerVerb(scope, deps, verb);
     registerAlerts(scope, deps);
     registerReports(scope, deps);
-    const document = openApiDocument(deps.version);
-    scope.get('/openapi.json', async () => document);
+    serveOpenApi(scope, { ...API_INFO, version: deps.version }, [LOOP_CLOSURE_API, ...deps.others]);
   });
 };
 
-/** Longest Idempotency-Key. UUIDs have 36 characters; some clients use a path and a UUID. */
-const KEY_LENGTH = 200;
 const Id = z.object({ id: z.string().min(1).max(1000) });
 
 const registerVerb = (app: FastifyInstance, deps: ApiDeps, verb: Verb): void => {

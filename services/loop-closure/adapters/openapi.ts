@@ -1,19 +1,8 @@
 import { z } from 'zod';
 import { SEVERITIES, STAGES } from '../../contracts/alert-request.ts';
+import type { ApiPart, Operation } from '../../platform/http/openapi.ts';
 import { BODIES, VERBS } from '../domain/command.ts';
 import * as answers from './answer-schemas.ts';
-
-/** One operation of the REST API. The routes and the OpenAPI document are both made from this. */
-export interface Operation {
-  readonly id: string;
-  readonly method: 'get' | 'post';
-  /** With `{name}` for what varies. */
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: z.ZodObject;
-  readonly body?: z.ZodType;
-  readonly answers: Readonly<Record<number, z.ZodType>>;
-}
 
 const instant = z.iso.datetime({ offset: true }).describe('RFC 3339 with an offset.');
 const limit = z.coerce.number().int().min(1).max(200).default(50);
@@ -56,18 +45,30 @@ const verbSummaries: Readonly<Record<(typeof VERBS)[number], string>> = {
   close: 'Close the loop with an outcome and a root cause',
 };
 
+/** Longest Idempotency-Key. UUIDs have 36 characters; some clients use a path and a UUID. */
+export const KEY_LENGTH = 200;
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  description: `Your own name for this order, at most ${KEY_LENGTH} characters. Sent again, it is obeyed once.`,
+  maxLength: KEY_LENGTH,
+};
+
 const verbOperations: readonly Operation[] = VERBS.map((verb) => ({
   id: `${verb}Alert`,
   method: 'post',
   path: `/v1/alerts/{id}/${verb}`,
   summary: verbSummaries[verb],
   body: BODIES[verb],
+  headers: [IDEMPOTENCY_KEY],
   answers: {
     200: answers.AlertSummary,
     202: answers.Accepted,
+    400: answers.Problem,
+    403: answers.Problem,
     404: answers.Problem,
     409: answers.Problem,
     422: answers.Problem,
+    503: answers.Problem,
   },
 }));
 
@@ -138,111 +139,12 @@ export const OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** The OpenAPI 3.1 document of these operations. */
-export const openApiDocument = (version: string): object => ({
-  openapi: '3.1.0',
-  info: {
-    title: 'Tocsin: alerts and closed loops',
-    version,
-    description:
-      'Orders (POST) are obeyed once per `Idempotency-Key`. Without one, the same person ordering the same on ' +
-      'the same state of an alert orders it once. Instants are RFC 3339 in UTC, lengths of time are ms. Errors are RFC 9457.',
-    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-  },
-  paths: pathsOf(OPERATIONS),
-  components: { schemas: componentSchemas() },
-});
+/** Everything that the REST API of this service can be asked. */
+export const LOOP_CLOSURE_API: ApiPart = { operations: OPERATIONS, schemas: Object.values(answers) };
 
-const ANSWER_WORDS: Readonly<Record<number, string>> = {
-  200: 'Done',
-  202: 'Stored; its effect is not seen yet',
-  400: 'The request cannot be read',
-  404: 'There is no such thing',
-  409: 'Refused in the present state of the alert, or the name means several alerts',
-  422: 'A field is missing or wrong',
-};
-
-const pathsOf = (operations: readonly Operation[]): Record<string, Record<string, object>> => {
-  const paths: Record<string, Record<string, object>> = {};
-  for (const operation of operations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) };
-  }
-  return paths;
-};
-
-const describe = (operation: Operation): object => ({
-  operationId: operation.id,
-  summary: operation.summary,
-  parameters: [...pathParameters(operation), ...queryParameters(operation), ...headers(operation)],
-  ...(operation.body === undefined
-    ? {}
-    : {
-        requestBody: {
-          required: false,
-          content: { 'application/json': { schema: inputSchema(operation.body) } },
-        },
-      }),
-  responses: Object.fromEntries(
-    Object.entries(operation.answers).map(([status, schema]) => [
-      status,
-      {
-        description: ANSWER_WORDS[Number(status)] ?? status,
-        content: {
-          [schema === answers.Problem ? 'application/problem+json' : 'application/json']: {
-            schema: refTo(schema),
-          },
-        },
-      },
-    ]),
-  ),
-});
-
-const ID_WORDS = 'Alert id, label (T-7Q4MX) or alert key; or a customer id. Percent-encoded.';
-
-const pathParameters = ({ path }: Operation): readonly object[] =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    description: ID_WORDS,
-    schema: { type: 'string' },
-  }));
-
-const queryParameters = ({ query }: Operation): readonly object[] =>
-  Object.entries(query?.shape ?? {}).map(([name, schema]) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema: inputSchema(schema as z.ZodType),
-  }));
-
-const headers = ({ method }: Operation): readonly object[] =>
-  method === 'get'
-    ? []
-    : [
-        {
-          name: 'Idempotency-Key',
-          in: 'header',
-          required: false,
-          description: 'Your own name for this order, at most 200 characters. Sent again, it is obeyed once.',
-          schema: { type: 'string', maxLength: 200 },
-        },
-      ];
-
-/** As the client writes it: before defaults and conversions. */
-const inputSchema = (schema: z.ZodType): object => withoutDialect(z.toJSONSchema(schema, { io: 'input' }));
-
-const refTo = (schema: z.ZodType): object => ({ $ref: `#/components/schemas/${schema.meta()?.id ?? ''}` });
-
-const componentSchemas = (): Record<string, object> => {
-  const registry = z.registry<{ id: string }>();
-  for (const schema of Object.values(answers)) {
-    const id = schema.meta()?.id;
-    if (id !== undefined) registry.add(schema, { id });
-  }
-  const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutDialect(schema)]));
-};
-
-/** OpenAPI 3.1 has JSON Schema 2020-12 as its dialect, so saying it in each schema is noise. */
-const withoutDialect = ({ $schema, $id, id, ...schema }: z.core.JSONSchema.BaseSchema): object => schema;
+export const API_INFO = {
+  title: 'Tocsin',
+  description:
+    'Orders about alerts are obeyed once per `Idempotency-Key`. Without one, the same person ordering the same on ' +
+    'the same state of an alert orders it once. Instants are RFC 3339 in UTC, lengths of time are ms. Errors are RFC 9457.',
+} as const;

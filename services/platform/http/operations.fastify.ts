@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { DEAD_LETTER_REASONS } from '../../contracts/dead-letter.ts';
 import { DEAD_LETTER_STATUSES, type DeadLetters } from '../database/dead-letters.ts';
 import type { OwnedTimer } from '../keyed-process/state-store.ts';
+import { type ApiPart, type Operation, PlainProblem } from './openapi.ts';
 
 const List = z.object({
   status: z.enum(DEAD_LETTER_STATUSES).optional(),
@@ -16,11 +18,79 @@ export interface Operations {
   readonly timers: (limit: number) => Promise<readonly OwnedTimer[]>;
 }
 
+const ListedLetters = z
+  .object({
+    counts: z.record(z.enum(DEAD_LETTER_STATUSES), z.int()),
+    letters: z.array(
+      z.object({
+        id: z.string(),
+        process: z.string(),
+        topic: z.string(),
+        key: z.string(),
+        partition: z.int(),
+        offset: z.int(),
+        reason: z.enum(DEAD_LETTER_REASONS),
+        detail: z.string(),
+        at: z.int().describe('Epoch ms.'),
+        payload: z.string().describe('The record, as JSON text.'),
+        status: z.enum(DEAD_LETTER_STATUSES),
+        attempts: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'DeadLetterList' });
+const Moved = z
+  .object({ id: z.string(), status: z.enum(DEAD_LETTER_STATUSES) })
+  .meta({ id: 'DeadLetterMoved' });
+const Timers = z
+  .object({
+    timers: z.array(
+      z.looseObject({ process: z.string(), name: z.string(), dueAt: z.number().describe('Epoch ms.') }),
+    ),
+  })
+  .meta({ id: 'TimerList' });
+
+const moving = (verb: 'retry' | 'drop', summary: string, body: z.ZodType): Operation => ({
+  id: `${verb}DeadLetter`,
+  method: 'post',
+  path: `/v1/dead-letters/${verb}`,
+  summary,
+  body,
+  answers: { 200: Moved, 400: PlainProblem, 404: PlainProblem },
+});
+
+export const OPERATIONS_API: ApiPart = {
+  operations: [
+    {
+      id: 'listDeadLetters',
+      method: 'get',
+      path: '/v1/dead-letters',
+      summary: 'Records that could not be processed, oldest first',
+      query: List,
+      answers: { 200: ListedLetters, 400: PlainProblem },
+    },
+    moving('retry', 'Hand a dead letter to its process again, repaired if a payload is given', Retry),
+    moving('drop', 'Give a dead letter up; it stays on record', One),
+    {
+      id: 'listTimers',
+      method: 'get',
+      path: '/v1/timers',
+      summary: 'The timers that are due first',
+      answers: { 200: Timers },
+    },
+  ],
+  schemas: [ListedLetters, Moved, Timers, PlainProblem],
+};
+
 /** What operators do over HTTP: look at dead letters, retry or drop them; see which timers are due. */
 export function registerOperations(app: FastifyInstance, { deadLetters, timers }: Operations): void {
   app.get('/v1/dead-letters', async (request, reply) => {
     const query = List.safeParse(request.query);
-    if (!query.success) return reply.code(400).send(problem(400, z.prettifyError(query.error)));
+    if (!query.success)
+      return reply
+        .code(400)
+        .type(PROBLEM_TYPE)
+        .send(problem(400, z.prettifyError(query.error)));
     return {
       counts: await deadLetters.counts(),
       letters: await deadLetters.list(query.data.status, query.data.limit),
@@ -28,22 +98,38 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers }
   });
   app.post('/v1/dead-letters/retry', async (request, reply) => {
     const body = Retry.safeParse(request.body);
-    if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
+    if (!body.success)
+      return reply
+        .code(400)
+        .type(PROBLEM_TYPE)
+        .send(problem(400, z.prettifyError(body.error)));
     const payload = body.data.payload === undefined ? undefined : JSON.stringify(body.data.payload);
     if (await deadLetters.retry(body.data.id, payload)) return { id: body.data.id, status: 'retrying' };
-    return reply.code(404).send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
+    return reply
+      .code(404)
+      .type(PROBLEM_TYPE)
+      .send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
   });
   app.post('/v1/dead-letters/drop', async (request, reply) => {
     const body = One.safeParse(request.body);
-    if (!body.success) return reply.code(400).send(problem(400, z.prettifyError(body.error)));
+    if (!body.success)
+      return reply
+        .code(400)
+        .type(PROBLEM_TYPE)
+        .send(problem(400, z.prettifyError(body.error)));
     if (await deadLetters.drop(body.data.id)) return { id: body.data.id, status: 'dropped' };
-    return reply.code(404).send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
+    return reply
+      .code(404)
+      .type(PROBLEM_TYPE)
+      .send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
   });
   app.get('/v1/timers', async () => ({ timers: await timers(MAX_TIMERS) }));
 }
 
 /** The earliest ones; more is not for reading. */
 const MAX_TIMERS = 200;
+
+const PROBLEM_TYPE = 'application/problem+json';
 
 const problem = (status: number, detail: string) => ({
   type: 'about:blank',

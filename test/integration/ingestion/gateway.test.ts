@@ -2,6 +2,7 @@ import { fastify } from 'fastify';
 import { expect, onTestFinished, test } from 'vitest';
 import { sign } from '../../../services/ingestion/adapters/access.ts';
 import { MAX_BODY_BYTES, registerGateway } from '../../../services/ingestion/adapters/gateway.fastify.ts';
+import { INGESTION_API } from '../../../services/ingestion/adapters/openapi.ts';
 import { ownVoices } from '../../../services/ingestion/domain/ignore.ts';
 import { createGateway } from '../../../services/ingestion/gateway.ts';
 import { type Access, OPEN_ACCESS } from '../../../services/ingestion/ports.ts';
@@ -23,6 +24,7 @@ async function openGateway(access: Access = OPEN_ACCESS) {
   ) => {
     const body = typeof payload === 'string' || Buffer.isBuffer(payload) ? payload : JSON.stringify(payload);
     const answer = await app.inject({ method: 'POST', url, payload: body, headers });
+    mustBeDocumented(url, answer.statusCode, answer.json());
     return {
       status: answer.statusCode,
       headers: answer.headers,
@@ -32,6 +34,15 @@ async function openGateway(access: Access = OPEN_ACCESS) {
   const stored = async () =>
     (await world.store.log.read('complaints', 0, 0, 100)).map(({ value }) => value.id);
   return { ...world, app, post, stored };
+}
+
+/** Whatever a test of this file is answered stands in the OpenAPI document, body and all. */
+function mustBeDocumented(path: string, status: number, body: unknown): void {
+  const operation = INGESTION_API.operations.find((one) => one.path === path);
+  if (operation === undefined) throw new Error(`${path} is not in the document`);
+  const schema = operation.answers[status];
+  if (schema === undefined) throw new Error(`${path} answered ${status}, which is not in the document`);
+  schema.parse(body);
 }
 
 test('a good record is stored before it is answered with 202', async () => {
