@@ -58,7 +58,12 @@ async function runExplain(args: readonly string[], io: Io): Promise<number> {
       const events = [...history.speakingOf('alerts', customer)]
         .map(({ value }) => value)
         .filter(({ alert, at }) => alert.subject === customer && at <= until);
-      const told = explainCustomer({ sets: [first, ...later], calendars }, records, events);
+      const told = explainCustomer(
+        { sets: [first, ...later], calendars },
+        records,
+        events,
+        Math.min(until, Date.now()),
+      );
       if (told === undefined) {
         io.err(`${data}: nothing is recorded of customer "${customer}"\n`);
         return EXIT.foundWrong;

@@ -15,6 +15,7 @@ import type {
 } from './language/ast.ts';
 import type { Names } from './language/check.ts';
 import { EVENT_FIELDS, NOT_REMEMBERED } from './language/fields.ts';
+import { operandsOf, readOfPast, readOfSignals } from './language/reads.ts';
 import { hashOf } from './segment-state.ts';
 import { type CompiledSequence, type CompiledTaking, longestMs, rememberedValue } from './sequences.ts';
 import type { FieldReader, RememberedSignal, Retention } from './window-state.ts';
@@ -50,7 +51,7 @@ export interface RuleSet {
   readonly source?: RuleSetSource;
   /** Every rule of the folder, drafts and retired ones too. */
   readonly rules: readonly Rule[];
-  /** The rules about single signals of a customer that listen to a type, in the order of their ids. */
+  /** The rules that judge a signal of a type when it arrives, in the order of their ids. */
   readonly listening: ReadonlyMap<SignalType, readonly CompiledRule[]>;
   /**
    * The same rules by every type that they listen to or count: those that a signal which comes late may make match at the
@@ -59,6 +60,8 @@ export interface RuleSet {
   readonly counting: ReadonlyMap<SignalType, readonly CompiledRule[]>;
   /** The rules with a sequence in which a signal of the type can have a part. */
   readonly sequences: ReadonlyMap<SignalType, readonly CompiledRule[]>;
+  /** The rules without a sequence that wait before they judge, by every type that they listen to or count. */
+  readonly settling: ReadonlyMap<SignalType, readonly CompiledRule[]>;
   /** How signals of a type are handed to segments: one for each set of fields by which some rule looks at them. */
   readonly segments: ReadonlyMap<SignalType, readonly SegmentKeying[]>;
   /** The rules that are judged, by id. */
@@ -84,12 +87,15 @@ export function compileRuleSet(rules: readonly Rule[], defaults: Defaults, hash:
   const compiled = active.map((rule) => compileRule(rule, windows));
   const ofCustomers = compiled.filter(({ rule }) => rule.scope === 'customer');
   const ofSignals = ofCustomers.filter(({ sequence }) => sequence === undefined);
+  const atOnce = ofSignals.filter(({ rule }) => rule.settleMs === 0);
+  const settling = ofSignals.filter(({ rule }) => rule.settleMs > 0);
   return {
     hash,
     defaults,
     rules,
-    listening: byType(ofSignals, ({ rule }) => rule.listen),
-    counting: byType(ofSignals, ({ rule }) => [...rule.listen, ...rule.windows.flatMap(({ of }) => of)]),
+    listening: byType(atOnce, ({ rule }) => rule.listen),
+    counting: byType(atOnce, typesCounted),
+    settling: byType(settling, typesCounted),
     sequences: byType(ofCustomers, typesInSequence),
     segments: byType(
       segmentKeyings(compiled.filter(({ rule }) => rule.scope === 'segment')),
@@ -116,6 +122,7 @@ export function withoutRules(ruleSet: RuleSet, ids: ReadonlySet<string>): RuleSe
     listening: staying(ruleSet.listening),
     counting: staying(ruleSet.counting),
     sequences: staying(ruleSet.sequences),
+    settling: staying(ruleSet.settling),
     segments: new Map(
       [...ruleSet.segments].map(([type, keyings]) => [
         type,
@@ -138,6 +145,11 @@ function byType<T>(
   }
   return found;
 }
+
+const typesCounted = ({ rule }: CompiledRule): readonly SignalType[] => [
+  ...rule.listen,
+  ...rule.windows.flatMap(({ of }) => of),
+];
 
 const typesInSequence = ({ sequence }: CompiledRule): readonly SignalType[] => [
   ...(sequence?.sequence.steps ?? []).flatMap(({ of }) => of),
@@ -207,7 +219,7 @@ function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
       return ({ event }) => event && rememberedValue(event, operand.name);
     }
     const { read } = operand.field;
-    if (operand.from === 'event' && rule.windows.length > 0) {
+    if (operand.from === 'event') {
       const { name } = operand;
       return (facts) =>
         facts.event === undefined ? read(facts.assessment) : rememberedValue(facts.event, name);
@@ -276,14 +288,7 @@ const presentReader = (operand: Operand): Reader<Assessment> =>
 function retentionOf(rules: readonly Rule[], latenessMs: number): Retention {
   const keepMs = new Map<SignalType, number>();
   const fields = new Map<SignalType, Map<string, FieldReader>>();
-  const needs = rules.flatMap((rule) => [
-    ...rule.windows.map(windowNeed),
-    ...listeningNeed(rule),
-    ...sequenceNeeds(rule),
-    ...(rule.fatigue === undefined
-      ? []
-      : [{ of: [rule.fatigue.count], forMs: rule.fatigue.overMs, fields: ['reached'] }]),
-  ]);
+  const needs = rules.flatMap(needsOf);
   for (const need of needs) {
     for (const type of need.of) {
       keepMs.set(type, Math.max(keepMs.get(type) ?? 0, need.forMs + latenessMs));
@@ -309,6 +314,17 @@ interface Need {
   readonly fields: readonly string[];
 }
 
+/** A rule that settles looks back from an instant that is past by then. */
+const needsOf = (rule: Rule): readonly Need[] =>
+  [
+    ...rule.windows.map(windowNeed),
+    ...listeningNeed(rule),
+    ...sequenceNeeds(rule),
+    ...(rule.fatigue === undefined
+      ? []
+      : [{ of: [rule.fatigue.count], forMs: rule.fatigue.overMs, fields: ['reached'] }]),
+  ].map((need) => ({ ...need, forMs: need.forMs + rule.settleMs }));
+
 const windowNeed = ({ of, overMs, baseline, field, where }: Window): Need => ({
   of,
   forMs: overMs + (baseline?.lookbackMs ?? 0),
@@ -320,26 +336,13 @@ const windowNeed = ({ of, overMs, baseline, field, where }: Window): Need => ({
 
 /**
  * A rule with windows is judged again, when a signal comes late, at the times of the signals after it. For that long they
- * keep what the rule reads of them; not their texts.
+ * keep what the rule reads of them; not their texts. One that settles is only ever judged by what is kept.
  */
 function listeningNeed(rule: Rule): readonly Need[] {
-  if (rule.windows.length === 0 || rule.sequence !== undefined) return [];
+  const settles = rule.settleMs > 0;
+  if ((rule.windows.length === 0 && !settles) || rule.sequence !== undefined) return [];
   const fields = readOfSignals(rule).filter((name) => !NOT_REMEMBERED.has(name));
-  return [{ of: rule.listen, forMs: 0, fields }];
-}
-
-/** The fields of signals that conditions and texts of a rule read; its windows have their own. */
-function readOfSignals(rule: Rule): readonly string[] {
-  const conditions = [rule.when, rule.muteIf, ...[...rule.severity, ...rule.route].map((entry) => entry.if)];
-  const templates = [rule.dedupeKey, ...rule.playbook].flatMap(({ parts }) =>
-    parts.flatMap((part) => (typeof part === 'string' || typeof part.reads === 'string' ? [] : [part.reads])),
-  );
-  return [
-    ...conditions.flatMap((condition) => (condition === undefined ? [] : operandsOf(condition))),
-    ...templates,
-  ].flatMap((operand) =>
-    operand.from === 'captured' ? [operand.remembered] : operand.from === 'event' ? [operand.name] : [],
-  );
+  return [{ of: rule.listen, forMs: 0, fields: [...(settles ? ALWAYS_KEPT : []), ...fields] }];
 }
 
 /** A sequence is judged by what is remembered of its signals, so they keep every field that the rule reads. */
@@ -347,25 +350,12 @@ function sequenceNeeds(rule: Rule): readonly Need[] {
   if (rule.sequence === undefined) return [];
   const { steps, absence } = rule.sequence;
   const takings = absence === undefined ? steps : [...steps, absence];
-  const asked = takings
-    .flatMap(({ where }) => (where === undefined ? [] : operandsOf(where)))
-    .map(({ name }) => name);
-  const same = takings.flatMap((taking) => taking.same.flatMap(({ name, as }) => [name, as.remembered]));
   const forMs =
     steps.reduce((sum, { withinMs = 0 }) => sum + withinMs, 0) +
     (absence === undefined ? 0 : longestMs(absence.for));
-  const fields = [...ALWAYS_KEPT, ...readOfSignals(rule), ...asked, ...same];
+  const fields = [...ALWAYS_KEPT, ...readOfSignals(rule), ...readOfPast(rule)];
   return [{ of: takings.flatMap(({ of }) => of), forMs, fields }];
 }
 
 /** What an alert says of any signal, and by what it may be held back. */
 const ALWAYS_KEPT = ['source', 'channel', 'sentiment', 'product', 'region'];
-
-/** Every operand that a condition reads; of a ratio, its two windows. */
-export function operandsOf(condition: Condition): readonly Operand[] {
-  if (condition.type === 'compare') {
-    const { operand } = condition;
-    return operand.from === 'ratio' ? [operand.of, operand.to] : [operand];
-  }
-  return condition.type === 'not' ? operandsOf(condition.of) : condition.of.flatMap(operandsOf);
-}

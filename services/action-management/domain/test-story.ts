@@ -1,7 +1,7 @@
 import type { AlertRequest } from '../../contracts/alert-request.ts';
 import type { Assessment, Intent, Profile } from '../../contracts/assessment.ts';
 import type { Signal, SignalType } from '../../contracts/signal.ts';
-import type { Input } from '../../platform/keyed-process/keyed-process.ts';
+import type { Input, Step } from '../../platform/keyed-process/keyed-process.ts';
 import { createRulesProcess, type OnEvaluation } from './action-management.ts';
 import type { RuleSet } from './compile.ts';
 import type { Judge } from './evaluate.ts';
@@ -95,26 +95,52 @@ export interface Played {
   readonly outcomes: readonly string[];
 }
 
+interface Playing {
+  readonly now?: (assessment: Assessment) => number;
+  readonly onEvaluation?: OnEvaluation;
+  readonly judge?: Judge;
+  /** Timers fire, as time goes on until then; without it none does. */
+  readonly until?: number;
+}
+
 /** Runs assessments through the keyed process, each judged when it happened unless `now` says otherwise. */
 export function play(
-  ruleSet: RuleSet,
+  ruleSet: RuleSet | ((now: number) => RuleSet),
   assessments: readonly Assessment[],
-  {
-    now,
-    onEvaluation,
-    judge,
-  }: { now?: (assessment: Assessment) => number; onEvaluation?: OnEvaluation; judge?: Judge } = {},
+  { now, onEvaluation, judge, until }: Playing = {},
 ): Played {
-  const rules = createRulesProcess(() => ruleSet, onEvaluation, { judge });
+  let clock = 0;
+  const inForce = () => (typeof ruleSet === 'function' ? ruleSet(clock) : ruleSet);
+  const rules = createRulesProcess(inForce, onEvaluation, { judge });
   const requests: AlertRequest[] = [];
   const outcomes: string[] = [];
+  const timers = new Map<string, number>();
   let state: WindowState | undefined;
-  for (const assessment of assessments) {
-    const step = rules.onInput(state, inputOf(assessment), now?.(assessment) ?? assessment.assessedAt);
+  const take = (step: Step<WindowState>): void => {
     state = step.state ?? state;
-    const { type } = step.outcome;
-    outcomes.push(type === 'skipped' ? step.outcome.reason : type);
+    const { outcome } = step;
+    outcomes.push(outcome.type === 'handled' ? (outcome.reason ?? 'handled') : outcome.reason);
     for (const emit of step.emit ?? []) if (emit.topic === 'alert-requests') requests.push(emit.value);
+    for (const { name, dueAt } of step.timers ?? []) {
+      if (dueAt === null) timers.delete(name);
+      else timers.set(name, dueAt);
+    }
+  };
+  const moveTo = (instant: number): void => {
+    for (;;) {
+      const [next] = [...timers].sort(([, a], [, b]) => a - b);
+      if (until === undefined || next === undefined || next[1] > instant) break;
+      const [name, dueAt] = next;
+      timers.delete(name);
+      clock = Math.max(clock, dueAt);
+      if (rules.onTimer !== undefined) take(rules.onTimer(state, { key: 'c1', name, dueAt }, clock));
+    }
+    clock = instant;
+  };
+  for (const assessment of assessments) {
+    moveTo(now?.(assessment) ?? assessment.assessedAt);
+    take(rules.onInput(state, inputOf(assessment), clock));
   }
+  moveTo(until ?? clock);
   return { requests, state: state ?? EMPTY, outcomes };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MINUTE } from '../../platform/time/clock.ts';
 import { assessed, play, ruleSetOf, ruleText, START } from './test-story.ts';
-import { MAX_WAITING } from './waiting.ts';
+import { MAX_WAITING } from './waits.ts';
 import { MAX_SIGNALS } from './window-state.ts';
 
 const UNANSWERED = ruleSetOf(

@@ -1,10 +1,8 @@
-import type { AlertRequest, Evidence } from '../../contracts/alert-request.ts';
+import type { AlertRequest } from '../../contracts/alert-request.ts';
 import type { Assessment } from '../../contracts/assessment.ts';
-import { CHANNELS, SOURCES } from '../../contracts/sources.ts';
 import {
   type DueTimer,
   HANDLED,
-  type Outcome,
   type Step,
   skipped,
   type TimerChange,
@@ -13,35 +11,40 @@ import { ALWAYS_OPEN } from '../../platform/time/business-time.ts';
 import { findCalendar } from '../../settings/calendars.ts';
 import { addTimeBox } from '../../settings/time-box.ts';
 import type { Judging } from './action-management.ts';
+import { assessmentOf, evidenceOfRemembered, type Known } from './as-remembered.ts';
 import type { CompiledRule } from './compile.ts';
 import { askFor, because } from './evaluate.ts';
 import { factsOf } from './facts.ts';
 import { contactNotBefore } from './fatigue.ts';
 import { requestOf } from './request.ts';
 import { type Found, findSequences, hasCome } from './sequences.ts';
-import type { RememberedSignal, Waiting, WindowState } from './window-state.ts';
+import { beginToSettle } from './settling.ts';
+import { isTooLate, NO_TIMERS, readWaitName, roomLeft, settledAt, waitName, withWaiting } from './waits.ts';
+import type { WindowState } from './window-state.ts';
 
 /** Each sequence is judged once; so many are remembered, which outlasts what is remembered of their signals. */
 const MAX_JUDGED = 64;
 
-/** Sequences of one customer that wait at the same time. A bot has more; the first ones are enough to alert about it. */
-export const MAX_WAITING = 64;
-
-/** What a signal did to the sequences of its customer. */
+/** What a signal did to what the rules wait for. */
 export interface Advanced {
   readonly state: WindowState;
   readonly timers: readonly TimerChange[];
   readonly requests: readonly AlertRequest[];
+  /** Whether a rule without a sequence waits with this signal. */
+  readonly settles: boolean;
+  /** Rules that settle and do not wait with this signal. */
+  readonly atOnce: readonly CompiledRule[];
 }
 
 /**
  * Looks for the sequences that the signal may have begun, completed or ended. One that is complete is judged at
- * once; one that waits for something not to come gets a timer, and loses it when it has come.
+ * once, or when its rule has settled; one that waits for something not to come gets a timer, and loses it when it has
+ * come. Rules without a sequence that settle get a timer for the signal.
  */
 export function advance(
   state: WindowState,
   assessment: Assessment,
-  rules: readonly CompiledRule[],
+  rules: Concerned,
   judging: Judging,
 ): Advanced {
   const { riskScore, riskContributions, profile, modelVersion } = assessment;
@@ -50,34 +53,26 @@ export function advance(
   const changes: TimerChange[] = [];
   const requests: AlertRequest[] = [];
   const room = roomLeft(timers, state.signals, changes);
+  const settling = beginToSettle(state, assessment, rules.settling, judging, room);
+  changes.push(...settling.timers);
   let judged = state.judged ?? [];
-  for (const rule of rules) {
+  for (const rule of rules.sequences) {
     const { sequence } = rule;
     if (sequence === undefined) continue;
     for (const found of findSequences(sequence, state.signals)) {
-      const name = timerName(rule, found.first.id);
+      const name = nameOf(rule, found);
       if (judged.includes(name)) continue;
-      const absence = sequence.sequence.absence;
-      if (absence === undefined) {
-        judged = [...judged, name].slice(-MAX_JUDGED);
-        requests.push(
-          ...judgeSequence(
-            rule,
-            found,
-            found.last.at,
-            { state, latest, customerId: assessment.customerId },
-            judging,
-          ),
-        );
-        continue;
+      const wanted = waitsUntil(rule, found, state, timers[name], judging);
+      if (wanted !== 'judge now') {
+        if (timers[name] === wanted) continue;
+        const hasPlace = timers[name] !== undefined || room();
+        if (hasPlace) changes.push({ name, dueAt: wanted ?? null });
+        if (hasPlace || sequence.absence !== undefined) continue;
       }
-      const dueAt = overAt(absence, found, judging);
-      const isOver = hasCome(sequence, found, state.signals, dueAt);
-      const isTooOld = dueAt < judging.now - judging.ruleSet.defaults.maxEventAgeMs;
-      const wanted = isOver || isTooOld ? undefined : dueAt;
-      if (timers[name] === wanted) continue;
-      if (timers[name] === undefined && !room()) continue;
-      changes.push({ name, dueAt: wanted ?? null });
+      judged = [...judged, name].slice(-MAX_JUDGED);
+      const known = { state, latest, customerId: assessment.customerId };
+      const moment = { at: found.last.at, newestAt: state.newestAt };
+      requests.push(...judgeSequence(rule, found, moment, known, judging));
     }
   }
   return {
@@ -88,132 +83,85 @@ export function advance(
     ),
     timers: changes,
     requests,
+    settles: settling.timers.length > 0,
+    atOnce: settling.atOnce,
   };
 }
 
-/** A timer fires: the sequence is looked for again among what is remembered, and judged by what is known now. */
-export function fireAbsence(
+/** The rules that a signal may make wait. */
+interface Concerned {
+  readonly sequences: readonly CompiledRule[];
+  readonly settling: readonly CompiledRule[];
+}
+
+/** Until when a sequence that was found waits; nothing when it waits no more. */
+function waitsUntil(
+  rule: CompiledRule,
+  found: Found,
   state: WindowState,
-  timer: DueTimer,
+  already: number | undefined,
   judging: Judging,
-): Pick<Step<WindowState>, 'outcome' | 'state' | 'timers'> & {
-  readonly requests: readonly AlertRequest[];
-  readonly assessment: Assessment;
-} {
+): number | undefined | 'judge now' {
+  const isComplete = rule.sequence?.absence === undefined;
+  const at = overAt(rule, found, judging);
+  if (isComplete && (rule.rule.settleMs === 0 || isTooLate(at, state, judging))) return 'judge now';
+  const isTooOld = at < judging.now - judging.ruleSet.defaults.maxEventAgeMs;
+  if (isTooOld || (rule.sequence !== undefined && hasCome(rule.sequence, found, state.signals, at))) {
+    return undefined;
+  }
+  return settledAt(at, rule, judging.now, already);
+}
+
+/** A timer fires: the sequence is looked for again among what is remembered, and judged by what is known now. */
+export function fireSequence(state: WindowState, timer: DueTimer, judging: Judging): Fired {
   const { latest } = state.waiting ?? {};
-  const { ruleId, firstId } = readTimerName(timer.name);
+  const { ruleId, signalId } = readWaitName(timer.name);
   const rule = judging.ruleSet.byId.get(ruleId);
   const sequence = rule?.sequence;
-  const found = sequence && findSequences(sequence, state.signals).find(({ first }) => first.id === firstId);
-  const absence = sequence?.sequence.absence;
+  const found = sequence && findSequences(sequence, state.signals).find(({ first }) => first.id === signalId);
   const rest = withWaiting(state, [{ name: timer.name, dueAt: null }], latest);
-  const nothing = (reason: string, outcome: Outcome = skipped(reason).outcome) => ({
-    outcome,
-    state: rest,
-    requests: [],
-    assessment: NOBODY,
-  });
-  if (rule === undefined || sequence === undefined || absence === undefined) return nothing('rule_gone');
+  const nothing = (reason: string): Fired => ({ ...skipped(reason), state: rest, asked: [] });
+  if (rule === undefined || sequence === undefined) return nothing('rule_gone');
   if (found === undefined || latest === undefined) return nothing('sequence_forgotten');
-  const dueAt = overAt(absence, found, judging);
-  if (dueAt > judging.now) {
-    // The calendar has changed meanwhile.
-    const later = { name: timer.name, dueAt };
+  const at = overAt(rule, found, judging);
+  if (at + rule.rule.settleMs > judging.now) {
+    // The calendar or the rule has changed meanwhile.
+    const later = { name: timer.name, dueAt: at + rule.rule.settleMs };
     return { ...nothing('not_due'), state: withWaiting(state, [later], latest), timers: [later] };
   }
   const known = { state: rest, latest, customerId: timer.key };
-  const requests = judgeSequence(rule, found, dueAt, known, judging);
+  const assessment = assessmentOf(found.last, known, judging.now);
+  // It was waited for by the clock; what else the customer did meanwhile does not make it late.
+  const requests = judgeSequence(rule, found, { at, newestAt: at }, known, judging);
   const judged = [...(rest.judged ?? []), timer.name].slice(-MAX_JUDGED);
   return {
     outcome: HANDLED,
     state: { ...rest, judged },
-    requests,
-    assessment: assessmentOf(found.last, known, judging.now),
+    asked: requests.map((request) => ({ request, assessment })),
   };
 }
 
-/** Stands in where there is nothing to hand on. */
-const NOBODY = {} as Assessment; // never read: it goes with an empty list of requests
-
-const timerName = ({ rule }: CompiledRule, firstId: string): string => `absence/${rule.id}/${firstId}`;
-
-function readTimerName(name: string): { readonly ruleId: string; readonly firstId: string } {
-  const [, ruleId = '', firstId = ''] = /^absence\/([^/]+)\/(.*)$/s.exec(name) ?? [];
-  return { ruleId, firstId };
+/** What came of a timer. */
+export interface Fired extends Pick<Step<WindowState>, 'outcome' | 'state' | 'timers'> {
+  /** Requests, each with the signal that it is about. */
+  readonly asked: readonly { readonly request: AlertRequest; readonly assessment: Assessment }[];
 }
 
-/** Asked for each sequence that begins to wait. When all places are taken, those of forgotten signals are given up. */
-function roomLeft(
-  timers: Timers,
-  signals: readonly RememberedSignal[],
-  changes: TimerChange[],
-): () => boolean {
-  let free: number | undefined;
-  return () => {
-    if (free === undefined) {
-      const names = Object.keys(timers);
-      const remembered = names.length < MAX_WAITING ? undefined : new Set(signals.map(({ id }) => id));
-      const forgotten = names.filter((name) => remembered?.has(readTimerName(name).firstId) === false);
-      changes.push(...forgotten.map((name) => ({ name, dueAt: null })));
-      free = MAX_WAITING - names.length + forgotten.length;
-    }
-    free -= 1;
-    return free >= 0;
-  };
-}
+const nameOf = (rule: CompiledRule, { first }: Found): string =>
+  waitName(rule.sequence?.absence === undefined ? 'settle' : 'absence', rule, first.id);
 
-/** When the absence is over, on its own clock. */
-function overAt(
-  absence: NonNullable<NonNullable<CompiledRule['rule']['sequence']>['absence']>,
-  found: Found,
-  { calendars }: Judging,
-): number {
+/** When the sequence is complete: at its last signal, or when its absence is over, on its own clock. */
+function overAt({ rule }: CompiledRule, found: Found, { calendars }: Judging): number {
+  const absence = rule.sequence?.absence;
+  if (absence === undefined) return found.last.at;
   const calendar = findCalendar(calendars, absence.calendar) ?? ALWAYS_OPEN;
   return addTimeBox(calendar, found.last.at, absence.for);
-}
-
-/** The state with what it waits for brought up to date. Waiting for nothing, it has no word about it. */
-function withWaiting(
-  state: WindowState,
-  changes: readonly TimerChange[],
-  latest: Waiting['latest'] | undefined,
-): WindowState {
-  const before = state.waiting?.timers ?? NO_TIMERS;
-  const timers = changes.length === 0 ? before : changed(before, changes);
-  if (latest !== undefined && hasAny(timers)) return { ...state, waiting: { timers, latest } };
-  if (state.waiting === undefined) return state;
-  const { waiting: _, ...rest } = state;
-  return rest;
-}
-
-type Timers = Waiting['timers'];
-const NO_TIMERS: Timers = {};
-
-function changed(before: Timers, changes: readonly TimerChange[]): Timers {
-  const timers: Record<string, number> = { ...before };
-  for (const { name, dueAt } of changes) {
-    if (dueAt === null) delete timers[name];
-    else timers[name] = dueAt;
-  }
-  return timers;
-}
-
-function hasAny(timers: Timers): boolean {
-  for (const _ in timers) return true;
-  return false;
-}
-
-/** What a sequence is judged by when its signals are past. */
-interface Known {
-  readonly state: WindowState;
-  readonly latest: Waiting['latest'];
-  readonly customerId: string;
 }
 
 function judgeSequence(
   rule: CompiledRule,
   found: Found,
-  at: number,
+  { at, newestAt }: { readonly at: number; readonly newestAt: number },
   known: Known,
   judging: Judging,
 ): AlertRequest[] {
@@ -238,8 +186,7 @@ function judgeSequence(
         subject: known.customerId,
         evidence: Object.values(found.captured).map((signal) => evidenceOfRemembered(signal, state)),
         at,
-        // An absence is over by the clock; what else the customer did meanwhile does not make it late.
-        newestAt: rule.rule.sequence?.absence === undefined ? state.newestAt : at,
+        newestAt,
         because: because(rule, evaluation),
         ...(notBefore === undefined ? {} : { contactNotBefore: notBefore }),
       },
@@ -248,48 +195,4 @@ function judgeSequence(
   });
   judging.onEvaluation?.(rule, asked.evaluation);
   return asked.asked === undefined ? [] : [asked.asked];
-}
-
-/** The last signal of a sequence with what is known of the customer now. Its text is gone; its quote may be left. */
-function assessmentOf(signal: RememberedSignal, { latest, customerId }: Known, now: number): Assessment {
-  const { id, type, at, fields = {} } = signal;
-  return {
-    ...latest,
-    id,
-    customerId,
-    assessedAt: now,
-    intents: [],
-    signal: {
-      id,
-      type,
-      customerId,
-      quarantined: customerId.startsWith('quarantine:'),
-      occurredAt: at,
-      receivedAt: at,
-      source: wordOf(SOURCES, fields.source),
-      channel: wordOf(CHANNELS, fields.channel),
-      ...(typeof fields.product === 'string' ? { product: fields.product } : {}),
-      ...(typeof fields.region === 'string' ? { region: fields.region } : {}),
-    },
-  };
-}
-
-/** Every remembered signal of a sequence has these; the first word stands in for one of an older version. */
-const wordOf = <W extends string>(words: readonly [W, ...W[]], found: unknown): W =>
-  words.find((word) => word === found) ?? words[0];
-
-function evidenceOfRemembered(signal: RememberedSignal, { quoted }: WindowState): Evidence {
-  const { id, type, at, fields = {} } = signal;
-  return (
-    quoted.find(({ signalId }) => signalId === id) ?? {
-      signalId: id,
-      type,
-      occurredAt: at,
-      source: wordOf(SOURCES, fields.source),
-      channel: wordOf(CHANNELS, fields.channel),
-      ...(typeof fields.sentiment === 'number' ? { sentiment: fields.sentiment } : {}),
-      words: [],
-      intents: [],
-    }
-  );
 }

@@ -3,6 +3,7 @@ import type { Assessment } from '../../contracts/assessment.ts';
 import type { SignalType } from '../../contracts/signal.ts';
 import { evidenceOf } from './evidence.ts';
 import type { Value } from './language/fields.ts';
+import { waitedWith } from './waits.ts';
 
 /**
  * What action-management remembers of one customer: one list of recent signals that the windows of all rules
@@ -10,7 +11,7 @@ import type { Value } from './language/fields.ts';
  *
  * Bounded: at most `MAX_SIGNALS` signals, none older than `Retention` says for its type, at most
  * `MAX_QUOTED` of them with the customer's words. A customer with more loses the oldest signal of the type
- * that is most frequent, so that a flood of posts does not push out the one complaint.
+ * that is most frequent, so that a flood of posts does not push out the one complaint; not one that is yet to be judged.
  */
 export interface WindowState {
   /** In order of `at`; for one instant, in order of arrival. */
@@ -100,7 +101,7 @@ export function remember(state: WindowState, assessment: Assessment, retention: 
   return {
     ...state,
     ...known,
-    signals: bounded(insertInOrder(kept, entry)),
+    signals: bounded(insertInOrder(kept, entry), state.waiting),
     quoted: [...state.quoted.slice(-(MAX_QUOTED - 1)), evidenceOf(assessment, 'remembered')],
     seen,
     newestAt,
@@ -140,11 +141,13 @@ function insertInOrder(signals: readonly RememberedSignal[], entry: RememberedSi
   return [...signals.slice(0, place), entry, ...signals.slice(place)];
 }
 
-function bounded(signals: RememberedSignal[]): RememberedSignal[] {
+function bounded(signals: RememberedSignal[], waiting: Waiting | undefined): RememberedSignal[] {
   if (signals.length <= MAX_SIGNALS) return signals;
+  const unjudged = waitedWith(waiting);
+  const judged = signals.filter(({ id }) => !unjudged.has(id));
   const counts = new Map<SignalType, number>();
-  for (const { type } of signals) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const { type } of judged) counts.set(type, (counts.get(type) ?? 0) + 1);
   const [[frequent] = []] = [...counts].sort((a, b) => b[1] - a[1]);
-  const oldest = signals.findIndex(({ type }) => type === frequent);
-  return signals.toSpliced(oldest, 1);
+  const oldest = judged.find(({ type }) => type === frequent);
+  return signals.filter((signal) => signal !== oldest);
 }

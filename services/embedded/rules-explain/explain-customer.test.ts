@@ -9,7 +9,7 @@ import {
 import type { AlertEvent } from '../../contracts/alert.ts';
 import type { Stage } from '../../contracts/alert-request.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
-import { DAY, HOUR } from '../../platform/time/clock.ts';
+import { DAY, HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { BUILT_IN_CALENDARS } from '../../settings/calendars.ts';
 import { explainCustomer, type RulesThen } from './explain-customer.ts';
 import { explanationWords } from './explanation-words.ts';
@@ -122,4 +122,21 @@ test('an alert that told nobody says so: its rule is in shadow, or in canary and
 
 test('of somebody of whom nothing is recorded there is nothing to tell', () => {
   expect(explainCustomer(given, [], [])).toBeUndefined();
+});
+
+test('a rule that waits says until when, and what it judged once the time has passed', () => {
+  const waiting = ruleSetOf(
+    ruleText('patient', '  listen: [complaint.received]\n  settle: 10m\n  when: {event.sentiment: {lt: 0}}'),
+  );
+  const asked = (minutes: number) =>
+    explainCustomer(
+      { ...given, sets: [{ at: START, ruleSet: waiting }] },
+      [record(0, { sentiment: -0.5 })],
+      [],
+      START + minutes * MINUTE,
+    );
+  expect(asked(5)?.rules[0]).toMatchObject({ rule: 'patient', waitsUntil: START + 10 * MINUTE });
+  expect(explanationWords(asked(5) ?? told())).toContain('    waits until 2026-03-02 08:10 before it judges');
+  expect(asked(11)?.rules[0]).toMatchObject({ judged: { result: 'match', at: START + 10 * MINUTE } });
+  expect(asked(11)?.rules[0]?.waitsUntil).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import type { RulesSince } from '../../action-management/adapters/kept-rule-sets.sqlite.ts';
 import { explain, type Result } from '../../action-management/domain/evaluate.ts';
 import type { Explanation } from '../../action-management/domain/explain.ts';
+import { readWaitName } from '../../action-management/domain/waits.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../../action-management/service.ts';
 import type { AlertEvent, AlertEventType } from '../../contracts/alert.ts';
 import type { HeldReason, Stage } from '../../contracts/alert-request.ts';
@@ -42,6 +43,8 @@ export interface RuleExplanation {
     readonly condition?: Explanation;
     readonly held?: { readonly reason: HeldReason; readonly words: string };
   };
+  /** When the next thing is judged that the rule waits with; see `settle` and `absent` in rules/README.md. */
+  readonly waitsUntil?: number;
   readonly listens: readonly SignalType[];
   readonly recorded: readonly RecordedEvent[];
 }
@@ -71,10 +74,11 @@ export function explainCustomer(
   { sets, calendars }: RulesThen,
   records: readonly TopicRecord<'assessments'>[],
   events: readonly AlertEvent[],
+  until = records.at(-1)?.appendedAt ?? 0,
 ): CustomerExplanation | undefined {
   const last = records.at(-1)?.value;
   if (last === undefined) return undefined;
-  const judged = judgeAll(sets, calendars, records);
+  const { judged, waits } = judgeAll(sets, calendars, records, until);
   const { ruleSet } = sets.at(-1) ?? sets[0];
   const hashes = new Set(events.map(({ alert }) => alert.ruleSetHash));
   hashes.delete(ruleSet.hash);
@@ -89,11 +93,13 @@ export function explainCustomer(
     recordedHashes: [...hashes],
     rules: ruleSet.rules.map((rule): RuleExplanation => {
       const judgement = judged.get(rule.id);
+      const waitsUntil = waits.get(rule.id);
       return {
         rule: rule.id,
         title: rule.title,
         stage: rule.stage,
         listens: rule.listen,
+        ...(waitsUntil === undefined ? {} : { waitsUntil }),
         ...(judgement === undefined ? {} : { judged: judgement }),
         recorded: events.filter(({ alert }) => alert.ruleId === rule.id).map(recordedEvent),
       };
@@ -103,12 +109,13 @@ export function explainCustomer(
 
 type Judgement = NonNullable<RuleExplanation['judged']>;
 
-/** Per rule, how it judged the last signal that it listens to, or the last thing that did not come. */
+/** Per rule, how it judged the last signal that it listens to, or the last thing that did not come, and what it waits for. */
 function judgeAll(
   [first, ...later]: RulesThen['sets'],
   calendars: Calendars,
   records: readonly TopicRecord<'assessments'>[],
-): Map<string, Judgement> {
+  until: number,
+): { readonly judged: Map<string, Judgement>; readonly waits: ReadonlyMap<string, number> } {
   const judged = new Map<string, Judgement>();
   const holder = new RuleSetHolder(first.ruleSet);
   const simulation = new Simulation({
@@ -136,16 +143,23 @@ function judgeAll(
       judged.set(value.ruleId, { ...judgement, held: { reason: value.held, words: value.heldBy ?? '' } });
     },
   });
-  for (const { topic, key, value, appendedAt } of records) {
-    while (later[0] !== undefined && later[0].at <= appendedAt) {
+  const moveTo = (instant: number): void => {
+    while (later[0] !== undefined && later[0].at <= instant) {
       simulation.moveTo(later[0].at);
       holder.replace(later[0].ruleSet);
       later.shift();
     }
-    simulation.moveTo(appendedAt);
+    simulation.moveTo(instant);
+  };
+  for (const { topic, key, value, appendedAt } of records) {
+    moveTo(appendedAt);
     simulation.hand({ topic, key, value });
   }
-  return judged;
+  moveTo(until);
+  const waits = simulation.timers
+    .map(({ name, dueAt }) => [readWaitName(name).ruleId, dueAt] as const)
+    .sort(([, a], [, b]) => b - a);
+  return { judged, waits: new Map(waits) };
 }
 
 const recordedEvent = ({ at, type, alert, held, heldBy }: AlertEvent): RecordedEvent => ({

@@ -53,3 +53,11 @@ test('a mistake in the file is told with its place', () => {
     '2: unknown key "days_latte"; did you mean "days_late"?',
   ]);
 });
+
+test('of a rule that settles it says how long after the signal it judges', () => {
+  const mood = { type: 'call_note.received', sentiment: -0.5, profile: { value_tier: 'gold' } };
+  const before = ['-3d', '-2d'].map((at) => ({ at, type: 'call_note.received', sentiment: -0.5 }));
+  const explained = told('mood-sinking-high-value', { ...mood, before });
+  expect(explained.judged?.at).toBe('2026-03-27T16:00:00+01:00');
+  expect(eventWords(explained)).toContain('match, 2026-03-27T16:00:00+01:00, 1 hour after it happened');
+});

@@ -1,6 +1,7 @@
 import { compileRuleSet, type RuleSet } from '../../action-management/domain/compile.ts';
 import { explain, type Result } from '../../action-management/domain/evaluate.ts';
 import type { Explanation } from '../../action-management/domain/explain.ts';
+import { durationWords } from '../../action-management/domain/language/duration.ts';
 import type { Deadline, HeldReason, Severity, Stage } from '../../contracts/alert-request.ts';
 import { DAY } from '../../platform/time/clock.ts';
 import type { RulesFolder } from '../rules-folder.ts';
@@ -13,6 +14,8 @@ import type { EventStory } from '../rules-test/story-file.ts';
 export interface EventExplanation {
   readonly rule: string;
   readonly stage: Stage;
+  /** How long the rule waits before it judges; absent when it does not. */
+  readonly settleMs?: number;
   /** The last judgement at the signal or later; absent when the rule does not judge it. */
   readonly judged?: { readonly at: string; readonly result: Result; readonly condition: Explanation };
   /** Names of windows and fields whose value is not known. */
@@ -51,9 +54,11 @@ export function explainEvent(rules: RulesFolder, id: string, event: EventStory):
   const judgement = judgements.filter(({ at }) => at >= start).at(-1);
   const held = heldBack.filter(({ at }) => at >= start).at(-1);
   const alert = alerts.at(-1);
+  const asked = rules.ruleSet.rules.find((rule) => rule.id === id);
   return {
     rule: id,
-    stage: rules.ruleSet.rules.find((rule) => rule.id === id)?.stage ?? 'draft',
+    stage: asked?.stage ?? 'draft',
+    ...(asked === undefined || asked.settleMs === 0 ? {} : { settleMs: asked.settleMs }),
     unknown,
     ...(judgement === undefined
       ? {}
@@ -92,12 +97,14 @@ const asIfLive = ({ rules, defaults, hash }: RuleSet, id: string): RuleSet =>
   );
 
 /** For the terminal. */
-export function eventWords({ rule, stage, judged, unknown, held, alert }: EventExplanation): string {
+export function eventWords(explained: EventExplanation): string {
+  const { rule, stage, settleMs, judged, unknown, held, alert } = explained;
+  const waited = settleMs === undefined ? '' : `, ${durationWords(settleMs)} after it happened`;
   const head = stage === 'live' ? rule : `${rule} (${stage}; shown as if it were live)`;
   if (judged === undefined) return `${head}: does not judge this signal\n`;
   const missing = unknown.length === 0 ? [] : [`not known: ${unknown.join(', ')}`];
   return [
-    `${head}: ${judged.result.replace('_', ' ')}, ${judged.at}`,
+    `${head}: ${judged.result.replace('_', ' ')}, ${judged.at}${waited}`,
     ...explanationLines(judged.condition, 1),
     ...missing,
     ...(held === undefined

@@ -29,10 +29,13 @@ const otherSets = (hashes: readonly string[]): string[] =>
     ? []
     : [`  what is recorded below was partly decided by other sets: ${hashes.join(', ')}`];
 
-function ruleLines({ rule, stage, judged, listens, recorded }: RuleExplanation, hash: string): string[] {
+function ruleLines(explained: RuleExplanation, hash: string): string[] {
+  const { rule, stage, judged, listens, recorded, waitsUntil } = explained;
   if (stage === 'draft' || stage === 'retired') return [`- ${rule}: ${stage}, not judged`];
   const head = stage === 'live' ? `- ${rule}` : `- ${rule} (${stage})`;
-  const events = recorded.slice(-RECORDED_SHOWN).map(recordedLine);
+  const waits =
+    waitsUntil === undefined ? [] : [`    waits until ${instantWords(waitsUntil)} before it judges`];
+  const events = [...waits, ...recorded.slice(-RECORDED_SHOWN).map(recordedLine)];
   if (judged === undefined) return [`${head}: not judged, listens to ${listens.join(', ')}`, ...events];
   const { result, at, type, signalId, condition, held, ruleSetHash } = judged;
   const by = ruleSetHash === hash ? '' : `, by set ${ruleSetHash}`;

@@ -17,7 +17,7 @@ type Path = readonly PropertyKey[];
 
 /**
  * Every change of one literal, operator or branch that a test should notice: conditions, windows, severity, routes, time
- * box, ladder, what keeps the rule quiet, sequences. Texts for people (titles, playbook, templates, who exactly is told)
+ * box, ladder, what keeps the rule quiet, sequences, how long it settles. Texts for people (titles, playbook, templates, who exactly is told)
  * are left alone.
  */
 export function mutantsOf(rule: Mapping, teams: readonly string[]): Mutant[] {
@@ -32,6 +32,7 @@ export function mutantsOf(rule: Mapping, teams: readonly string[]): Mutant[] {
     ...windows(mapping(spec.windows), make),
     ...condition(spec.when, ['spec', 'when'], make),
     ...sequence(list(spec.sequence), make),
+    ...settle(spec.settle, make),
     ...severities(list(spec.severity), make),
     ...routes(list(spec.route), teams, make),
     ...timebox(mapping(spec.timebox), make),
@@ -305,6 +306,14 @@ function sequence(steps: readonly unknown[], make: Make): Mutant[] {
     ];
   });
 }
+
+const settle = (time: unknown, make: Make): Mutant[] =>
+  time === undefined
+    ? []
+    : [
+        make(['spec', 'settle'], 'settle is left out', drop, 'key'),
+        ...duration(time, ['spec', 'settle'], 'settle', make),
+      ];
 
 const at = (value: unknown, path: Path): unknown =>
   // Every step was taken from the data itself.

@@ -1,8 +1,8 @@
 import type { OnEvaluation } from '../../action-management/domain/action-management.ts';
 import type { CompiledRule, RuleSet } from '../../action-management/domain/compile.ts';
-import { operandsOf } from '../../action-management/domain/compile.ts';
 import type { Evaluation } from '../../action-management/domain/evaluate.ts';
 import { operandName } from '../../action-management/domain/explain.ts';
+import { operandsOf } from '../../action-management/domain/language/reads.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../../action-management/service.ts';
 import { createAlertingProcesses } from '../../alerting/service.ts';
 import type { Alert, AlertCommand, AlertEvent } from '../../contracts/alert.ts';

@@ -42,6 +42,11 @@ export class Simulation {
     return this.#store.deadLetters;
   }
 
+  /** The timers that are set. */
+  get timers(): readonly OwnedTimer[] {
+    return this.#store.allTimers();
+  }
+
   /** Lets time pass until `instant`. Time never runs backwards: an earlier instant changes nothing. */
   moveTo(instant: number): void {
     for (;;) {
@@ -89,6 +94,10 @@ class MemoryStore implements PartitionStore {
     return this.#timers.next();
   }
 
+  allTimers(): readonly OwnedTimer[] {
+    return this.#timers.all();
+  }
+
   nextOffset(topic: Topic): number {
     return this.#offsets.get(topic) ?? 0;
   }
@@ -103,7 +112,7 @@ class MemoryStore implements PartitionStore {
   }
 
   dueTimers(now: number, limit: number): Promise<readonly OwnedTimer[]> {
-    const due = this.#timers.all().filter((timer) => timer.dueAt <= now);
+    const due = this.allTimers().filter((timer) => timer.dueAt <= now);
     return Promise.resolve(due.sort((a, b) => a.dueAt - b.dueAt).slice(0, limit));
   }
 

@@ -152,6 +152,8 @@ export interface Rule {
   /** The rule fires when it is complete and `when` holds, not at each signal it listens to. */
   readonly sequence?: Sequence;
   readonly when: Condition;
+  /** How long after a signal happened the rule judges it, so that what comes late is counted; 0: when it arrives. */
+  readonly settleMs: number;
   readonly severity: readonly { readonly set: Severity; readonly if?: Condition }[];
   readonly route: readonly Route[];
   readonly dedupeKey: Template;

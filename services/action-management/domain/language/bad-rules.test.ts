@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { DAY, HOUR } from '../../../platform/time/clock.ts';
 import { NAMES } from '../test-story.ts';
 import { LIMITS } from './limits.ts';
 import { parseRule } from './parse-rule.ts';
 
 const FOLDER = new URL('../../../../test/fixtures/rules/', import.meta.url);
-const DEFAULTS = { allowedLatenessMs: 1, maxEventAgeMs: 1, severity: 'P3' } as const;
+const DEFAULTS = { allowedLatenessMs: 6 * HOUR, maxEventAgeMs: DAY, severity: 'P3' } as const;
 const names = { ...NAMES, rules: ['example', 'product-complaint-spike'] };
 
 const problemsOf = (file: string, text: string): string[] => {
@@ -74,6 +75,22 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ['pattern-too-long', '9:27: 201 characters; at most 200 are allowed'],
   ['route-never-reached', '11:33: never reached: the entry before it has no "if" and takes everything'],
   ['route-without-last', '11:11: no owner when no "if" holds; add a last entry without "if"'],
+  [
+    'settle-in-a-segment',
+    '16:11: a segment is judged at its newest instant; only rules about customers settle',
+  ],
+  [
+    'settle-on-risk-change',
+    '14:11: "risk_change" depends on the order in which signals arrive; use profile.churn_risk instead',
+  ],
+  [
+    'settle-on-text',
+    '14:11: "text" is not remembered until then; ask for sentiment, intents or category instead',
+  ],
+  [
+    'settle-too-long',
+    '14:11: got "7h"; possible is up to 6 hours, which is allowed_lateness or max_event_age',
+  ],
   ['severity-without-last', '14:14: no severity when no "if" holds; add a last entry without "if"'],
   ['step-without-effect', '13:7: a step must notify somebody or reassign the alert'],
   ['too-deep', '9:58: nested deeper than 8 levels'],

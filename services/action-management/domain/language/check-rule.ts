@@ -12,6 +12,7 @@ import { readCondition, ruleScope, type Scope, segmentScope, sequenceScope } fro
 import { readEscalation } from './check-escalation.ts';
 import { readSegmentKey, segmentWindows } from './check-segment.ts';
 import { readSequence, stepNames } from './check-sequence.ts';
+import { readSettle } from './check-settle.ts';
 import { readOver, readWindows } from './check-windows.ts';
 import { ALWAYS, readElapsed, readTimeBox } from './duration.ts';
 import { PROFILE_FIELDS } from './fields.ts';
@@ -26,8 +27,8 @@ export function checkRule(file: string, rule: RuleFile, defaults: Defaults, chec
   const { metadata, spec } = rule;
   checkMetadata(file, metadata, check);
   const key = readKey(spec, check);
-  const read = readWindows(spec.windows, ['spec', 'windows'], check);
-  const windows = spec.scope === 'segment' ? segmentWindows(read, ['spec', 'windows'], check) : read;
+  const good = readWindows(spec.windows, ['spec', 'windows'], check);
+  const windows = spec.scope === 'segment' ? segmentWindows(good, ['spec', 'windows'], check) : good;
   const sequence = spec.sequence && readSequence(spec, ['spec', 'sequence'], check);
   const names = namesOf(spec, windows, check);
   const when = names.condition(spec.when, ['spec', 'when']);
@@ -40,7 +41,7 @@ export function checkRule(file: string, rule: RuleFile, defaults: Defaults, chec
   const plan = readPlan(spec, check);
   if (when === undefined) return undefined;
   const { id, title, owner, stage, runbook } = metadata;
-  return {
+  const checked = {
     id,
     title,
     owner,
@@ -66,6 +67,7 @@ export function checkRule(file: string, rule: RuleFile, defaults: Defaults, chec
     playbook,
     plan,
   };
+  return { ...checked, settleMs: readSettle(spec, checked, defaults, check) };
 }
 
 /** One customer in ten is enough to see, and few enough to apologise to. */

@@ -137,6 +137,7 @@ const spec = z.strictObject({
   key: z.array(z.string()).default(['customer_id']),
   windows: z.record(windowName, window).default({}),
   when: condition,
+  settle: duration.optional(),
   severity: z.array(severity).min(1).optional(),
   timebox,
   route: z.array(route).min(1),

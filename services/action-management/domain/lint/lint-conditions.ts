@@ -1,6 +1,6 @@
-import { operandsOf } from '../compile.ts';
 import type { Comparison, Condition, Operand } from '../language/ast.ts';
 import { OPERATORS } from '../language/operators.ts';
+import { operandsOf } from '../language/reads.ts';
 import type { Template } from '../language/template.ts';
 import { MAX_SIGNALS } from '../window-state.ts';
 import { type Finding, finding, type PlacedRule } from './finding.ts';
