@@ -181,6 +181,7 @@ test('signals of one customer within minutes cost one judgement each', () => {
   const many = Array.from({ length: 50 }, (_, n) =>
     assessed({ id: `k${n}`, type: 'complaint.received', at: START + n * MINUTE }),
   );
-  expect(play(ruleSet, many).outcomes.every((outcome) => outcome === 'handled')).toBe(true);
+  // One rule waits for what comes late.
+  expect(new Set(play(ruleSet, many).outcomes)).toEqual(new Set(['settles']));
   expect(play(ruleSet, many).state.newestAt).toBeLessThan(START + DAY);
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EVENT_FIELDS, PROFILE_FIELDS } from '../../action-management/domain/language/fields.ts';
 import { defaultsFileSchema, ruleFileSchema } from '../../action-management/domain/language/rule-file.ts';
 import { calendarsSchema } from '../../settings/calendars.ts';
+import { CALENDARS_FILE, TEAMS_FILE } from '../../settings/load-settings.ts';
 import { teamsSchema } from '../../settings/teams.ts';
 import { ruleTestSchema } from '../rules-test/story-file.ts';
 import {
@@ -44,8 +45,8 @@ export function editorSchemas(): readonly EditorSchema[] {
       defaultsFileSchema,
       'What holds for every rule of a folder',
     ),
-    editorSchema('calendars', /^calendars\.yaml$/, calendarsSchema, 'When teams work'),
-    editorSchema('teams', /^teams\.yaml$/, teamsSchema, 'Who works alerts and who is told'),
+    editorSchema('calendars', CALENDARS_FILE, calendarsSchema, 'When teams work'),
+    editorSchema('teams', TEAMS_FILE, teamsSchema, 'Who works alerts and who is told'),
   ];
 }
 

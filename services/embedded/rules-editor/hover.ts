@@ -100,7 +100,8 @@ export const HOVER = {
   'rule-test': {
     apiVersion: 'Version of the language; always tocsin/v1.',
     kind: 'RuleTest.',
-    files: 'The rule files of the folder that are judged; usual: the one called like the test.',
+    files:
+      'The rule files of the folder that are judged; usual: the one called like the test. Files of calendars and teams that the stories presume, in the place of those of the folder.',
     start: 'Where the clock begins: an instant with its zone, in quotes. All distances count from here.',
     profiles: 'What is known of customers, by their ids; for all tests of the file.',
     tests: 'Stories, each with a clock of its own.',

@@ -144,3 +144,20 @@ test('build servers get one case per test, with the failure as text', () => {
   expect(xml).toContain('<testcase name="two complaints"');
   expect(xml).not.toMatch(/found {4}<|&(?!amp;|lt;|gt;|quot;)/);
 });
+
+test('a story is played by the hours and people that it presumes, whatever those of the folder are', () => {
+  put('presumed.calendars.yaml', CALENDARS);
+  put('calendars.yaml', CALENDARS.replace('09:00', '13:00'));
+  put('twice.rule.yaml', RULE.replace('calendar: 24x7', 'calendar: business'));
+  const text = story('alerts: [{ack_by: "2026-03-02T10:30:00+01:00"}]');
+  const presumes = (file: string) => text.replace('kind: RuleTest', `kind: RuleTest\nfiles: [${file}]`);
+  const played = (told: string) => {
+    put('twice.test.yaml', told);
+    return runRuleTests([folder]);
+  };
+  expect(foundIn(played(text))).toMatchObject([{ found: '2026-03-02T13:30:00+01:00' }]);
+  expect(isGreen(played(presumes('presumed.calendars.yaml')))).toBe(true);
+  expect(played(presumes('presumd.calendars.yaml')).problems.map(({ message }) => message)).toEqual([
+    'the folder has no file "presumd.calendars.yaml"; did you mean "presumed.calendars.yaml"?',
+  ]);
+});

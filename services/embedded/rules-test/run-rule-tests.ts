@@ -6,7 +6,14 @@ import type { Explanation } from '../../action-management/domain/explain.ts';
 import type { Rule } from '../../action-management/domain/language/ast.ts';
 import { DEFAULTS_FILE, RULE_FILE, readRuleSet } from '../../action-management/domain/read-rule-set.ts';
 import { didYouMean, type Problem } from '../../platform/config/yaml-file.ts';
-import { loadSettings, type Settings } from '../../settings/load-settings.ts';
+import {
+  CALENDARS_FILE,
+  loadSettings,
+  presuming,
+  type Settings,
+  type SettingsLoaded,
+  TEAMS_FILE,
+} from '../../settings/load-settings.ts';
 import { TEMPLATES } from '../../settings/templates.ts';
 import { compare, type Difference, instantText } from './compare.ts';
 import { type Judgement, type Outcome, playStory } from './play-story.ts';
@@ -51,7 +58,7 @@ export function runRuleTests(paths: readonly string[]): RuleTestReport {
   const files = paths.flatMap(findTestFiles);
   const problems: Problem[] = [];
   const results: StoryResult[] = [];
-  const settingsOf = remembering(loadSettings);
+  const settingsOf = remembering(settingsFor);
   for (const file of files) {
     const prepared = prepareTests(file, settingsOf);
     if (prepared.ok) results.push(...runStories(prepared.value));
@@ -60,12 +67,19 @@ export function runRuleTests(paths: readonly string[]): RuleTestReport {
   return { files: files.length, results, problems };
 }
 
-/** Asks once for each argument. */
-function remembering<T>(ask: (folder: string) => T): (folder: string) => T {
-  const answers = new Map<string, T>();
-  return (folder) => {
-    const answer = answers.get(folder) ?? ask(folder);
-    answers.set(folder, answer);
+/** The calendars, teams and people by which stories are played: those of the folder, but for what they presume. */
+function settingsFor(folder: string, presumed: readonly string[]): SettingsLoaded {
+  const own = loadSettings(folder);
+  return own.ok ? presuming(folder, presumed, own.settings) : own;
+}
+
+/** Asks once for the same arguments. */
+function remembering(ask: typeof settingsFor): typeof settingsFor {
+  const answers = new Map<string, SettingsLoaded>();
+  return (folder, presumed) => {
+    const asked = [folder, ...presumed].join('\0');
+    const answer = answers.get(asked) ?? ask(folder, presumed);
+    answers.set(asked, answer);
     return answer;
   };
 }
@@ -80,19 +94,19 @@ export function findTestFiles(path: string): string[] {
 /** Reads a test file and the rules, calendars and teams of its folder. */
 export function prepareTests(
   file: string,
-  settingsOf: (folder: string) => ReturnType<typeof loadSettings> = loadSettings,
+  settingsOf: typeof settingsFor = settingsFor,
 ):
   | { readonly ok: true; readonly value: PreparedTests }
   | { readonly ok: false; readonly problems: readonly Problem[] } {
   const parsed = parseRuleTest(file, readFileSync(file, 'utf8'));
   if (!parsed.ok) return parsed;
   const folder = dirname(file);
-  const settings = settingsOf(folder);
-  if (!settings.ok) return settings;
-  const { teams, calendars } = settings.settings;
   const there = readdirSync(folder);
   const wanted = wantedFiles(parsed.value, there);
   if (!wanted.ok) return wanted;
+  const settings = settingsOf(folder, wanted.presumed);
+  if (!settings.ok) return settings;
+  const { teams, calendars } = settings.settings;
   const read = readRuleSet(
     wanted.files.map((name) => ({
       name: join(folder, name),
@@ -112,14 +126,16 @@ export function prepareTests(
   return { ok: true, value: { tests: parsed.value, ruleSet: read.ruleSet, settings: settings.settings } };
 }
 
-/** The rule files that a test names, and the folder's defaults. Calendars and teams are the folder's own. */
+/** The rule files that a test names, else the one called like it; the folder's defaults; calendars and teams it presumes. */
 function wantedFiles(
-  { file, files }: RuleTestFile,
+  { file, files = [] }: RuleTestFile,
   there: readonly string[],
 ):
-  | { readonly ok: true; readonly files: readonly string[] }
+  | { readonly ok: true; readonly files: readonly string[]; readonly presumed: readonly string[] }
   | { readonly ok: false; readonly problems: Problem[] } {
-  const named = files ?? [basename(file).replace(TEST_FILE, '.rule.yaml')];
+  const presumed = files.filter((name) => CALENDARS_FILE.test(name) || TEAMS_FILE.test(name));
+  const usual = basename(file).replace(TEST_FILE, '.rule.yaml');
+  const named = presumed.length < files.length ? files : [usual, ...files];
   const missing = named.filter((name) => !there.includes(name));
   if (missing.length > 0) {
     const problems = missing.map((name) => ({
@@ -128,13 +144,14 @@ function wantedFiles(
       column: 1,
       message: `the folder has no file "${name}"${didYouMean(
         name,
-        there.filter((file) => RULE_FILE.test(file)),
+        there.filter((file) => RULE_FILE.test(file) || CALENDARS_FILE.test(file) || TEAMS_FILE.test(file)),
       )}`,
     }));
     return { ok: false, problems };
   }
   const defaults = there.filter((name) => DEFAULTS_FILE.test(name));
-  return { ok: true, files: [...new Set([...named.filter((name) => RULE_FILE.test(name)), ...defaults])] };
+  const rules = named.filter((name) => RULE_FILE.test(name));
+  return { ok: true, files: [...new Set([...rules, ...defaults])], presumed };
 }
 
 function unknownRules({ file, stories }: RuleTestFile, rules: readonly Rule[]): Problem[] {

@@ -104,7 +104,7 @@ type HappeningYaml = z.output<typeof happening>;
 /** A test file, with all times as instants and every repetition written out. */
 export interface RuleTestFile {
   readonly file: string;
-  /** As written; absent: the rule file that is called like the test file. */
+  /** As written: rule files, absent the one that is called like the test file; and files of calendars and teams. */
   readonly files?: readonly string[];
   readonly start: number;
   /** Minutes by which the clock of the start is ahead of UTC: in it, instants are shown. */
