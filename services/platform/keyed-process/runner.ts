@@ -52,8 +52,11 @@ export interface RunnerOptions {
   readonly tracing?: Tracing | undefined;
 }
 
-/** Rows of about 1 KiB: at most 200 MB in two generations. */
-const CACHED_ROWS = 100_000;
+/**
+ * Rows of a few KiB in memory. Garbage collection walks over all of them: with 100,000 it held a busy process for
+ * hundreds of milliseconds, while SQLite reads a row again in microseconds.
+ */
+const CACHED_ROWS = 20_000;
 /** How long folding keeps the event loop before requests and messages get their turn. */
 const TURN_MS = 10;
 /** How long the runner sleeps at most when nothing wakes it, so that a clock that jumps is noticed. */
