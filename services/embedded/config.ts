@@ -21,7 +21,7 @@ export const embeddedSettings = z.object({
   TOCSIN_OWN_EMAILS: commaList.default([]),
   /** The company's own accounts, `network:handle`, separated by commas: what they post is ignored. */
   TOCSIN_OWN_HANDLES: commaList.default([]),
-  /** Days for which the log and the ids of published records are kept. */
+  /** Days for which the log, the ids of published records, and what pages show of the past are kept. */
   TOCSIN_RETENTION_DAYS: z.coerce
     .number('expected a number of days')
     .int()

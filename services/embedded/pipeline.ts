@@ -17,6 +17,7 @@ import { ingestionProcess } from '../ingestion/domain/ingestion-process.ts';
 import { createGateway, type Gateway } from '../ingestion/gateway.ts';
 import { createIngestionMetrics } from '../ingestion/metrics.ts';
 import type { IntakeMetrics } from '../ingestion/ports.ts';
+import { loopClosureForgets } from '../loop-closure/adapters/forgetting.sqlite.ts';
 import { createViews, LOOP_CLOSURE_MIGRATIONS } from '../loop-closure/adapters/views.sqlite.ts';
 import { createCommandWatch } from '../loop-closure/command-watch.ts';
 import { customerView } from '../loop-closure/domain/customer-view.ts';
@@ -126,6 +127,7 @@ export function openPipeline(options: PipelineOptions): Pipeline {
   lifecycle.onClose('data file', () => store.close());
   const names = namesOf(rules.teams);
   const views = createViews(store.db);
+  store.alsoForget(loopClosureForgets(store.db));
   const watch = createCommandWatch();
   const holder = new RuleSetHolder(rules.ruleSet, quarantineLogger(log));
   const silences = new SilenceBook(store.log);

@@ -9,7 +9,7 @@ import { RulesReload } from '../action-management/rules-reload.ts';
 import { NO_OWN_VOICES, type OwnVoices, ownVoices } from '../ingestion/domain/ignore.ts';
 import { SyntheticCheck } from '../ingestion/synthetic-check.ts';
 import { type ChosenChannels, chooseChannels } from '../notification/adapters/choose-channels.ts';
-import { createSandboxStore } from '../notification/adapters/sandbox-store.sqlite.ts';
+import { createSandboxStore, sandboxForgets } from '../notification/adapters/sandbox-store.sqlite.ts';
 import { type NotificationConfig, notificationSettings } from '../notification/config.ts';
 import type { SandboxStore } from '../notification/ports.ts';
 import { readEnv } from '../platform/config/env.ts';
@@ -113,6 +113,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
     mailLinkSecret: settings.TOCSIN_MAIL_LINK_SECRET,
     channels: (store) => {
       const sandbox = createSandboxStore(store.db);
+      store.alsoForget([sandboxForgets(store.db)]);
       chosen = { channels: chooseChannels(settings, sandbox, clock), sandbox };
       return chosen.channels.channels;
     },

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { MessageRef } from '../../contracts/notification.ts';
+import type { Forget } from '../../platform/database/retention.sqlite.ts';
 import type { NewSandboxMessage, SandboxMessage, SandboxStore } from '../ports.ts';
 
 /** The sandbox's messages in the data file. Makes its own table. */
@@ -31,6 +32,21 @@ const TABLE = `
     at INTEGER NOT NULL,
     updated_at INTEGER
   )`;
+
+/** Messages neither sent nor changed for too long go, the oldest first. */
+export const sandboxForgets = (db: DatabaseSync): Forget => {
+  const forget = db.prepare(`
+    DELETE FROM sandbox_messages WHERE id IN (
+      SELECT id FROM (SELECT id, at, updated_at FROM sandbox_messages ORDER BY id LIMIT :limit)
+      WHERE coalesce(updated_at, at) < :tooOld)`);
+  return (tooOld) => {
+    const removed = Number(forget.run({ tooOld, limit: FORGOTTEN_AT_ONCE }).changes);
+    return { removed, done: removed < FORGOTTEN_AT_ONCE };
+  };
+};
+
+/** A millisecond or two. */
+const FORGOTTEN_AT_ONCE = 500;
 
 const statements = (db: DatabaseSync) => ({
   put: db.prepare(`

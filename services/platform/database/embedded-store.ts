@@ -10,7 +10,7 @@ import { SqliteDeadLetters } from './dead-letters.sqlite.ts';
 import { SqliteEffectQueue } from './effect-queue.sqlite.ts';
 import type { LedgerTable } from './ledger.sqlite.ts';
 import { PLATFORM_MIGRATIONS } from './migrations.ts';
-import { type Pruned, Retention } from './retention.sqlite.ts';
+import { type Forget, type Pruned, Retention } from './retention.sqlite.ts';
 import { type Migration, openSqlite } from './sqlite.ts';
 import { SqlitePartitionStore, type ViewWriter } from './state-store.sqlite.ts';
 
@@ -30,6 +30,8 @@ export interface EmbeddedStore {
   timers(limit: number): readonly OwnedTimer[];
   /** One small step of removing what is older than the retention; see `Retention`. */
   prune(now: number, retentionMs: number): Pruned;
+  /** What `prune` removes besides: from tables of the services' own. */
+  alsoForget(forgets: readonly Forget[]): void;
   /** Calls `wake` whenever there may be new input. */
   onInput(wake: () => void): void;
   close(): void;
@@ -73,6 +75,7 @@ export function openEmbeddedStore(
         dueAt: Number(row.due_at),
       })),
     prune: (now, retentionMs) => retention.prune(now, retentionMs),
+    alsoForget: (forgets) => retention.alsoForget(forgets),
     onInput: (wake) => listeners.push(wake),
     close: () => {
       log.close();

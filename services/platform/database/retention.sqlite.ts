@@ -7,9 +7,17 @@ import type { DataFile } from './data-file.ts';
 export interface Pruned {
   readonly batches: number;
   readonly ids: number;
+  /** Of the tables that services keep for what they show. */
+  readonly rows: number;
   /** False when there may be more to remove now; the next step goes on where this one stopped. */
   readonly done: boolean;
 }
+
+/**
+ * Removes a few rows of a service's own tables that are older than an instant, epoch ms, within the transaction that is
+ * open. `done`: there is nothing more to remove now.
+ */
+export type Forget = (tooOld: number) => { readonly removed: number; readonly done: boolean };
 
 /**
  * Removes what is older than the retention, in steps that keep the pipeline waiting for a few milliseconds.
@@ -21,6 +29,7 @@ export interface Pruned {
 export class Retention {
   readonly #file: DataFile;
   readonly #sql: ReturnType<typeof statements>;
+  readonly #forgets: Forget[] = [];
   /** Ids are swept in the order of their key; this is where the sweep has come to. */
   #swept: { readonly topic: string; readonly id: string } | undefined;
 
@@ -29,13 +38,24 @@ export class Retention {
     this.#sql = statements(file.db);
   }
 
+  /** What services want forgotten besides. */
+  alsoForget(forgets: readonly Forget[]): void {
+    this.#forgets.push(...forgets);
+  }
+
   /** One step. `retentionMs` counts back from `now`. */
   prune(now: number, retentionMs: number): Pruned {
     const tooOld = now - retentionMs;
     return this.#file.transaction(() => {
       const batches = this.#pruneLog(tooOld);
       const ids = this.#sweepIds(tooOld);
-      return { batches, ids: ids.removed, done: batches < BATCHES_PER_STEP && ids.atEnd };
+      const rows = this.#forgets.map((forget) => forget(tooOld));
+      return {
+        batches,
+        ids: ids.removed,
+        rows: rows.reduce((sum, { removed }) => sum + removed, 0),
+        done: batches < BATCHES_PER_STEP && ids.atEnd && rows.every(({ done }) => done),
+      };
     });
   }
 

@@ -50,7 +50,7 @@ test('batches older than the retention go; younger ones, and the last one, stay'
   clock.advance(5 * DAY);
   await publish('younger');
   clock.advance(6 * DAY);
-  expect(prune()).toEqual({ batches: 1, ids: 2, done: true });
+  expect(prune()).toEqual({ batches: 1, ids: 2, rows: 0, done: true });
   expect(await logged()).toEqual(['younger']);
   clock.advance(100 * DAY);
   expect(prune()).toMatchObject({ batches: 0 });
@@ -103,6 +103,22 @@ test('an id is forgotten with the retention: sent again it counts as new', async
   clock.advance(1);
   prune();
   expect(await publish('a')).toEqual(['accepted']);
+});
+
+test('what services want forgotten goes along, and the step is not done before they are', () => {
+  const left = [3, 2];
+  const asked: number[] = [];
+  store.alsoForget([
+    (tooOld) => {
+      asked.push(tooOld);
+      return { removed: left.pop() ?? 0, done: left.length === 0 };
+    },
+  ]);
+  expect([prune(), prune()]).toEqual([
+    { batches: 0, ids: 0, rows: 2, done: false },
+    { batches: 0, ids: 0, rows: 3, done: true },
+  ]);
+  expect(asked).toEqual([clock.now() - KEPT, clock.now() - KEPT]);
 });
 
 test('much is removed in many small steps, which reach everything', async () => {
