@@ -75,6 +75,17 @@ describe('migrations', () => {
     await migratePostgres(postgres, [...MIGRATIONS, { id: '0901-newer', sql: 'CREATE TABLE newer (a int)' }]);
     expect(await migratePostgres(postgres, MIGRATIONS)).toEqual([]);
   });
+
+  test('a long state is compressed with lz4', async () => {
+    await migratePostgres(postgres, MIGRATIONS);
+    const body = JSON.stringify({ story: Array.from({ length: 200 }, (_, n) => `complaint number ${n}`) });
+    await ask("INSERT INTO state (consumer, key_space, key, body) VALUES ('a', 'customer', 'c-1', $1)", [
+      body,
+    ]);
+    expect(await ask('SELECT body, pg_column_compression(body) AS how FROM state')).toEqual([
+      { body, how: 'lz4' },
+    ]);
+  });
 });
 
 describe('limits', () => {

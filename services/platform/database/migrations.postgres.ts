@@ -157,4 +157,16 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       );
     `,
   },
+  {
+    id: '0006-state-compression',
+    sql: `
+      -- A state of more than 2 KB is compressed anew at every update, and lz4 takes least of the processor. A server that
+      -- was built without it goes on as before.
+      DO $$ BEGIN
+        ALTER TABLE state ALTER body SET COMPRESSION lz4;
+      EXCEPTION WHEN feature_not_supported THEN
+        RAISE NOTICE 'this server has no lz4';
+      END $$;
+    `,
+  },
 ];

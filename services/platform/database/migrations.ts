@@ -106,4 +106,8 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
     id: '0005-home',
     sql: '-- Nothing here: a data file has no log beside it that could be ahead of it.',
   },
+  {
+    id: '0006-state-compression',
+    sql: '-- Nothing here: a data file compresses nothing.',
+  },
 ];
