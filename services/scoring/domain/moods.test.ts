@@ -50,6 +50,12 @@ test.each<readonly [string, string]>([
   ['very bed experience', 'negative'],
   ['Amount not refunded', 'negative'],
   ['No comments', 'neutral'],
+  ['please solve my issue', 'neutral'],
+  ['They are unable to resolve my problem', 'negative'],
+  ['not good and problem are not solved', 'negative'],
+  ["I don't get a refund and it has been two months", 'negative'],
+  ['Thanks a lot for solving this', 'positive'],
+  ['like a robot', 'negative'],
   ['Need a correct invoice', 'neutral'],
   ['???? ?? ???', 'unknown'],
 ])('a remark after a call: "%s" reads %s', (text, label) => {

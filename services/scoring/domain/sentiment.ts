@@ -162,6 +162,7 @@ function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | u
   for (let index = item.start - 1; index >= reach && left > 0; index--) {
     if (tokens.clauses[index] !== clause) break;
     const word = tokens.words[index];
+    if (startsClause(tokens, index)) break;
     const phrase = covered[index];
     if (phrase !== undefined) {
       // "No one called back as promised": the phrase is bad by itself, and its negation reaches what follows.
@@ -182,9 +183,10 @@ function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | u
     } else if (word.factor !== 1 && item.start - index <= 2) found.factor *= word.factor;
     else if (word.relief) found.relieved = true;
   }
-  // A negation within a phrase's gap: "issue has not been resolved".
+  // A negation within a phrase's gap is nearer than any before it: "not good, and the issue has not been resolved".
   const phrase = covered[item.start];
-  if (phrase?.phrase.text.includes('~')) found.negators += negatorsInGap(tokens, phrase);
+  const within = phrase?.phrase.text.includes('~') === true ? negatorsInGap(tokens, phrase) : 0;
+  if (within > 0) found.negators = within;
   return found;
 }
 
@@ -193,6 +195,12 @@ function holdsNegator(tokens: Tokens, match: PhraseMatch): boolean {
     if (tokens.words[index]?.negator === true) return true;
   return false;
 }
+
+/** "I don't get it and it has been two months": a new subject after "and" is a new thought, though no comma says so. */
+const startsClause = (tokens: Tokens, index: number): boolean =>
+  tokens.words[index]?.text === 'and' && SUBJECTS.has(tokens.words[index + 1]?.text ?? '');
+
+const SUBJECTS: ReadonlySet<string> = new Set('i you we it he she they this that these there'.split(' '));
 
 /** Words that a negation passes through without getting weaker. */
 const LIGHT: ReadonlySet<string> = new Set(
