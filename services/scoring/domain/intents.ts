@@ -24,7 +24,7 @@ export function findIntents(
     if (match.phrase.guard) continue;
     for (const intent of match.phrase.intents) {
       if (intent === 'praise' && sentiment.label === 'negative') continue;
-      if (found?.some((earlier) => earlier.intent === intent) || isNegated(tokens, match)) continue;
+      if ((found !== undefined && isShown(found, intent)) || isNegated(tokens, match)) continue;
       found ??= [];
       found.push({ intent, evidence: evidenceOf(tokens, match) });
     }
@@ -33,6 +33,12 @@ export function findIntents(
 }
 
 const NONE: readonly IntentFound[] = [];
+
+/** By hand: a closure for each phrase of each text is felt. */
+function isShown(found: readonly IntentFound[], intent: IntentFound['intent']): boolean {
+  for (const earlier of found) if (earlier.intent === intent) return true;
+  return false;
+}
 
 function isNegated(tokens: Tokens, match: PhraseMatch): boolean {
   const clause = tokens.clauses[match.start];

@@ -291,7 +291,7 @@ const isBareAnswer = (tokens: Tokens, index: number): boolean =>
   index + 1 >= tokens.count || tokens.clauses[index + 1] !== tokens.clauses[index];
 
 function turnIrony(tokens: Tokens, items: readonly Item[], matches: readonly PhraseMatch[]): void {
-  if (!items.some((item) => item.value > 0)) return;
+  if (!hasGood(items)) return;
   turnLoneExclamation(tokens, items);
   if (!items.some((item) => item.value <= TROUBLE)) return;
   const cues = matches
@@ -305,6 +305,11 @@ function turnIrony(tokens: Tokens, items: readonly Item[], matches: readonly Phr
     const sentence = tokens.sentences[item.start] ?? 0;
     if (item.value > 0 && cues.some((cue) => Math.abs(cue - sentence) <= 2)) item.value *= IRONIC;
   }
+}
+
+function hasGood(items: readonly Item[]): boolean {
+  for (const item of items) if (item.value > 0) return true;
+  return false;
 }
 
 /**
@@ -409,9 +414,12 @@ function strongestFirst(items: readonly Item[]): readonly Item[] {
   for (const item of items) {
     const strength = Math.abs(item.value);
     let place = best.length;
-    while (place > 0 && Math.abs(best[place - 1]?.value ?? 0) < strength) place--;
-    if (place < MAX_WORDS) best.splice(place, 0, item);
-    if (best.length > MAX_WORDS) best.length = MAX_WORDS;
+    for (; place > 0; place--) {
+      const weaker = best[place - 1];
+      if (weaker === undefined || Math.abs(weaker.value) >= strength) break;
+      if (place < MAX_WORDS) best[place] = weaker;
+    }
+    if (place < MAX_WORDS) best[place] = item;
   }
   return best;
 }
