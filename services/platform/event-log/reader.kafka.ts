@@ -165,11 +165,21 @@ export class KafkaReader {
         this.#consumer.seek({ topic: name, partition, offset: String(offset) });
         this.#consumer.resume([{ topic: name, partitions: [partition] }]);
       });
+    } catch (error) {
+      throw asUnavailable(error);
     } finally {
       clearTimeout(timeout);
       this.#wanted = undefined;
+      this.#pause(name);
+    }
+  }
+
+  #pause(name: string): void {
+    try {
       // Without partitions: pausing one of them would let all others run.
       this.#consumer.pause([{ topic: name }]);
+    } catch {
+      // The client begins again after a crash; when it has joined, all is paused.
     }
   }
 

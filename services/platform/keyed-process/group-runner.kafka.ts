@@ -62,6 +62,8 @@ export class GroupRunner {
   readonly #slots = new Map<number, Slot>();
   #fail: (error: unknown) => void = nothing;
   #joined = false;
+  /** False while the client begins again after a crash: it can be told nothing then, and hears it all when it has joined. */
+  #told = false;
   #stopped = false;
   #fetchedAt = performance.now();
   readonly #ends: PartitionEnds;
@@ -151,11 +153,17 @@ export class GroupRunner {
 
   async #start(): Promise<void> {
     const { topics, onCrash } = this.#options;
-    const { GROUP_JOIN, REBALANCING, CRASH, FETCH } = this.#consumer.events;
+    const { GROUP_JOIN, REBALANCING, STOP, CRASH, FETCH } = this.#consumer.events;
     this.#consumer.on(FETCH, () => {
       this.#fetchedAt = performance.now();
     });
-    this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#assigned(payload.memberAssignment));
+    this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.#told = true;
+      this.#assigned(payload.memberAssignment);
+    });
+    this.#consumer.on(STOP, () => {
+      this.#told = false;
+    });
     this.#consumer.on(REBALANCING, () => this.#options.onRebalance?.());
     this.#consumer.on(CRASH, ({ payload }) => {
       this.#joined = false;
@@ -316,6 +324,7 @@ export class GroupRunner {
   }
 
   #fetchFromTails(partition: number, slot: Slot): void {
+    if (!this.#told) return;
     for (const topic of slot.topics) {
       const offset = String(slot.opened.feed.tail(topic));
       this.#consumer.seek({ topic: this.#options.names.of(topic), partition, offset });
@@ -336,12 +345,14 @@ export class GroupRunner {
   }
 
   #pause(partition: number, topics: readonly Topic[]): void {
+    if (!this.#told) return;
     this.#consumer.pause(
       topics.map((topic) => ({ topic: this.#options.names.of(topic), partitions: [partition] })),
     );
   }
 
   #resume(partition: number, topics: readonly Topic[]): void {
+    if (!this.#told) return;
     this.#consumer.resume(
       topics.map((topic) => ({ topic: this.#options.names.of(topic), partitions: [partition] })),
     );
