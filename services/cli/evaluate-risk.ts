@@ -4,6 +4,7 @@ import { formatProblem } from '../platform/config/yaml-file.ts';
 import { compileRiskModel, type RiskModel } from '../scoring/domain/risk-model.ts';
 import type { CsvTable } from '../scoring/fit/csv-table.ts';
 import { describeColumns } from '../scoring/fit/risk/columns.ts';
+import { customersOf } from '../scoring/fit/risk/customers.ts';
 import { labelRows, newestDate } from '../scoring/fit/risk/fit.ts';
 import { probabilitiesOf } from '../scoring/quality/evaluate-risk.ts';
 import { judgeRisk, type RiskFigures } from '../scoring/quality/risk-figures.ts';
@@ -23,6 +24,8 @@ happened. Judge a model on customers that it has not learnt from.
 
   --model FILE   a model of "tocsin risk fit"
   --label EXPR   which rows left, as for "tocsin risk fit"
+  --id COLUMN    names the customer, where one has several rows (default: found by its name, such as customer_id);
+                 intervals then draw customers, not rows
   --as-of DATE   when ages are taken (default: the newest date of the table)
   --report FILE  an HTML page with ROC, lift and calibration
   --json         n, auc, liftTop10, brier and more as one JSON object
@@ -39,6 +42,7 @@ async function evaluate(args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = readArgs(args, {
     model: { type: 'string' },
     label: { type: 'string' },
+    id: { type: 'string' },
     'as-of': { type: 'string' },
     report: { type: 'string' },
   });
@@ -53,11 +57,15 @@ async function evaluate(args: readonly string[], io: Io): Promise<number> {
   const { table: whole, model } = read;
   const missing = missingColumns(model, whole, values.model);
   if (missing !== undefined) return refuse(io, `${file}: ${missing}`);
+  if (values.id !== undefined && !whole.columns.includes(values.id))
+    return refuse(io, `${file}: no column "${values.id}"${didYouMean(values.id, whole.columns)}`);
   const labelled = labelRows(whole, values.label, { rows: 2, each: 1 });
   if (!labelled.ok) return refuse(io, `${file}: ${labelled.problem}`);
   const { table, labels } = labelled;
-  const probabilities = probabilitiesOf(model, table, at ?? newestDate(describeColumns(table)));
-  const figures = judgeRisk(probabilities, labels);
+  const columns = describeColumns(table);
+  const customers = customersOf(table, columns, values.id === undefined ? [] : [values.id]);
+  const probabilities = probabilitiesOf(model, table, at ?? newestDate(columns));
+  const figures = judgeRisk(probabilities, labels, customers);
   if (values.report !== undefined) {
     const title = `Churn model ${model.version} on ${table.rows.length} customers`;
     writeFileSync(

@@ -44,3 +44,20 @@ test('the reliability table has ten groups of the same size, from the least like
   expect(reliability[0]).toEqual({ rows: 10, foreseen: 0.045, happened: 0 });
   expect(reliability[9]).toEqual({ rows: 10, foreseen: 0.945, happened: 1 });
 });
+
+test('a customer with the same row three times is one witness, not three', () => {
+  const labels = Array.from({ length: 200 }, (_, row) => (row % 3 === 0 ? 1 : 0));
+  const probabilities = labels.map((label, row) => 0.3 + 0.2 * label + ((row * 7) % 11) / 20);
+  const thrice = <T>(of: readonly T[]): T[] => [...of, ...of, ...of];
+  const customers = Int32Array.from(thrice([...labels.keys()]));
+  const judged = judgeRisk(
+    Float64Array.from(thrice(probabilities)),
+    Uint8Array.from(thrice(labels)),
+    customers,
+  );
+  const asRows = judge(thrice(probabilities), thrice(labels));
+  const width = ({ interval95 }: typeof asRows): number => interval95.auc[1] - interval95.auc[0];
+  expect(judged.auc).toBe(asRows.auc);
+  expect(width(judged)).toBeGreaterThan(0.75 * width(judge(probabilities, labels)));
+  expect(width(asRows)).toBeLessThan(0.75 * width(judged));
+});

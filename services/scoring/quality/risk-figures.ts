@@ -12,7 +12,7 @@ export interface RiskFigures {
   readonly brier: number;
   /** The Brier score if the probabilities were redrawn to fit these very rows (isotonic regression). */
   readonly brierIfRecalibrated: number;
-  /** 95 % intervals, by drawing the rows again (bootstrap). */
+  /** 95 % intervals, by drawing the rows again (bootstrap), or the customers with all their rows where they have several. */
   readonly interval95: { readonly auc: Interval; readonly liftTop10: Interval; readonly brier: Interval };
   /** Ten groups of equal size by probability, lowest first. */
   readonly reliability: readonly ReliabilityRow[];
@@ -29,8 +29,15 @@ export interface ReliabilityRow {
 /** Enough for two digits of a 95 % interval. */
 const DRAWS = 200;
 
-/** Judges probabilities by what happened. Labels are 1 with the outcome, 0 without; there must be both. */
-export function judgeRisk(probabilities: Float64Array, labels: Uint8Array): RiskFigures {
+/**
+ * Judges probabilities by what happened. Labels are 1 with the outcome, 0 without; there must be both. Rows of one of
+ * the `customers` are no independent witnesses: they are drawn together.
+ */
+export function judgeRisk(
+  probabilities: Float64Array,
+  labels: Uint8Array,
+  customers?: Int32Array,
+): RiskFigures {
   const order = Uint32Array.from(probabilities.keys()).sort(
     (a, b) => (probabilities[a] ?? 0) - (probabilities[b] ?? 0) || a - b,
   );
@@ -38,7 +45,8 @@ export function judgeRisk(probabilities: Float64Array, labels: Uint8Array): Risk
   const once = new Uint16Array(labels.length).fill(1);
   const figures = weigh(sorted, once);
   const random = seeded(labels.length);
-  const draws = Array.from({ length: DRAWS }, () => weigh(sorted, drawRows(labels.length, random)));
+  const draw = customers === undefined ? drawRows : drawCustomers(customers);
+  const draws = Array.from({ length: DRAWS }, () => weigh(sorted, draw(labels.length, random)));
   const interval = (of: keyof Weighed): Interval => percentiles(draws.map((draw) => draw[of]));
   return {
     n: labels.length,
@@ -113,6 +121,15 @@ function drawRows(n: number, random: () => number): Uint16Array {
     times[row] = (times[row] ?? 0) + 1;
   }
   return times;
+}
+
+/** Customers are numbered from 0, as `customersOf` does. */
+function drawCustomers(customers: Int32Array): typeof drawRows {
+  const all = customers.reduce((most, customer) => Math.max(most, customer), -1) + 1;
+  return (_, random) => {
+    const times = drawRows(all, random);
+    return Uint16Array.from(customers, (customer) => times[customer] ?? 0);
+  };
 }
 
 function percentiles(values: readonly number[]): Interval {

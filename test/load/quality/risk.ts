@@ -49,7 +49,7 @@ export function riskSection(folder: string): string {
   return `## Churn risk
 
 Five-fold cross-validation with the default seed: each row is scored by a model that has not seen it. In brackets 95 %
-intervals (bootstrap). The last Brier figure is what the best monotone redrawing of the probabilities, fitted on the very rows
+intervals (bootstrap, by customer). The last Brier figure is what the best monotone redrawing of the probabilities, fitted on the very rows
 that it is judged on, would reach (isotonic regression).
 
 | table | rows, with the outcome | AUC | lift, top tenth | Brier | isotonic | command |

@@ -6,6 +6,7 @@ import { isKnown } from '../../domain/risk-model-values.ts';
 import { judgeRisk, type RiskFigures } from '../../quality/risk-figures.ts';
 import type { CsvTable } from '../csv-table.ts';
 import { type Column, describeColumns, namesACustomer } from './columns.ts';
+import { customersOf } from './customers.ts';
 import { type Fairness, forbiddenAttribute } from './fairness.ts';
 import { type Feature, featuresOf, valuesOf } from './features.ts';
 import { parseLabel } from './label.ts';
@@ -95,15 +96,14 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
   const named_ = features.map((feature) => withProfile(feature, options.profile));
   progress.found(columns, named_, leftOut);
   const directions = features.map(({ reading }) => options.directions.get(columnsOf(reading).join()));
-  const naming = columns.filter(({ name, kind }) => kind === 'identifier' && namesACustomer(name));
-  const groups = groupsOf(table, options.ids.length > 0 ? options.ids : naming.map(({ name }) => name));
+  const groups = customersOf(table, columns, options.ids);
   const trained = train(
     { features, values: kept, labels, directions, ...(groups === undefined ? {} : { groups }) },
     options.seed,
     (done, of) => progress.step(done, of),
   );
   const probabilities = trained.heldOut.map((logOdds) => 1 / (1 + Math.exp(-logOdds)));
-  const figures = judgeRisk(probabilities, labels);
+  const figures = judgeRisk(probabilities, labels, groups);
   const fit = fitFacts(options, figures, probabilities, trained.folds, leftOut);
   const { version, yaml, drivers } = modelFile(trained, named_, fit);
   return {
@@ -237,20 +237,6 @@ function withoutLeaks(
     } else leftOut.push({ column: feature.name, because });
   }
   return { features, kept: used };
-}
-
-/** Which rows are of one customer, by the columns that name it; nothing when no customer has two rows. */
-function groupsOf(table: CsvTable, ids: readonly string[]): Int32Array | undefined {
-  if (ids.length === 0) return undefined;
-  const columns = ids.map((id) => table.columns.indexOf(id));
-  const numbers = new Map<string, number>();
-  const groups = Int32Array.from(table.rows, (row) => {
-    const name = JSON.stringify(columns.map((column) => row[column]));
-    const known = numbers.get(name) ?? numbers.size;
-    numbers.set(name, known);
-    return known;
-  });
-  return numbers.size < groups.length ? groups : undefined;
 }
 
 function withProfile(feature: Feature, profile: ReadonlyMap<string, string>): Feature {
