@@ -6,6 +6,7 @@ import { Site } from './site.ts';
 let browser: Browser;
 let site: Site;
 let alertPath: string;
+let mailPath: string;
 beforeAll(async () => {
   browser = await launchBrowser();
   site = await Site.start();
@@ -17,7 +18,9 @@ beforeAll(async () => {
   const { alerts } = (await (await fetch(`${site.url}/v1/alerts`)).json()) as {
     alerts: { alertId: string }[];
   };
-  alertPath = `/alerts/${encodeURIComponent(alerts[0]?.alertId ?? '')}`;
+  const alertId = alerts[0]?.alertId ?? '';
+  alertPath = `/alerts/${encodeURIComponent(alertId)}`;
+  mailPath = site.mailLink(alertId);
 });
 afterAll(async () => {
   await browser.close();
@@ -27,6 +30,7 @@ afterAll(async () => {
 const PAGES = [
   '/',
   '<alert>',
+  '<link of a mail>',
   '/customers/c-1',
   '/kpis',
   '/held',
@@ -34,7 +38,8 @@ const PAGES = [
   '/sandbox',
   '/sandbox?channel=mail',
 ];
-const pathOf = (page: string): string => (page === '<alert>' ? alertPath : page);
+const pathOf = (page: string): string =>
+  page === '<alert>' ? alertPath : page === '<link of a mail>' ? mailPath : page;
 const nameOf = (page: string): string => page.replaceAll(/[^a-z]+/g, '-').replace(/^-$/, 'queue');
 
 test.each(PAGES)('%s fits a phone without scrolling sideways', async (path) => {

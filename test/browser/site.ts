@@ -1,8 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  LINK_LIVES_MS,
+  MAIL_LINK_PATH,
+  writeMailLink,
+} from '../../services/notification/domain/mail-link.ts';
 import { ChildTocsin } from '../support/child-tocsin.ts';
 import { AROUND_THE_CLOCK, shippedRulesWith } from '../support/rules-folder.ts';
+
+/** Of these sites alone. */
+const MAIL_LINK_SECRET = 'the secret of a site for tests';
 
 /** A Tocsin as people start it, whose team never sleeps. Messages go to the sandbox. */
 export class Site {
@@ -13,7 +21,8 @@ export class Site {
   static async start(): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), 'tocsin-browser-'));
     const rules = shippedRulesWith(join(folder, 'rules'), { 'calendars.yaml': AROUND_THE_CLOCK });
-    const child = new ChildTocsin({ data: join(folder, 'data'), env: { TOCSIN_RULES_DIR: rules } });
+    const env = { TOCSIN_RULES_DIR: rules, TOCSIN_MAIL_LINK_SECRET: MAIL_LINK_SECRET };
+    const child = new ChildTocsin({ data: join(folder, 'data'), env });
     const url = await child.url;
     if (url === undefined) {
       rmSync(folder, { recursive: true, force: true });
@@ -61,6 +70,20 @@ export class Site {
       direction: 'inbound',
       text: 'Customer is very disappointed with the price rise & wants to cancel the contract. Says <BetterNet> is cheaper.',
     });
+  }
+
+  /** The path of a link in a mail to the team: to close an alert. */
+  mailLink(alertId: string): string {
+    const alert = {
+      alertKey: alertId,
+      alertId,
+      label: 'T-TEST',
+      outcomes: ['saved'],
+      answerOn: 'phone',
+    } as const;
+    const expiresAt = Date.now() + LINK_LIVES_MS;
+    const recipient = 'retention@example.com';
+    return `${MAIL_LINK_PATH}?t=${writeMailLink(MAIL_LINK_SECRET, { type: 'close', alert, recipient, expiresAt })}`;
   }
 
   async stop(): Promise<void> {

@@ -39,8 +39,8 @@ export const layout = (context: PageContext, title: string, body: HtmlPart): Htm
 <header class="top">
 <a class="brand" href="/">Tocsin</a>
 <nav aria-label="Pages">${NAVIGATION.map(([path, name]) => navigationLink(context, path, name))}</nav>
-<span id="connection" role="status"></span>
 <span class="zone soft">Times: ${context.zone}</span>
+<span id="connection" role="status"></span>
 ${personForm(context)}
 </header>
 <main id="main">${body}</main>
