@@ -40,3 +40,14 @@ test('doctor says which rules are in force, and that those of the folder are ref
     inForce: expect.stringMatching(/^BAD {2}in force .*refused: .*order-delayed\.test\.yaml:\d+:1: the test/),
   });
 }, 90_000);
+
+test.each([
+  [{}, / without links to act by \(no TOCSIN_MAIL_LINK_SECRET\)$/],
+  [{ TOCSIN_MAIL_LINK_SECRET: 'a secret of this test' }, /mail in the sandbox$/],
+])('doctor says whether people can act from mails: %j', async (env, says) => {
+  const out: string[] = [];
+  const io = { out: (text: string) => void out.push(text), err: () => undefined, interactive: false, env };
+  await doctorCommand.run(['--data', join(tmpdir(), 'tocsin-doctor-is-not-there'), '--json'], io);
+  const { findings } = JSON.parse(out.join('')) as { findings: { check: string; says: string }[] };
+  expect(findings.find(({ check }) => check === 'settings')?.says).toMatch(says);
+});

@@ -126,6 +126,7 @@ test('the same Idempotency-Key is obeyed once and answered alike', async () => {
   expect(commands).toHaveLength(1);
   expect(second.statusCode).toBe(200);
   expect(second.json()).toEqual(first.json());
+  expect([first, second].map(({ headers }) => headers['idempotency-replayed'])).toEqual([undefined, 'true']);
 });
 
 test.each([

@@ -5,7 +5,8 @@ import type { FormField } from '../domain/slack-modal.ts';
 export function renderField(field: FormField, entered?: string): Html {
   if (field.type === 'choice') {
     const chosen = entered ?? field.initial;
-    return html`<label>${field.label} <select name="${field.name}" required>${field.options.map(
+    // What nobody has chosen must not be said: that a customer was reached, or how a loop ended.
+    return html`<label>${field.label} <select name="${field.name}" required>${chosen === undefined && html`<option value="">choose</option>`}${field.options.map(
       ({ value, label }) =>
         html`<option value="${value}"${value === chosen && raw(' selected')}>${label}</option>`,
     )}</select></label>`;

@@ -84,6 +84,14 @@ test.each([
   expect([actions, counted]).toEqual([[], []]);
 });
 
+test.each(['contact', 'close'] as const)('nothing is said to %s that nobody has chosen', async (type) => {
+  const { body } = await open(linkFor(type));
+  const chosen = [...body.matchAll(/<select name="(\w+)" required><option value="">choose</g)].map(
+    ([, name]) => name,
+  );
+  expect(chosen).toEqual(type === 'contact' ? ['reached'] : ['outcome']);
+});
+
 test('its address is told to nobody, and the page runs nothing', async () => {
   const { headers } = await open(linkFor('acknowledge'));
   expect(headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' });
