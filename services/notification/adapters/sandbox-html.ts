@@ -179,6 +179,15 @@ function mailPlace(mail: readonly SandboxMessage[], now: number): Html {
     // As above: an e-mail's content is an e-mail.
     const content = message.content as EmailContent;
     return html`<article aria-label="Mail: ${content.subject}"><header><strong>To ${message.address}</strong> <time datetime="${new Date(message.at).toISOString()}">${fromNow(message.at, now)}</time></header>
-<details><summary>${content.subject}</summary><pre>${content.text}</pre></details></article>`;
+<details><summary>${content.subject}</summary><pre>${content.text.split('\n').map(mailLine)}</pre></details></article>`;
   })}`;
+}
+
+/** A line such as `Acknowledge: https://…` leads there, as it does in a mail program. Customers' words begin no such line. */
+function mailLine(line: string): Html {
+  const [, words, address] = /^([A-Z][a-z ]+): (\S+)$/.exec(line) ?? [];
+  const url = httpUrl(address);
+  return url === undefined
+    ? html`${line}\n`
+    : html`${words}: <a href="${url}" rel="noreferrer">${address}</a>\n`;
 }

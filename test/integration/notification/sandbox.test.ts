@@ -91,7 +91,9 @@ test('a message looks like Slack, with buttons, its thread and the captured mail
   expect(shown).toContain('1 reply');
   expect(shown).toContain('Not acknowledged');
   expect(shown).toContain('http-equiv="refresh"');
-  expect(await page('?channel=mail')).toContain('New alert: T-7Q4MX Ada Lopez');
+  const mail = await page('?channel=mail');
+  expect(mail).toContain('New alert: T-7Q4MX Ada Lopez');
+  expect(mail).toMatch(/Open the alert: <a href="https:\/\/tocsin\.example\.com\/alerts\/[^"]+"/);
 });
 
 test('a taken alert changes in place', async () => {
