@@ -59,6 +59,26 @@ test('while the brokers do not answer, or the database is known to be ill, waiti
   expect([down.ended(), ill.ended()]).toEqual([undefined, undefined]);
 });
 
+test('after brokers that were gone the client has its two minutes again', async () => {
+  const clock = new ManualClock(START);
+  let down = false;
+  const { ended } = watch({
+    clock,
+    unfetched: async () => {
+      if (down) throw new Error('no broker');
+      return [at(7)];
+    },
+  });
+  await pass(clock, LOOK_EVERY_MS);
+  down = true;
+  await pass(clock, STALLED_MS);
+  down = false;
+  await pass(clock, STALLED_MS);
+  expect(ended()).toBeUndefined();
+  await pass(clock, LOOK_EVERY_MS);
+  expect(ended()).toBeInstanceOf(NoProgress);
+});
+
 test('a process that does not look at its records for fifteen seconds is not ready', () => {
   const opened = [partition({ waiting: 1, lastScanAt: 1_000 })];
   expect(notLooking(opened, 16_000)).toBeUndefined();

@@ -32,15 +32,20 @@ export async function watchProgress(watched: Watched, stop: AbortSignal): Promis
   const fetching = new Fetching();
   while (!stop.aborted) {
     await pause(LOOK_EVERY_MS, stop);
-    if (stop.aborted || !watched.healthy()) continue;
+    if (stop.aborted) return;
+    if (!watched.healthy()) {
+      fetching.beginAgain();
+      continue;
+    }
     const { group, clock } = watched;
     const silentMs = silence(group.opened(), clock.now());
     if (silentMs > STALLED_MS) {
       throw new NoProgress(`records wait, and nothing has looked at them for ${inSeconds(silentMs)}`);
     }
-    // While no broker answers there is nothing to be fetched either.
+    // While no broker answers there is nothing to be fetched either, and afterwards a client may need a moment.
     const unfetched = await group.unfetched().catch(() => undefined);
-    if (unfetched !== undefined) fetching.look(unfetched, clock.now());
+    if (unfetched === undefined) fetching.beginAgain();
+    else fetching.look(unfetched, clock.now());
   }
 }
 
@@ -63,6 +68,10 @@ const inSeconds = (ms: number): string => `${Math.round(ms / SECOND)} s`;
 /** Remembers since when nothing of a topic was fetched although there is more. */
 class Fetching {
   #stood = new Map<string, { readonly next: number; readonly since: number }>();
+
+  beginAgain(): void {
+    this.#stood.clear();
+  }
 
   look(unfetched: readonly Unfetched[], now: number): void {
     const stands = new Map<string, { readonly next: number; readonly since: number }>();

@@ -1,6 +1,7 @@
-import type { EachBatchPayload, Kafka } from 'kafkajs';
+import { type EachBatchPayload, type Kafka, KafkaJSConnectionError } from 'kafkajs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { silentLogger } from '../logging/logger.ts';
+import { MINUTE } from '../time/clock.ts';
 import { type FollowOptions, followTopic } from './follow-topic.kafka.ts';
 import { prefixed } from './topic-names.ts';
 
@@ -10,14 +11,18 @@ function fakeKafka() {
   const listeners = new Map<string, (event: { payload: object }) => void>();
   const seek = vi.fn();
   const running = vi.fn();
+  let down = false;
   const kafka = {
     admin: () => ({
       connect: async () => undefined,
       disconnect: async () => undefined,
-      fetchTopicOffsets: async () => [
-        { partition: 0, low: '0', high: '3' },
-        { partition: 1, low: '0', high: '2' },
-      ],
+      fetchTopicOffsets: async () => {
+        if (down) throw new KafkaJSConnectionError('Connection timeout');
+        return [
+          { partition: 0, low: '0', high: '3' },
+          { partition: 1, low: '0', high: '2' },
+        ];
+      },
     }),
     consumer: () => ({
       events: { CRASH: 'crash', FETCH: 'fetch' },
@@ -35,6 +40,9 @@ function fakeKafka() {
   return {
     kafka,
     seek,
+    goDown: (is: boolean) => {
+      down = is;
+    },
     started: () => vi.waitFor(() => expect(running).toHaveBeenCalled()),
     fetched: (partition: number, ...values: readonly string[]) => {
       const messages = values.map((value, offset) => ({
@@ -95,4 +103,20 @@ test('a client that gives up for good is a failure', async () => {
   const { failed } = await follower;
   crashed(new Error('no broker knows it'));
   await expect(failed).rejects.toThrow('no broker knows it');
+});
+
+test('a client that asks for nothing is a failure after two minutes in which brokers answered', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { goDown, follower } = following({ from: 'end' });
+  const { failed } = await follower;
+  const ended = vi.fn();
+  failed.catch(ended);
+  goDown(true);
+  await vi.advanceTimersByTimeAsync(10 * MINUTE);
+  goDown(false);
+  await vi.advanceTimersByTimeAsync(2 * MINUTE);
+  expect(ended).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(MINUTE);
+  expect(ended).toHaveBeenCalledWith(new Error('nothing of silences was asked for within 120 s'));
 });

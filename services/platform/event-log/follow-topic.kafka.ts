@@ -5,9 +5,11 @@ import type { Topic } from '../../contracts/topics.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
 import type { Logger } from '../logging/logger.ts';
 import { SECOND } from '../time/clock.ts';
+import { pause } from '../time/rest.ts';
 import { fetchedRecord } from './fetched-record.kafka.ts';
 import type { RegistryCodec } from './schemas.registry.ts';
 import type { TopicNames } from './topic-names.ts';
+import { topicOffsets } from './topic-offsets.kafka.ts';
 
 /** A fact of one topic. */
 export type FactOf<T extends Topic> = Extract<Emit, { readonly topic: T }>;
@@ -86,7 +88,7 @@ class TopicFollower<T extends Topic> implements Following {
     const { names, topic, from } = this.#options;
     const name = names.of(topic);
     await this.#admin.connect();
-    const offsets = await this.#admin.fetchTopicOffsets(name);
+    const offsets = await topicOffsets(this.#admin, name);
     for (const { partition, low, high } of offsets) {
       if (from === 'beginning' && Number(low) < Number(high)) this.#behind.set(partition, Number(high));
     }
@@ -128,14 +130,16 @@ class TopicFollower<T extends Topic> implements Following {
   async #watch(): Promise<void> {
     const { signal } = this.#ending;
     const { topic, names } = this.#options;
+    // After all brokers were down the client may need a moment, too.
+    let answering = performance.now();
     while (!signal.aborted) {
-      await setTimeout(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(nothing);
-      if (signal.aborted || performance.now() - this.#fetchedAt < STALLED_MS) continue;
-      const answers = await this.#admin.fetchTopicOffsets(names.of(topic)).then(
-        () => true,
-        () => false,
-      );
-      if (answers) throw new Error(`nothing of ${topic} was asked for within ${STALLED_MS / SECOND} s`);
+      await pause(LOOK_EVERY_MS, signal);
+      if (signal.aborted || performance.now() - this.#fetchedAt < LOOK_EVERY_MS) continue;
+      const answers = await topicOffsets(this.#admin, names.of(topic)).catch(() => undefined);
+      const now = performance.now();
+      if (answers === undefined) answering = now;
+      else if (now - Math.max(answering, this.#fetchedAt) > STALLED_MS)
+        throw new Error(`nothing of ${topic} was asked for within ${STALLED_MS / SECOND} s`);
     }
   }
 }

@@ -1,9 +1,3 @@
-import { setTimeout as after } from 'node:timers/promises';
-
-/** Waits for so long, or until `stop`, and leaves no timer behind. */
-export const pause = (ms: number, stop: AbortSignal): Promise<void> =>
-  after(ms, undefined, { signal: stop }).catch(nothing);
-
 /** The rests of a loop that looks for work: one ends early when somebody says that there is some. */
 export class Rest {
   #woken = false;
@@ -36,5 +30,8 @@ export class Rest {
     this.#wake = nothing;
   }
 }
+
+/** Waits for so long, or until `stop`, and leaves no timer behind. */
+export const pause = (ms: number, stop: AbortSignal): Promise<void> => new Rest().untilWoken(ms, stop);
 
 const nothing = (): void => undefined;

@@ -23,6 +23,7 @@ describe('three brokers', () => {
     await scene.fleet.ready();
     await seconds(2);
     expect(await scene.damage()).toEqual(NONE);
+    expect(scene.fleet.gaveUp).toEqual([]);
   });
 
   test('every leader moved, three times, from broker to broker', async (context) => {
@@ -37,6 +38,7 @@ describe('three brokers', () => {
     }
     await scene.fleet.ready();
     expect(await scene.damage()).toEqual(NONE);
+    expect(scene.fleet.gaveUp).toEqual([]);
   });
 
   test('all of them down for two minutes: records are taken meanwhile, and none is lost or doubled', async (context) => {
@@ -47,6 +49,7 @@ describe('three brokers', () => {
     expect(scene.producing.heard).toBeGreaterThan(before + 500);
     await scene.fleet.ready();
     expect(await scene.damage()).toEqual(NONE);
+    expect(scene.fleet.gaveUp).toEqual([]);
   });
 
   test('control: where the outbox does not wait for Kafka, what was under way is lost', async (context) => {
