@@ -8,7 +8,7 @@ import { openStoredHistory, type StoredHistory } from '../embedded/rules-replay/
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { readSignal } from '../scoring/domain/assess-signal.ts';
 import { changedLines, editModel } from '../scoring/fit/outcomes/edit-model.ts';
-import { type Learnt, learnFromOutcomes } from '../scoring/fit/outcomes/learn.ts';
+import { type Learnt, learnFromOutcomes, type Verdict, verdictOf } from '../scoring/fit/outcomes/learn.ts';
 import { snapshotsOf } from '../scoring/fit/outcomes/snapshots.ts';
 import { createScorer } from '../scoring/service.ts';
 import { loadScoringSettings } from '../scoring/settings.ts';
@@ -96,6 +96,7 @@ async function readHistory(history: StoredHistory) {
 }
 
 const figuresOf = ({ customers, spokenTo, outcomes, oddsWhenSpokenTo, before, after }: Learnt) => ({
+  verdict: verdictOf({ before, after }),
   customers,
   spokenTo,
   outcomes,
@@ -104,9 +105,15 @@ const figuresOf = ({ customers, spokenTo, outcomes, oddsWhenSpokenTo, before, af
   after: { auc: after.auc, liftTop10: after.liftTop10, brier: after.brier },
 });
 
+const ADVICE: Readonly<Record<Verdict, string>> = {
+  better: 'Better. Read the change and decide:',
+  ranks_worse:
+    'NOT better: the chances come closer, but customers are put in a worse order. Wait until more is known. What it would have changed:',
+  not_better: 'NOT better: keep the model as it is. What it would have changed:',
+};
+
 function inWords(learnt: Learnt, out: string): string {
   const { customers, spokenTo, outcomes, oddsWhenSpokenTo, before, after } = learnt;
-  const better = after.brier < before.brier;
   return [
     `proposed       ${out}`,
     `customers      ${customers}, ${outcomes} of whom left; ${spokenTo} were spoken to after an alert`,
@@ -116,9 +123,7 @@ function inWords(learnt: Learnt, out: string): string {
     `  AUC          ${before.auc.toFixed(4)}   ${after.auc.toFixed(4)}`,
     `  lift, top 10 %  ${before.liftTop10.toFixed(2)}  ${after.liftTop10.toFixed(2)}`,
     `  Brier        ${before.brier.toFixed(4)}   ${after.brier.toFixed(4)}`,
-    better
-      ? 'Better. Read the change and decide:'
-      : 'NOT better: keep the model as it is. What it would have changed:',
+    ADVICE[verdictOf(learnt)],
     '',
   ].join('\n');
 }

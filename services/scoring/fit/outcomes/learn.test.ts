@@ -4,9 +4,10 @@ import type { Signal } from '../../../contracts/signal.ts';
 import { DAY } from '../../../platform/time/clock.ts';
 import { compileRiskModel } from '../../domain/risk-model.ts';
 import { customerOf } from '../../quality/evaluate-risk.ts';
+import { judgeRisk } from '../../quality/risk-figures.ts';
 import { seeded } from '../risk/random.ts';
 import { changedLines, editModel } from './edit-model.ts';
-import { learnFromOutcomes } from './learn.ts';
+import { learnFromOutcomes, verdictOf } from './learn.ts';
 import { type Snapshot, snapshotsOf } from './snapshots.ts';
 
 const TEXT = `apiVersion: tocsin/v1
@@ -168,4 +169,27 @@ test('a snapshot knows nothing of later, and who left is who left within the hor
     [false, true],
   ]);
   expect(rows[0]?.seen.at).toBe(5 * DAY);
+});
+
+test('who left counts as having left on that day, though the record of it was imported much later', () => {
+  const signals = [
+    signal('gone', 5),
+    { ...inactive('gone', 50), receivedAt: 200 * DAY },
+    signal('quiet', 100),
+  ];
+  const { rows } = snapshotsOf(signals, new Map(), 160, () => undefined);
+  expect(rows.map(({ left }) => left)).toEqual([true]);
+});
+
+test('a handle that no customer record claims is no customer who stayed', () => {
+  const signals = [signal('known', 5), signal('x:@someone', 5, { quarantined: true }), signal('known', 100)];
+  expect(snapshotsOf(signals, new Map(), 60, () => undefined).rows).toHaveLength(1);
+});
+
+test('a model whose chances come closer but which ranks customers worse is not better', () => {
+  const judge = (...chances: number[]) => judgeRisk(Float64Array.from(chances), Uint8Array.of(0, 0, 0, 1));
+  const before = judge(0.7, 0.8, 0.9, 0.95);
+  expect(verdictOf({ before, after: judge(0.2, 0.2, 0.3, 0.25) })).toBe('ranks_worse');
+  expect(verdictOf({ before, after: judge(0.1, 0.1, 0.1, 0.9) })).toBe('better');
+  expect(verdictOf({ before, after: judge(0.9, 0.9, 0.9, 0.95) })).toBe('not_better');
 });

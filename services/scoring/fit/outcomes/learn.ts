@@ -102,6 +102,14 @@ export function learnFromOutcomes(
   };
 }
 
+/** Whether chances and order both gained; chances may come closer while customers are put in a worse order. */
+export function verdictOf({ before, after }: Pick<Learnt, 'before' | 'after'>): Verdict {
+  if (after.brier >= before.brier) return 'not_better';
+  return after.auc < before.auc ? 'ranks_worse' : 'better';
+}
+
+export type Verdict = 'better' | 'ranks_worse' | 'not_better';
+
 const refuse = (problem: string) => ({ ok: false, problem }) as const;
 
 function tenthsOf(rows: readonly Snapshot[], model: RiskModel): Uint8Array {

@@ -25,7 +25,7 @@ type Reader = (signal: Signal) => TextReading | undefined;
 
 /**
  * One snapshot per customer: right when their first alert was raised, or, without an alert, as long before the newest
- * signal as the horizon. Who was set inactive within the horizon after it has left, and so has who was lost in the loop.
+ * signal as the horizon. A handle that no customer record claims is no customer. Who was set inactive within the horizon after it has left, and so has who was lost in the loop.
  */
 export function snapshotsOf(
   signals: readonly Signal[],
@@ -39,8 +39,11 @@ export function snapshotsOf(
   const states = new Map<string, CustomerState>();
   const gone = new Map<string, number>();
   for (const signal of signals) {
-    const { customerId, receivedAt } = signal;
-    if (signal.attributes?.active === false && !gone.has(customerId)) gone.set(customerId, receivedAt);
+    if (signal.quarantined) continue;
+    const { customerId, receivedAt, occurredAt } = signal;
+    // An outcome counts from its own day, though it was imported months later; what is seen counts from when it was.
+    if (signal.attributes?.active === false)
+      gone.set(customerId, Math.min(gone.get(customerId) ?? occurredAt, occurredAt));
     const before = states.get(customerId);
     if (receivedAt > momentOf(customerId) || isRepeat(before, signal)) continue;
     states.set(customerId, remember(before, signal, read(signal)));
