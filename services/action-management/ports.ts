@@ -20,6 +20,8 @@ export interface KeptRuleSets {
   keep(ruleSet: RuleSet, at: number): Promise<void>;
   /** The set that came into force last, in whichever process; nothing when none ever was. */
   last(): Promise<KeptRuleSet | undefined>;
+  /** The set that was in force at `from`, and those that came into force after it until `until`, in this order. */
+  between(from: number, until: number): Promise<readonly KeptRuleSet[]>;
 }
 
 /** A set as it was kept. It must be read again: with teams and calendars of today, by the version of today. */

@@ -139,6 +139,11 @@ export class RulesReload {
     };
   }
 
+  /** The set that was in force at `from`, and those after it until `until`. */
+  between(from: number, until: number): Promise<readonly KeptRuleSet[]> {
+    return this.#deps.kept.between(from, until);
+  }
+
   /** Lets a rule that kept throwing be judged again. Answers whether it was in quarantine. */
   release(rule: string): boolean {
     const { holder, log } = this.#deps;

@@ -2,9 +2,9 @@ import { type CustomerExplanation, explainCustomer } from '../embedded/rules-exp
 import { explanationWords } from '../embedded/rules-explain/explanation-words.ts';
 import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
 import { HistoryUnusable } from '../embedded/rules-replay/history.ts';
-import { openStoredHistory } from '../embedded/rules-replay/stored-history.sqlite.ts';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
 import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
+import { readRecorded } from './explain-recorded.ts';
 
 export const explainCommand: Command = {
   name: 'explain',
@@ -20,6 +20,9 @@ recorded. Reads what was recorded at that time, by the rules of that time, and n
   --at INSTANT  as of then: 2026-11-01, or 2026-11-01T09:30:00+01:00 (default: the customer's last signal)
   --rules DIR   the rules to judge by (default: those that were in force, which the data folder keeps)
   --data DIR    the data folder (default ./data)
+
+Many machines: TOCSIN_LOOP_CLOSURE_URL and TOCSIN_ACTION_MANAGEMENT_URL name the services that are asked, for the customer and for
+the rules of then. They know the last fifty signals of a customer, as far back as the log keeps them; calendars are those of --rules.
 
 Example:
   tocsin explain C-1042 --rule complaint-repeat-high-value --at 2026-11-12
@@ -43,37 +46,26 @@ async function runExplain(args: readonly string[], io: Io): Promise<number> {
     const { ruleSet, calendars } = await readRulesFolder(
       values.rules ?? io.env.TOCSIN_RULES_DIR ?? SHIPPED_RULES,
     );
-    const history = openStoredHistory(data, 'arrival');
-    try {
-      const today = { at: 0, ruleSet };
-      const [first = today, ...later] = values.rules === undefined ? history.rulesSince(until) : [];
-      const last = later.at(-1) ?? first;
-      const ids = last.ruleSet.rules.map(({ id }) => id);
-      if (values.rule !== undefined && !ids.includes(values.rule)) {
-        throw new UsageError(`unknown rule "${values.rule}"${didYouMean(values.rule, ids)}`);
-      }
-      const records = [...history.speakingOf('assessments', customer)].filter(
-        ({ key, appendedAt }) => key === customer && appendedAt <= until,
-      );
-      const events = [...history.speakingOf('alerts', customer)]
-        .map(({ value }) => value)
-        .filter(({ alert, at }) => alert.subject === customer && at <= until);
-      const told = explainCustomer(
-        { sets: [first, ...later], calendars },
-        records,
-        events,
-        Math.min(until, Date.now()),
-      );
-      if (told === undefined) {
-        io.err(`${data}: nothing is recorded of customer "${customer}"\n`);
-        return EXIT.foundWrong;
-      }
-      const asked = onlyRule(told, values.rule);
-      io.out(values.json === true ? `${JSON.stringify(asked)}\n` : explanationWords(asked));
-      return EXIT.done;
-    } finally {
-      history.close();
+    const recorded = await readRecorded(data, customer, until, io);
+    const today = { at: 0, ruleSet };
+    const [first = today, ...later] = values.rules === undefined ? recorded.sets : [];
+    const last = later.at(-1) ?? first;
+    const ids = last.ruleSet.rules.map(({ id }) => id);
+    if (values.rule !== undefined && !ids.includes(values.rule)) {
+      throw new UsageError(`unknown rule "${values.rule}"${didYouMean(values.rule, ids)}`);
     }
+    const told = explainCustomer(
+      { sets: [first, ...later], calendars },
+      recorded,
+      Math.min(until, Date.now()),
+    );
+    if (told === undefined) {
+      io.err(`${recorded.where}: nothing is recorded of customer "${customer}"\n`);
+      return EXIT.foundWrong;
+    }
+    const asked = onlyRule(told, values.rule);
+    io.out(values.json === true ? `${JSON.stringify(asked)}\n` : explanationWords(asked));
+    return EXIT.done;
   } catch (error) {
     if (!(error instanceof RulesBroken || error instanceof HistoryUnusable)) throw error;
     io.err(`${error.message}\n`);

@@ -1,6 +1,7 @@
 import type { Actor, Alert, Refusal } from '../contracts/alert.ts';
 import type { Profile } from '../contracts/assessment.ts';
 import type { EventLog } from '../platform/event-log/event-log.ts';
+import type { TopicRecord } from '../platform/keyed-process/keyed-process.ts';
 import { type Clock, DAY, SECOND } from '../platform/time/clock.ts';
 import type { Names } from '../settings/names.ts';
 import type { AlertRow } from './domain/alert-row.ts';
@@ -86,6 +87,16 @@ export interface CustomerFile {
   readonly story: readonly StoryEntry[];
 }
 
+/** What the log and the audit hold of a customer, as it was written then. */
+export interface CustomerRecords {
+  /** The latest, oldest first. */
+  readonly assessments: readonly TopicRecord<'assessments'>[];
+  /** Oldest first. */
+  readonly events: readonly AuditRow[];
+  /** Sets of rules by which the customer's alerts were asked for last. */
+  readonly ruleSetHashes: readonly string[];
+}
+
 /** Where people work: finds alerts, tells stories, takes orders. Everything people use stands on it. */
 export interface AlertDesk {
   readonly queries: AlertQueries;
@@ -93,6 +104,7 @@ export interface AlertDesk {
   /** `zone`: whose clock the times within words are told by. Default: UTC. */
   alert(name: string, zone?: string): Promise<AlertFound>;
   customer(customerId: string, zone?: string): Promise<CustomerFile | undefined>;
+  recorded(customerId: string): Promise<CustomerRecords>;
   kpis(from: number, to: number): Promise<Kpis>;
   /** Another text whenever an alert has changed. Costs nothing to ask. */
   version(): string;
@@ -114,6 +126,7 @@ export const createAlertDesk = (deps: DeskDeps): AlertDesk => ({
   order: (request) => takeOrder(deps, request),
   alert: (name, zone) => findAlert(deps, name, zone),
   customer: (customerId, zone) => openCustomer(deps, customerId, zone),
+  recorded: (customerId) => readRecorded(deps, customerId),
   kpis: (from, to) => measure(deps, from, to),
   version: () => deps.watch.version(),
 });
@@ -232,10 +245,32 @@ const openCustomer = async (
   };
 };
 
-const assessmentsAt = async (
-  deps: DeskDeps,
-  place: { readonly partition: number; readonly offsets: readonly number[] },
-) => (await deps.log.fetch('assessments', place.partition, place.offsets)).map(({ value }) => value);
+const readRecorded = async (deps: DeskDeps, customerId: string): Promise<CustomerRecords> => {
+  const place = await deps.history.assessmentsOf(customerId);
+  const { rows } = await deps.queries.alerts({ customer: customerId }, CUSTOMER_ALERTS);
+  const latest = await Promise.all(
+    [...Map.groupBy(rows, ({ partition }) => partition)].map(([partition, alerts]) =>
+      deps.log.fetch(
+        'alerts',
+        partition,
+        alerts.map(({ offset }) => offset),
+      ),
+    ),
+  );
+  return {
+    assessments: place === undefined ? [] : await recordsAt(deps, place),
+    events: await deps.queries.eventsOfCustomer(customerId),
+    ruleSetHashes: [...new Set(latest.flat().map(({ value }) => value.alert.ruleSetHash))],
+  };
+};
+
+type Place = NonNullable<Awaited<ReturnType<CustomerHistory['assessmentsOf']>>>;
+
+const recordsAt = (deps: DeskDeps, { partition, offsets }: Place) =>
+  deps.log.fetch('assessments', partition, offsets);
+
+const assessmentsAt = async (deps: DeskDeps, place: Place) =>
+  (await recordsAt(deps, place)).map(({ value }) => value);
 
 const storyOf = async (
   deps: DeskDeps,

@@ -54,6 +54,22 @@ export function keptRuleSetsContract(name: string, build: () => Promise<KeptRule
       expect((await subject.kept().last())?.hash).toBe('one');
     });
 
+    test('the sets of a span begin with the one that was in force at its beginning', async () => {
+      for (const [hash, at] of [
+        ['one', 1],
+        ['two', 3],
+        ['three', 3],
+        ['one', 5],
+      ] as const)
+        await subject.kept().keep(set(hash), at);
+      const between = async (from: number, until: number) =>
+        (await subject.kept().between(from, until)).map(({ hash, since }) => `${hash} since ${since}`);
+      expect(await between(4, 9)).toEqual(['three since 3', 'one since 5']);
+      expect(await between(3, 4)).toEqual(['three since 3']);
+      expect(await between(0, 4)).toEqual(['one since 1', 'two since 3', 'three since 3']);
+      expect((await subject.kept().between(5, 5))[0]?.source).toEqual(source);
+    });
+
     test('a set that was not read from files is not kept: it could not be read again', async () => {
       await subject.kept().keep({ ...noRules(), hash: 'made' }, 1);
       expect(await subject.kept().last()).toBeUndefined();

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { explainCommand } from '../../services/cli/explain.ts';
+import type { CustomerExplanation } from '../../services/embedded/rules-explain/explain-customer.ts';
 import { HOUR, ManualClock, MINUTE } from '../../services/platform/time/clock.ts';
 import { AROUND_THE_CLOCK, shippedRulesWith } from '../support/rules-folder.ts';
 import { newPlace, openSixServices, type SixServices } from './support/six-services.ts';
@@ -105,6 +107,36 @@ test('an edit comes into force in every instance; while they differ each match i
   await vi.waitFor(async () => expect(await hashesInForce()).toEqual([after, after]), 30_000);
   await complain();
   expect(decided.map(({ hash }) => hash)).toEqual(Array(8).fill(after));
+});
+
+test('tocsin explain asks the services: a customer is judged by the rules of then, with what was recorded', async () => {
+  const [judging] = services.each['action-management'];
+  const env = {
+    TOCSIN_LOOP_CLOSURE_URL: services.apps.loopClosure.listeningOrigin,
+    TOCSIN_ACTION_MANAGEMENT_URL: await judging?.listen({ host: '127.0.0.1', port: 0 }),
+    TOCSIN_RULES_DIR: rules,
+  };
+  const explain = async (customer: string) => {
+    const told: string[] = [];
+    const io = { out: (text: string) => void told.push(text), err: () => undefined, interactive: false, env };
+    const exit = await explainCommand.run([customer, '--rule', 'cancel-intent-in-writing', '--json'], io);
+    return exit === 0 ? (JSON.parse(told.join('')) as CustomerExplanation) : exit;
+  };
+  const [now] = await hashesInForce();
+  expect(await explain('c1')).toMatchObject({
+    signals: 1,
+    ruleSetHash: now,
+    rules: [
+      {
+        judged: { result: 'match', ruleSetHash: expect.not.stringMatching(`^${now}$`) },
+        recorded: [{ type: 'held_back', held: 'silence (until 2026-03-02 13:00 UTC, by ana: planned work)' }],
+      },
+    ],
+  });
+  expect(await explain(`c${said}`)).toMatchObject({
+    rules: [{ judged: { result: 'match', ruleSetHash: now }, recorded: [{ type: 'raised' }] }],
+  });
+  expect(await explain('nobody')).toBe(1);
 });
 
 test('the ledger accounts for all of it', async () => {

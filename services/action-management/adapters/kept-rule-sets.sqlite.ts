@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { asStorageError, type Migration } from '../../platform/database/sqlite.ts';
 import type { RuleSet, RuleSetSource } from '../domain/compile.ts';
 import { readRuleSet } from '../domain/read-rule-set.ts';
-import type { KeptRuleSets } from '../ports.ts';
+import type { KeptRuleSet, KeptRuleSets } from '../ports.ts';
 
 /** A set of rules, and since when it was in force. */
 export interface RulesSince {
@@ -28,6 +28,11 @@ export function keepRuleSets(db: DatabaseSync): KeptRuleSets {
     'SELECT hash, at, source FROM rules_in_force JOIN rule_set USING (hash) ORDER BY at DESC, rules_in_force.rowid DESC LIMIT 1',
   );
   const since = db.prepare('INSERT INTO rules_in_force (at, hash) VALUES (?, ?)');
+  const between = db.prepare(`
+    SELECT hash, at, source FROM rules_in_force AS f JOIN rule_set USING (hash)
+    WHERE at <= ?2 AND (at > ?1 OR f.rowid = (
+      SELECT rowid FROM rules_in_force WHERE at <= ?1 ORDER BY at DESC, rowid DESC LIMIT 1))
+    ORDER BY at, f.rowid`);
   return {
     keep: async ({ hash, source }, at) => {
       if (source === undefined) return;
@@ -41,11 +46,17 @@ export function keepRuleSets(db: DatabaseSync): KeptRuleSets {
     },
     last: async () => {
       const row = last.get();
-      if (row === undefined) return undefined;
-      return { hash: String(row.hash), since: Number(row.at), source: sourceIn(row.source) };
+      return row && keptIn(row);
     },
+    between: async (from, until) => between.all(from, until).map(keptIn),
   };
 }
+
+const keptIn = ({ hash, at, source }: Readonly<Record<string, unknown>>): KeptRuleSet => ({
+  hash: String(hash),
+  since: Number(at),
+  source: sourceIn(source),
+});
 
 /** `keep` is the only one who writes it. */
 const sourceIn = (text: unknown): RuleSetSource => JSON.parse(String(text)) as RuleSetSource;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ApiPart, PlainProblem } from '../../platform/http/openapi.ts';
+import { KeptQuery } from './rules.fastify.ts';
 import { AddSilence, ExpireSilence, SilencesQuery } from './silences.fastify.ts';
 
 const Silence = z
@@ -33,6 +34,17 @@ const Reload = z
   .looseObject({ outcome: z.string() })
   .describe('What became of it.')
   .meta({ id: 'RulesReload' });
+const KeptRules = z
+  .object({
+    sets: z.array(
+      z.object({
+        hash: z.string(),
+        since: z.number().describe('Epoch ms.'),
+        source: z.looseObject({ files: z.array(z.object({ name: z.string(), text: z.string() })) }),
+      }),
+    ),
+  })
+  .meta({ id: 'KeptRules' });
 const Released = z.object({ rule: z.string(), released: z.literal(true) }).meta({ id: 'RuleReleased' });
 
 /** What action-management can be asked: silences, and which rules are in force. */
@@ -70,6 +82,14 @@ export const ACTION_MANAGEMENT_API: ApiPart = {
       answers: { 200: Rules },
     },
     {
+      id: 'listKeptRules',
+      method: 'get',
+      path: '/v1/rules/kept',
+      summary: 'The sets of rules that were in force in a span, with their files',
+      query: KeptQuery,
+      answers: { 200: KeptRules, 400: PlainProblem },
+    },
+    {
       id: 'reloadRules',
       method: 'post',
       path: '/v1/rules/reload',
@@ -86,5 +106,5 @@ export const ACTION_MANAGEMENT_API: ApiPart = {
       answers: { 200: Released, 401: PlainProblem, 404: PlainProblem },
     },
   ],
-  schemas: [Silence, SilenceList, Rules, Reload, Released, PlainProblem],
+  schemas: [Silence, SilenceList, Rules, Reload, KeptRules, Released, PlainProblem],
 };

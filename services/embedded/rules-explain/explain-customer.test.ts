@@ -6,12 +6,16 @@ import {
   type Said,
   START,
 } from '../../action-management/domain/test-story.ts';
-import type { AlertEvent } from '../../contracts/alert.ts';
 import type { Stage } from '../../contracts/alert-request.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY, HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { BUILT_IN_CALENDARS } from '../../settings/calendars.ts';
-import { explainCustomer, type RulesThen } from './explain-customer.ts';
+import {
+  type AlertRecord,
+  type CustomerRecords,
+  explainCustomer,
+  type RulesThen,
+} from './explain-customer.ts';
 import { explanationWords } from './explanation-words.ts';
 
 const ruleSet = ruleSetOf(
@@ -32,12 +36,13 @@ function record(n: number, said: Partial<Said>): TopicRecord<'assessments'> {
   return { topic: 'assessments', key: 'c1', value, partition: 0, offset: n, appendedAt: value.assessedAt };
 }
 
+const recorded = (
+  assessments: CustomerRecords['assessments'],
+  events: CustomerRecords['events'] = [],
+): CustomerRecords => ({ assessments, events, ruleSetHashes: [] });
+
 function told(...story: readonly Partial<Said>[]) {
-  const explanation = explainCustomer(
-    given,
-    story.map((said, n) => record(n, said)),
-    [],
-  );
+  const explanation = explainCustomer(given, recorded(story.map((said, n) => record(n, said))));
   if (explanation === undefined) throw new Error('something was recorded');
   return explanation;
 }
@@ -94,8 +99,7 @@ test('each signal is judged by the rules of its time, and says so where they are
   const judgedAt = (...hours: number[]) =>
     explainCustomer(
       { ...given, sets },
-      hours.map((hour, n) => record(n, { at: START + hour * HOUR })),
-      [],
+      recorded(hours.map((hour, n) => record(n, { at: START + hour * HOUR }))),
     );
   const before = judgedAt(0, 1);
   expect(before?.rules[0]?.judged).toMatchObject({ result: 'unknown', ruleSetHash: ruleSet.hash });
@@ -105,15 +109,15 @@ test('each signal is judged by the rules of its time, and says so where they are
 });
 
 test('an alert that told nobody says so: its rule is in shadow, or in canary and not for this customer', () => {
-  // What is not told here is not looked at.
-  const raised = (stage: Stage) =>
-    ({
-      type: 'raised',
-      at: START,
-      alert: { ruleId: 'repeat', label: 'T-1', subject: 'c1', stage, ruleSetHash: ruleSet.hash },
-    }) as AlertEvent;
+  const raised = (stage: Stage): AlertRecord => ({
+    type: 'raised',
+    at: START,
+    ruleId: 'repeat',
+    label: 'T-1',
+    stage,
+  });
   const words = (stage: Stage) => {
-    const explanation = explainCustomer(given, [record(0, {})], [raised(stage)]);
+    const explanation = explainCustomer(given, recorded([record(0, {})], [raised(stage)]));
     return explanation === undefined ? '' : explanationWords(explanation);
   };
   expect(words('shadow')).toMatch(/raised T-1 silently, nobody is told: /);
@@ -121,7 +125,7 @@ test('an alert that told nobody says so: its rule is in shadow, or in canary and
 });
 
 test('of somebody of whom nothing is recorded there is nothing to tell', () => {
-  expect(explainCustomer(given, [], [])).toBeUndefined();
+  expect(explainCustomer(given, recorded([]))).toBeUndefined();
 });
 
 test('a rule that waits says until when, and what it judged once the time has passed', () => {
@@ -131,8 +135,7 @@ test('a rule that waits says until when, and what it judged once the time has pa
   const asked = (minutes: number) =>
     explainCustomer(
       { ...given, sets: [{ at: START, ruleSet: waiting }] },
-      [record(0, { sentiment: -0.5 })],
-      [],
+      recorded([record(0, { sentiment: -0.5 })]),
       START + minutes * MINUTE,
     );
   expect(asked(5)?.rules[0]).toMatchObject({ rule: 'patient', waitsUntil: START + 10 * MINUTE });

@@ -3,11 +3,10 @@ import { explain, type Result } from '../../action-management/domain/evaluate.ts
 import type { Explanation } from '../../action-management/domain/explain.ts';
 import { readWaitName } from '../../action-management/domain/waits.ts';
 import { createActionManagementProcesses, RuleSetHolder } from '../../action-management/service.ts';
-import type { AlertEvent, AlertEventType } from '../../contracts/alert.ts';
+import type { AlertEventType } from '../../contracts/alert.ts';
 import type { HeldReason, Stage } from '../../contracts/alert-request.ts';
-import type { Profile, RiskContribution } from '../../contracts/assessment.ts';
+import type { Assessment, Profile, RiskContribution } from '../../contracts/assessment.ts';
 import type { SignalType } from '../../contracts/signal.ts';
-import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import type { Calendars } from '../../settings/calendars.ts';
 import { INTERNAL_TOPICS } from '../rules-replay/replay.ts';
 import { Simulation } from '../rules-test/simulation.ts';
@@ -49,6 +48,26 @@ export interface RuleExplanation {
   readonly recorded: readonly RecordedEvent[];
 }
 
+/** What is recorded of a customer. */
+export interface CustomerRecords {
+  /** As scoring wrote them, oldest first. */
+  readonly assessments: readonly { readonly appendedAt: number; readonly value: Assessment }[];
+  readonly events: readonly AlertRecord[];
+  /** Sets of rules that asked for its alerts. */
+  readonly ruleSetHashes: readonly string[];
+}
+
+/** Something that happened to an alert of a rule. */
+export interface AlertRecord {
+  readonly at: number;
+  readonly type: AlertEventType;
+  readonly ruleId: string;
+  readonly label: string;
+  readonly stage: Stage;
+  readonly held?: HeldReason | undefined;
+  readonly heldBy?: string | undefined;
+}
+
 /** What alerting recorded for the rule and the customer. */
 export interface RecordedEvent {
   readonly at: number;
@@ -72,16 +91,13 @@ export interface RulesThen {
  */
 export function explainCustomer(
   { sets, calendars }: RulesThen,
-  records: readonly TopicRecord<'assessments'>[],
-  events: readonly AlertEvent[],
+  { assessments: records, events, ruleSetHashes }: CustomerRecords,
   until = records.at(-1)?.appendedAt ?? 0,
 ): CustomerExplanation | undefined {
   const last = records.at(-1)?.value;
   if (last === undefined) return undefined;
   const { judged, waits } = judgeAll(sets, calendars, records, until);
   const { ruleSet } = sets.at(-1) ?? sets[0];
-  const hashes = new Set(events.map(({ alert }) => alert.ruleSetHash));
-  hashes.delete(ruleSet.hash);
   return {
     customerId: last.customerId,
     at: last.assessedAt,
@@ -90,7 +106,7 @@ export function explainCustomer(
     riskScore: last.riskScore,
     riskContributions: last.riskContributions,
     ruleSetHash: ruleSet.hash,
-    recordedHashes: [...hashes],
+    recordedHashes: ruleSetHashes.filter((hash) => hash !== ruleSet.hash),
     rules: ruleSet.rules.map((rule): RuleExplanation => {
       const judgement = judged.get(rule.id);
       const waitsUntil = waits.get(rule.id);
@@ -101,7 +117,7 @@ export function explainCustomer(
         listens: rule.listen,
         ...(waitsUntil === undefined ? {} : { waitsUntil }),
         ...(judgement === undefined ? {} : { judged: judgement }),
-        recorded: events.filter(({ alert }) => alert.ruleId === rule.id).map(recordedEvent),
+        recorded: events.filter(({ ruleId }) => ruleId === rule.id).map(recordedEvent),
       };
     }),
   };
@@ -113,7 +129,7 @@ type Judgement = NonNullable<RuleExplanation['judged']>;
 function judgeAll(
   [first, ...later]: RulesThen['sets'],
   calendars: Calendars,
-  records: readonly TopicRecord<'assessments'>[],
+  records: CustomerRecords['assessments'],
   until: number,
 ): { readonly judged: Map<string, Judgement>; readonly waits: ReadonlyMap<string, number> } {
   const judged = new Map<string, Judgement>();
@@ -151,9 +167,9 @@ function judgeAll(
     }
     simulation.moveTo(instant);
   };
-  for (const { topic, key, value, appendedAt } of records) {
+  for (const { value, appendedAt } of records) {
     moveTo(appendedAt);
-    simulation.hand({ topic, key, value });
+    simulation.hand({ topic: 'assessments', key: value.customerId, value });
   }
   moveTo(until);
   const waits = simulation.timers
@@ -162,10 +178,10 @@ function judgeAll(
   return { judged, waits: new Map(waits) };
 }
 
-const recordedEvent = ({ at, type, alert, held, heldBy }: AlertEvent): RecordedEvent => ({
+const recordedEvent = ({ at, type, label, stage, held, heldBy }: AlertRecord): RecordedEvent => ({
   at,
   type,
-  label: alert.label,
-  tellsNobody: alert.stage === 'shadow',
+  label,
+  tellsNobody: stage === 'shadow',
   ...(held === undefined ? {} : { held: heldBy === undefined ? held : `${held} (${heldBy})` }),
 });

@@ -187,6 +187,30 @@ export const Customer = z
   })
   .meta({ id: 'Customer' });
 
+/** Instants in epoch ms, as the log has them: made for `tocsin explain`, which judges by them again. */
+export const CustomerRecorded = z
+  .object({
+    assessments: z.array(
+      z.object({
+        appendedAt: z.number().describe('When the log took it, epoch ms.'),
+        value: z.record(z.string(), z.unknown()).describe('As in the topic `assessments`.'),
+      }),
+    ),
+    events: z.array(
+      z.object({
+        at: z.number().describe('Epoch ms.'),
+        type: z.enum(ALERT_EVENT_TYPES),
+        ruleId: z.string(),
+        label: z.string(),
+        stage: z.enum(STAGES),
+        held: z.enum(HELD_REASONS).optional(),
+        heldBy: z.string().optional(),
+      }),
+    ),
+    ruleSetHashes: z.array(z.string()).describe('Sets of rules that asked for its alerts last.'),
+  })
+  .meta({ id: 'CustomerRecorded' });
+
 export const AuditList = z
   .object({ events: z.array(AuditLine), next: z.string().optional() })
   .meta({ id: 'AuditList' });

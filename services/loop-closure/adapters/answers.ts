@@ -7,13 +7,14 @@ import type { AuditRow } from '../domain/audit.ts';
 import type { Kpis } from '../domain/kpi.ts';
 import type { StoryEntry } from '../domain/story.ts';
 import { DEADLINE_WORDS, distanceInWords, HELD_WORDS, rfc3339 } from '../domain/words.ts';
-import type { AlertFile, CustomerFile } from '../service.ts';
+import type { AlertFile, CustomerFile, CustomerRecords } from '../service.ts';
 import type {
   AlertDetail,
   AlertSummary,
   AuditLine,
   Customer,
   CustomerProfile,
+  CustomerRecorded,
   HeldLine,
   HoldList,
   KpiReport,
@@ -53,6 +54,20 @@ export const presentCustomer = (file: CustomerFile, now: number): z.infer<typeof
   ...(file.profile === undefined ? {} : { profile: presentProfile(file.profile) }),
   alerts: file.alerts.map((row) => presentSummary(row, now)),
   story: file.story.map(presentStoryLine),
+});
+
+export const presentRecorded = (records: CustomerRecords): z.infer<typeof CustomerRecorded> => ({
+  assessments: records.assessments.map(({ appendedAt, value }) => ({ appendedAt, value: { ...value } })),
+  events: records.events.map(({ at, action, ruleId, label, stage, held, heldBy }) => ({
+    at,
+    type: action,
+    ruleId,
+    label,
+    stage,
+    ...(held === undefined ? {} : { held }),
+    ...(heldBy === undefined ? {} : { heldBy }),
+  })),
+  ruleSetHashes: [...records.ruleSetHashes],
 });
 
 export const presentEvent = ({ actorKind, actorId, ...row }: AuditRow): z.infer<typeof AuditLine> => ({

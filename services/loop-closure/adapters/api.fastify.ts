@@ -12,6 +12,7 @@ import {
   presentHeld,
   presentHold,
   presentKpis,
+  presentRecorded,
   presentSummary,
 } from './answers.ts';
 import { definite } from './definite.ts';
@@ -51,6 +52,7 @@ export const registerApi = (app: FastifyInstance, deps: ApiDeps): void => {
     scope.setErrorHandler(answerError);
     for (const verb of VERBS) registerVerb(scope, deps, verb);
     registerAlerts(scope, deps);
+    registerRecorded(scope, deps);
     registerReports(scope, deps);
     serveOpenApi(scope, { ...API_INFO, version: deps.version }, [LOOP_CLOSURE_API, ...deps.others]);
   });
@@ -145,6 +147,12 @@ const registerAlerts = (app: FastifyInstance, { desk, clock }: ApiDeps): void =>
     const detail = 'Nothing was ever heard of a customer with this id.';
     return sendProblem(reply, { status: 404, code: 'customer_unknown', title: 'No such customer', detail });
   });
+};
+
+const registerRecorded = (app: FastifyInstance, { desk }: ApiDeps): void => {
+  app.get('/v1/customers/:id/recorded', async (request, reply) =>
+    reply.send(presentRecorded(await desk.recorded(Id.parse(request.params).id))),
+  );
 };
 
 const registerReports = (app: FastifyInstance, { desk, clock, ledger }: ApiDeps): void => {

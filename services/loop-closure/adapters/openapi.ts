@@ -98,6 +98,13 @@ export const OPERATIONS: readonly Operation[] = [
     answers: { 200: answers.Customer, 404: answers.Problem },
   },
   {
+    id: 'showCustomerRecorded',
+    method: 'get',
+    path: '/v1/customers/{id}/recorded',
+    summary: 'What was recorded of a customer, to be judged again; of the assessments the latest fifty',
+    answers: { 200: answers.CustomerRecorded },
+  },
+  {
     id: 'showKpis',
     method: 'get',
     path: '/v1/kpis',
