@@ -2,8 +2,9 @@ import type { RulesSince } from '../action-management/adapters/kept-rule-sets.sq
 import { readRuleSet } from '../action-management/domain/read-rule-set.ts';
 import type { KeptRuleSet } from '../action-management/ports.ts';
 import type { CustomerRecords } from '../embedded/rules-explain/explain-customer.ts';
+import { HistoryUnusable } from '../embedded/rules-replay/history.ts';
 import { openStoredHistory } from '../embedded/rules-replay/stored-history.sqlite.ts';
-import { connect } from './client.ts';
+import { type Client, connect } from './client.ts';
 import type { Io } from './command.ts';
 
 /** What is recorded of a customer until some instant, and the sets of rules that were in force meanwhile. */
@@ -45,7 +46,7 @@ async function recordedByServices(data: string, customer: string, until: number,
   const people = await connect(data, io);
   const path = `/v1/customers/${encodeURIComponent(customer)}/recorded`;
   // The route answers with this type.
-  const recorded = (await people.request('GET', path)).body as CustomerRecords;
+  const recorded = (await answerOf(people, path)) as CustomerRecords;
   const assessments = recorded.assessments.filter(({ appendedAt }) => appendedAt <= until);
   return {
     where: people.where,
@@ -69,11 +70,15 @@ async function setsByService(
   const rules = await connect(data, io, 'TOCSIN_ACTION_MANAGEMENT_URL');
   const span = `from=${from}${Number.isFinite(until) ? `&until=${until}` : ''}`;
   // As above.
-  const { sets } = (await rules.request('GET', `/v1/rules/kept?${span}`)).body as {
-    sets: readonly KeptRuleSet[];
-  };
+  const { sets } = (await answerOf(rules, `/v1/rules/kept?${span}`)) as { sets: readonly KeptRuleSet[] };
   return sets.flatMap(({ since, source }) => {
     const read = readRuleSet(source.files, source.names);
     return read.ok ? [{ at: since, ruleSet: read.ruleSet }] : [];
   });
+}
+
+async function answerOf(client: Client, path: string): Promise<unknown> {
+  const { status, body } = await client.request('GET', path);
+  if (status === 200) return body;
+  throw new HistoryUnusable(`${client.where}${path} answers ${status}: ${JSON.stringify(body)}`);
 }

@@ -10,7 +10,8 @@ import { AROUND_THE_CLOCK, shippedRulesWith } from '../support/rules-folder.ts';
 import { newPlace, openSixServices, type SixServices } from './support/six-services.ts';
 
 const RULE = 'cancel-intent-in-writing.rule.yaml';
-const clock = new ManualClock('2026-03-02T09:00:00Z');
+/** Not long ago: Kafka drops records that are older than it keeps them. */
+const clock = new ManualClock(Date.now() - 12 * HOUR);
 let folder: string;
 let rules: string;
 let services: SixServices;
@@ -68,7 +69,12 @@ const hashesInForce = async () =>
 
 test('a silence holds matches back in all partitions, whichever instance took the order; its end is told once', async () => {
   const [one, other] = services.each['action-management'];
-  const order = { product: 'dsl', by: 'ana', reason: 'planned work', endsAt: '2026-03-02T13:00:00Z' };
+  const order = {
+    product: 'dsl',
+    by: 'ana',
+    reason: 'planned work',
+    endsAt: new Date(clock.now() + 4 * HOUR).toISOString(),
+  };
   const { id } = await post(one, '/v1/silences', order);
   await vi.waitFor(
     async () => expect(await get(other, '/v1/silences')).toMatchObject({ silences: [{ id }] }),
@@ -129,7 +135,9 @@ test('tocsin explain asks the services: a customer is judged by the rules of the
     rules: [
       {
         judged: { result: 'match', ruleSetHash: expect.not.stringMatching(`^${now}$`) },
-        recorded: [{ type: 'held_back', held: 'silence (until 2026-03-02 13:00 UTC, by ana: planned work)' }],
+        recorded: [
+          { type: 'held_back', held: expect.stringMatching(/^silence \(planned work \(.* by ana, until/) },
+        ],
       },
     ],
   });
