@@ -3,6 +3,7 @@ import type { HeldReason, Severity, Stage } from '../contracts/alert-request.ts'
 import type { AlertRow } from './domain/alert-row.ts';
 import type { DeliveryRow, HeldRow } from './domain/alert-view.ts';
 import type { AuditRow } from './domain/audit.ts';
+import type { Standing } from './domain/standing.ts';
 
 /** A page of a list. `next` is handed back to get the page behind it; absent on the last one. */
 export interface Page<Row> {
@@ -51,6 +52,8 @@ export interface AlertQueries {
   heldByReason(from: number, to: number): Promise<{ readonly [R in HeldReason]?: number }>;
   /** Live and canary alerts opened in the span, `from` included, `to` not. */
   openedBetween(from: number, to: number): Promise<readonly AlertRow[]>;
+  /** Of those customers of whom the CRM has said whether they are one. */
+  standingsOf(customerIds: readonly string[]): Promise<readonly Standing[]>;
 }
 
 export interface AuditFilter {

@@ -16,6 +16,7 @@ import {
   type Via,
 } from './domain/command.ts';
 import { customerView } from './domain/customer-view.ts';
+import { type Kept, keptOf, keptSince } from './domain/kept.ts';
 import { type Kpis, kpisOf } from './domain/kpi.ts';
 import { type StoryEntry, tellStory } from './domain/story.ts';
 import { REFUSAL_WORDS } from './domain/words.ts';
@@ -97,6 +98,11 @@ export interface CustomerRecords {
   readonly ruleSetHashes: readonly string[];
 }
 
+/** How well loops were closed in a period, and what became of customers whose loops were closed before. */
+export interface LoopReport extends Kpis {
+  readonly kept: readonly Kept[];
+}
+
 /** Where people work: finds alerts, tells stories, takes orders. Everything people use stands on it. */
 export interface AlertDesk {
   readonly queries: AlertQueries;
@@ -105,7 +111,7 @@ export interface AlertDesk {
   alert(name: string, zone?: string): Promise<AlertFound>;
   customer(customerId: string, zone?: string): Promise<CustomerFile | undefined>;
   recorded(customerId: string): Promise<CustomerRecords>;
-  kpis(from: number, to: number): Promise<Kpis>;
+  kpis(from: number, to: number): Promise<LoopReport>;
   /** Another text whenever an alert has changed. Costs nothing to ask. */
   version(): string;
 }
@@ -284,11 +290,17 @@ const storyOf = async (
   return tellStory({ assessments, events, deliveries, wording });
 };
 
-const measure = async (deps: DeskDeps, from: number, to: number): Promise<Kpis> =>
-  kpisOf({
-    rows: await deps.queries.openedBetween(from, to),
-    heldByReason: await deps.queries.heldByReason(from, to),
-    now: deps.clock.now(),
-    names: deps.names,
+const measure = async (deps: DeskDeps, from: number, to: number): Promise<LoopReport> => {
+  const { queries, names } = deps;
+  const now = deps.clock.now();
+  const rows = await queries.openedBetween(keptSince(from), Math.max(to, now + 1));
+  const standings = await queries.standingsOf([...new Set(rows.map(({ subject }) => subject))]);
+  const kpis = kpisOf({
+    rows: rows.filter(({ openedAt }) => openedAt >= from && openedAt < to),
+    heldByReason: await queries.heldByReason(from, to),
+    now,
+    names,
     businessMsBetween: (calendar, start, end) => deps.business.msBetween(calendar, start, end),
   });
+  return { ...kpis, kept: keptOf({ rows, standings, from, to, now, names }) };
+};

@@ -41,6 +41,19 @@ test('after the cool-down a match is a new alert', async () => {
   world.slack.person('ben').expects('New alert', 'Tom Berg');
 });
 
+test('who was said to be saved and left all the same is no save thirty days later', async () => {
+  const world = await openWorld({ at: '2026-03-02T10:00+01:00' });
+  await tomIsSaved(world);
+  await world.advance('10d');
+  await world.customer(TOM, { id: 'crm-left', attributes: { active: false } });
+  expect((await world.kpis()).kept).toMatchObject([{ days: 30, all: { saved: { of: 0 } } }, { days: 90 }]);
+  await world.advance('22d');
+  const [after30, after90] = (await world.kpis()).kept;
+  expect(after30).toMatchObject({ running: 0, unknown: 0, all: { saved: { of: 1, n: 0 } } });
+  expect(after30?.byRootCause).toMatchObject([{ id: 'price', recovered: { of: 1, n: 0 } }]);
+  expect(after90).toMatchObject({ running: 0, all: { saved: { of: 0 } } });
+});
+
 /** At eleven the loop is closed. */
 async function tomIsSaved(world: World): Promise<void> {
   const { inChannel } = await tomWantsToCancel(world);

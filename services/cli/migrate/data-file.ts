@@ -84,6 +84,7 @@ const ORDER = {
   loop_audit: 'position',
   loop_held: 'event_id',
   loop_delivery: 'outcome_id',
+  loop_standing: 'customer_id',
   rule_set: 'hash',
   rules_in_force: 'at, rowid',
 } as const;

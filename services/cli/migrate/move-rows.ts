@@ -72,6 +72,10 @@ export async function moveRows(options: MoveOptions): Promise<MovedRows> {
     );
   }
   for (const rows of file.pieces('rule_set')) await write('rule_set', INSERT.ruleSet, rows);
+  for (const rows of file.pieces('loop_standing')) {
+    const standings = rows.map((row) => ({ ...row, customer_id: storable(String(row.customer_id)) }));
+    await write('loop_standing', INSERT.standing, standings);
+  }
   for (const rows of file.pieces('rules_in_force')) await write('rules_in_force', INSERT.inForce, rows);
   await moveViews(options, moved);
   await moveLedger(options, write);
@@ -223,6 +227,7 @@ const INSERT = {
            FROM json_populate_recordset(NULL::effect, $1::text::json)`,
   letter: insert('dead_letter'),
   seen: insert('log_seen'),
+  standing: insert('loop_standing'),
   ruleSet: insert('rule_set'),
   inForce: `INSERT INTO rules_in_force (at, hash)
             SELECT at, hash FROM json_populate_recordset(NULL::rules_in_force, $1::text::json)`,

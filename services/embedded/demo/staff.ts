@@ -1,6 +1,6 @@
 import type { AlertEvent } from '../../contracts/alert.ts';
 import { addBusinessTime, type Calendar } from '../../platform/time/business-time.ts';
-import { HOUR, MINUTE } from '../../platform/time/clock.ts';
+import { DAY, HOUR, MINUTE } from '../../platform/time/clock.ts';
 import type { Agenda } from './agenda.ts';
 import type { Random } from './random.ts';
 import type { Stage } from './stage.ts';
@@ -67,6 +67,15 @@ export class Staff {
     this.#agenda.add(callAt, () => this.#call(alert.subject, alert.alertId, callAt, person));
     const close = handling === 'lost' ? LOST : SAVED[this.#random.integer(0, SAVED.length - 1)];
     this.#agenda.add(closeAt, () => this.#stage.order(alert.alertId, 'close', close ?? LOST, person));
+    if (handling === 'lost')
+      this.#agenda.add(closeAt + DAY, () => this.#leaves(alert.subject, closeAt + DAY));
+  }
+
+  async #leaves(customerId: string, at: number): Promise<void> {
+    const attributes = { active: false };
+    await this.#stage.accept('crm-records', [
+      { id: `left-${customerId}`, customerId, occurredAt: at, event: 'profile_updated', attributes },
+    ]);
   }
 
   /** Most calls are in the telephone system's notes and prove the contact; some are only said to have been made. */

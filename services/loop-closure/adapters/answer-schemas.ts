@@ -275,6 +275,25 @@ const group = z.object({
   saidSaved: share,
 });
 
+const keptRates = {
+  saved: share.describe('Closed as `saved`, and a customer on that day.'),
+  recovered: share.describe('A customer on that day, and no other alert opened about them in between.'),
+};
+const keptGroups = z.array(z.object({ id: z.string(), title: z.string(), ...keptRates }));
+const kept = z
+  .object({
+    days: z.int(),
+    running: z.int().describe('Their days are not over.'),
+    unknown: z.int().describe('The CRM never said whether these are customers. They count nowhere else.'),
+    all: z.object(keptRates),
+    byRule: keptGroups,
+    byTeam: keptGroups,
+    byRootCause: keptGroups,
+  })
+  .describe(
+    'What customers did, so many days after their loops were closed; of alerts opened so many days before the period.',
+  );
+
 export const KpiReport = z
   .object({
     from: instant,
@@ -294,6 +313,7 @@ export const KpiReport = z
     heldBack: z.object({ total: z.int(), byReason: counts }),
     byRule: z.array(group),
     byTeam: z.array(group),
+    kept: z.array(kept),
   })
   .meta({ id: 'KpiReport' });
 

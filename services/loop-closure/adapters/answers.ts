@@ -4,10 +4,9 @@ import type { Profile } from '../../contracts/assessment.ts';
 import { type AlertRow, DEADLINES, isOverdue } from '../domain/alert-row.ts';
 import type { HeldRow } from '../domain/alert-view.ts';
 import type { AuditRow } from '../domain/audit.ts';
-import type { Kpis } from '../domain/kpi.ts';
 import type { StoryEntry } from '../domain/story.ts';
 import { DEADLINE_WORDS, distanceInWords, HELD_WORDS, rfc3339 } from '../domain/words.ts';
-import type { AlertFile, CustomerFile, CustomerRecords } from '../service.ts';
+import type { AlertFile, CustomerFile, CustomerRecords, LoopReport } from '../service.ts';
 import type {
   AlertDetail,
   AlertSummary,
@@ -101,13 +100,19 @@ export const presentStoryLine = (entry: StoryEntry): z.infer<typeof StoryLine> =
   };
 };
 
-export const presentKpis = (kpis: Kpis, from: number, to: number): z.infer<typeof KpiReport> => ({
+export const presentKpis = (kpis: LoopReport, from: number, to: number): z.infer<typeof KpiReport> => ({
   from: rfc3339(from),
   to: rfc3339(to),
   ...kpis,
   heldBack: { total: kpis.heldBack.total, byReason: { ...kpis.heldBack.byReason } },
   byRule: [...kpis.byRule],
   byTeam: [...kpis.byTeam],
+  kept: kpis.kept.map((kept) => ({
+    ...kept,
+    byRule: [...kept.byRule],
+    byTeam: [...kept.byTeam],
+    byRootCause: [...kept.byRootCause],
+  })),
 });
 
 const presentNext = (next: NonNullable<AlertRow['next']>, now: number) => ({

@@ -1,12 +1,13 @@
 import type { HeldReason } from '../../contracts/alert-request.ts';
 import type { PostgresMigration } from '../../platform/database/migrate.postgres.ts';
-import type { NamedSql, Postgres } from '../../platform/database/postgres.ts';
+import type { NamedSql, Postgres, Sql } from '../../platform/database/postgres.ts';
 import type { Forgetting } from '../../platform/database/retention.postgres.ts';
 import type { PostgresViewWriter } from '../../platform/database/state-store.postgres.ts';
 import { restored, storable } from '../../platform/database/storable-text.ts';
 import type { AlertRow } from '../domain/alert-row.ts';
 import type { DeliveryRow, HeldRow } from '../domain/alert-view.ts';
 import type { AuditRow } from '../domain/audit.ts';
+import { type Standing, standingAfter, type Told } from '../domain/standing.ts';
 import type { AlertFilter, AlertQueries, AuditFilter } from '../ports.ts';
 import { fromBottom, fromTop, NEVER, pageOf } from './cursor.ts';
 
@@ -73,6 +74,15 @@ export const LOOP_CLOSURE_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       CREATE INDEX loop_delivery_alert ON loop_delivery (alert_key, at);
     `,
   },
+  {
+    id: '0102-standings',
+    sql: `
+      CREATE TABLE loop_standing (
+        customer_id text COLLATE "C" PRIMARY KEY,
+        body text NOT NULL
+      ) WITH (fillfactor = 70);
+    `,
+  },
 ];
 
 /** What grows with every match and every message. A row written again has the same instant, so it is found again. */
@@ -110,9 +120,10 @@ export const POSTGRES_VIEW_WRITERS: ReadonlyMap<string, PostgresViewWriter> = ne
   ['audit', writer(auditColumns, insertAudit())],
   ['held', writer(heldColumns, insertHeld())],
   ['deliveries', writer(deliveryColumns, insertDeliveries())],
+  ['standings', writeStandings],
 ]);
 
-// The writers are called with the rows that `alert-view` made for the view of that name, and with no others;
+// The writers are called with the rows that the processes here made for the view of that name, and with no others;
 // the runner hands them on as `unknown`. Likewise every `body` was written here, so it reads back as its row.
 
 function writer(columns: (id: string, row: unknown) => object, sql: NamedSql): PostgresViewWriter {
@@ -205,6 +216,28 @@ function insertDeliveries(): NamedSql {
   };
 }
 
+/** Only what is new of those customers. */
+async function writeStandings(
+  client: Sql,
+  changes: readonly { readonly id: string; readonly row: unknown }[],
+): Promise<void> {
+  const ids = JSON.stringify(changes.map(({ id }) => storable(id)));
+  const { rows } = await client.query({ ...READ.standings, values: [ids] });
+  const known = new Map(rows.map(bodyOf<Standing>).map((standing) => [standing.customerId, standing]));
+  const changed = changes.flatMap(({ id, row }) => {
+    const after = standingAfter(known.get(id), row as Told);
+    return after === known.get(id) ? [] : [{ customer_id: storable(id), body: JSON.stringify(after) }];
+  });
+  if (changed.length > 0) await client.query({ ...UPSERT_STANDINGS, values: [JSON.stringify(changed)] });
+}
+
+const UPSERT_STANDINGS: NamedSql = {
+  name: 'write-standings',
+  text: `
+    INSERT INTO loop_standing SELECT * FROM json_populate_recordset(NULL::loop_standing, $1::text::json)
+    ON CONFLICT (customer_id) DO UPDATE SET body = excluded.body`,
+};
+
 /** The read models in PostgreSQL, whose tables `LOOP_CLOSURE_POSTGRES_MIGRATIONS` has made. */
 export const createPostgresViews = (postgres: Postgres): AlertQueries => ({
   ...alertReaders(postgres),
@@ -212,7 +245,7 @@ export const createPostgresViews = (postgres: Postgres): AlertQueries => ({
   ...heldReaders(postgres),
 });
 
-type AlertReaders = Pick<AlertQueries, 'alerts' | 'alertsNamed' | 'cycles' | 'openedBetween'>;
+type AlertReaders = Pick<AlertQueries, 'alerts' | 'alertsNamed' | 'cycles' | 'openedBetween' | 'standingsOf'>;
 
 const alertReaders = (postgres: Postgres): AlertReaders => {
   const rows = async (sql: NamedSql, values: readonly unknown[]) =>
@@ -251,6 +284,10 @@ const alertReaders = (postgres: Postgres): AlertReaders => {
     },
     cycles: (alertKey) => rows(READ.byKey, [storable(alertKey)]),
     openedBetween: (from, to) => rows(READ.openedBetween, [from, to]),
+    standingsOf: async (customerIds) =>
+      (await postgres.query(READ.standings, [JSON.stringify(customerIds.map(storable))])).map(
+        bodyOf<Standing>,
+      ),
   };
 };
 
@@ -389,5 +426,10 @@ const READ = {
   heldByReason: sql(
     'held-by-reason',
     'SELECT reason, count(*) AS n FROM loop_held WHERE at >= $1 AND at < $2 GROUP BY reason',
+  ),
+  standings: sql(
+    'standings',
+    `SELECT body FROM json_array_elements_text($1::text::json) AS wanted (id)
+     JOIN loop_standing ON customer_id = wanted.id`,
   ),
 } satisfies Record<string, NamedSql>;

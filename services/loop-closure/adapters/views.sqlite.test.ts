@@ -158,3 +158,18 @@ test('what was held back is counted by reason within a span', async () => {
   expect(await views.heldByReason(at('10:00'), at('10:30'))).toEqual({ mute: 1 });
   expect((await views.held(2)).rows.map(({ id }) => id)).toEqual(['3', '2']);
 });
+
+test('what the CRM said of customers adds up to when they were away', async () => {
+  const { views } = open();
+  for (const [active, at] of [
+    [true, 1],
+    [false, 5],
+    [false, 6],
+    [true, 9],
+  ] as const) {
+    views.writers.standings('c-1', { customerId: 'c-1', active, at });
+  }
+  expect(await views.standingsOf(['c-1', 'c-2'])).toEqual([
+    { customerId: 'c-1', away: [{ from: 5, to: 9 }] },
+  ]);
+});

@@ -4,6 +4,7 @@ import type { Migration } from '../../platform/database/sqlite.ts';
 import type { AlertRow } from '../domain/alert-row.ts';
 import type { DeliveryRow, HeldRow } from '../domain/alert-view.ts';
 import type { AuditRow } from '../domain/audit.ts';
+import { type Standing, standingAfter, type Told } from '../domain/standing.ts';
 import type { AlertFilter, AlertQueries, AuditFilter } from '../ports.ts';
 import { fromBottom, fromTop, NEVER, pageOf } from './cursor.ts';
 
@@ -71,6 +72,13 @@ export const LOOP_CLOSURE_MIGRATIONS: readonly Migration[] = [
       CREATE INDEX loop_delivery_alert ON loop_delivery (alert_key, at);
     `,
   },
+  {
+    id: '0102-standings',
+    sql: `
+      -- One row per customer of whom the CRM has said whether they are one: when they were none.
+      CREATE TABLE loop_standing (customer_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+    `,
+  },
 ];
 
 /** Writes a row of a read model inside the runner's transaction. Writing the same row again changes nothing. */
@@ -78,7 +86,7 @@ export type RowWriter = (id: string, row: unknown) => void;
 
 export interface Views extends AlertQueries {
   /** By view name, for the runner. */
-  readonly writers: Readonly<Record<'alerts' | 'audit' | 'held' | 'deliveries', RowWriter>>;
+  readonly writers: Readonly<Record<'alerts' | 'audit' | 'held' | 'deliveries' | 'standings', RowWriter>>;
 }
 
 /** The read models in the data file, whose tables `LOOP_CLOSURE_MIGRATIONS` has made. */
@@ -88,6 +96,7 @@ export const createViews = (db: DatabaseSync): Views => ({
     audit: auditWriter(db),
     held: heldWriter(db),
     deliveries: deliveryWriter(db),
+    standings: standingWriter(db),
   },
   ...alertReaders(db),
   ...auditReaders(db),
@@ -145,9 +154,10 @@ export const READ_SQL = {
     SELECT body, at AS sort, event_id AS id FROM loop_held
     WHERE (at, event_id) < (?, ?) ORDER BY at DESC, event_id DESC LIMIT ?`,
   heldByReason: 'SELECT reason, count(*) AS n FROM loop_held WHERE at >= ? AND at < ? GROUP BY reason',
+  standing: 'SELECT body FROM loop_standing WHERE customer_id = ?',
 } as const;
 
-// The writers are called with the rows that `alert-view` made for the view of that name, and with no others;
+// The writers are called with the rows that the processes here made for the view of that name, and with no others;
 // the runner hands them on as `unknown`. Likewise every `body` was written here, so it reads back as its row.
 
 const alertWriter = (db: DatabaseSync): RowWriter => {
@@ -197,7 +207,19 @@ const deliveryWriter = (db: DatabaseSync): RowWriter => {
   };
 };
 
-type AlertReaders = Pick<AlertQueries, 'alerts' | 'alertsNamed' | 'cycles' | 'openedBetween'>;
+const standingWriter = (db: DatabaseSync): RowWriter => {
+  const upsert = db.prepare(`
+    INSERT INTO loop_standing (customer_id, body) VALUES (?, ?)
+    ON CONFLICT (customer_id) DO UPDATE SET body = excluded.body`);
+  const known = db.prepare(READ_SQL.standing);
+  return (id, value) => {
+    const before = known.all(id).map(bodyOf<Standing>)[0];
+    const after = standingAfter(before, value as Told);
+    if (after !== before) upsert.run(id, JSON.stringify(after));
+  };
+};
+
+type AlertReaders = Pick<AlertQueries, 'alerts' | 'alertsNamed' | 'cycles' | 'openedBetween' | 'standingsOf'>;
 
 const alertReaders = (db: DatabaseSync): AlertReaders => {
   const queue = db.prepare(READ_SQL.queue);
@@ -207,6 +229,7 @@ const alertReaders = (db: DatabaseSync): AlertReaders => {
   const byLabel = db.prepare(READ_SQL.byLabel);
   const byKey = db.prepare(READ_SQL.byKey);
   const between = db.prepare(READ_SQL.openedBetween);
+  const standing = db.prepare(READ_SQL.standing);
 
   const listed = (filter: AlertFilter, limit: number, cursor: string | undefined) => {
     const common = { ...filterParts(filter), limit: limit + 1 };
@@ -240,6 +263,9 @@ const alertReaders = (db: DatabaseSync): AlertReaders => {
     },
     async openedBetween(from, to) {
       return between.all(from, to).map(bodyOf<AlertRow>);
+    },
+    async standingsOf(customerIds) {
+      return customerIds.flatMap((id) => standing.all(id).map(bodyOf<Standing>));
     },
   };
 };

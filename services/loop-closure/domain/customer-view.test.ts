@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { CustomerAttributes } from '../../contracts/sources.ts';
 import type { TopicRecord } from '../../platform/keyed-process/keyed-process.ts';
 import { type CustomerViewState, customerView, STORY_LENGTH } from './customer-view.ts';
 import { exampleAssessment } from './example.ts';
@@ -35,4 +36,15 @@ test('the state given in is not changed', () => {
   const state = Object.freeze([3]);
   take(state, 9);
   expect(state).toEqual([3]);
+});
+
+test('what the CRM says of whether they are a customer is handed on; what it does not say is not', () => {
+  const said = (attributes?: CustomerAttributes) => {
+    const value = exampleAssessment();
+    const signal = { ...value.signal, occurredAt: 7, ...(attributes === undefined ? {} : { attributes }) };
+    return customerView.onInput(undefined, { ...record(3), value: { ...value, signal } }, 0).views;
+  };
+  const row = { customerId: 'c-1', active: false, at: 7 };
+  expect(said({ active: false })).toEqual([{ view: 'standings', id: 'c-1', row }]);
+  expect([said({ name: 'Ada' }), said()]).toEqual([undefined, undefined]);
 });

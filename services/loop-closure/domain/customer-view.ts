@@ -1,9 +1,11 @@
+import type { Assessment } from '../../contracts/assessment.ts';
 import {
   HANDLED,
   type KeyedProcess,
   type Step,
   skipped,
 } from '../../platform/keyed-process/keyed-process.ts';
+import type { Told } from './standing.ts';
 
 /**
  * Where a customer's latest assessments lie in the log, oldest first. Nothing else is kept per customer: the
@@ -14,19 +16,33 @@ export type CustomerViewState = readonly number[];
 /** Assessments that a story goes back. Source: an agent reads two screens at most before a call. */
 export const STORY_LENGTH = 50;
 
-/** Remembers where the customer's story is. On the path of every signal, so it does nothing else. */
+/**
+ * Remembers where the customer's story is, and hands on what the CRM says of whether they are a customer. On the path of
+ * every signal, so it does nothing else.
+ */
 export const customerView: KeyedProcess<CustomerViewState> = {
   name: 'customer-view',
   keySpace: 'customer',
   inputs: ['assessments'],
   onInput(state, input): Step<CustomerViewState> {
     if (input.topic !== 'assessments') return OTHER_TOPIC;
-    if (state === undefined) return { outcome: HANDLED, state: [input.offset] };
-    const last = state[state.length - 1];
+    const last = state?.[state.length - 1];
     if (last !== undefined && input.offset <= last) return REPEATED;
-    return { outcome: HANDLED, state: appended(state, input.offset) };
+    const next = state === undefined ? [input.offset] : appended(state, input.offset);
+    const told = toldIn(input.value);
+    if (told === undefined) return { outcome: HANDLED, state: next };
+    return {
+      outcome: HANDLED,
+      state: next,
+      views: [{ view: 'standings', id: told.customerId, row: told }],
+    };
   },
 };
+
+function toldIn({ customerId, signal: { attributes, occurredAt: at } }: Assessment): Told | undefined {
+  const active = attributes?.active;
+  return active === undefined ? undefined : { customerId, active, at };
+}
 
 const OTHER_TOPIC = skipped('other_topic');
 const REPEATED = skipped('repeated');

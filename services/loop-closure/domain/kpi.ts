@@ -2,6 +2,7 @@ import type { AlertStatus } from '../../contracts/alert.ts';
 import type { Deadline, HeldReason } from '../../contracts/alert-request.ts';
 import type { Names } from '../../settings/names.ts';
 import { type AlertRow, isOverdue } from './alert-row.ts';
+import { type Share, shareOf } from './share.ts';
 
 /** How well loops were closed in a period. Every number is of alerts that were opened in the period. */
 export interface Kpis {
@@ -23,7 +24,7 @@ export interface Kpis {
   readonly proven: Share;
   /** Closed as `false_alarm`, of all closed. Above one in five, people stop believing alerts. */
   readonly falseAlarms: Share;
-  /** Closed as `saved`, of all closed: what people said when closing, not yet what the customer did later. */
+  /** Closed as `saved`, of all closed: what people said when closing. What the customer did later is in `Kept`. */
   readonly saidSaved: Share;
   readonly heldBack: { readonly total: number; readonly byReason: { readonly [R in HeldReason]?: number } };
   readonly byRule: readonly GroupKpis[];
@@ -70,12 +71,6 @@ export interface HitRate {
   readonly void: number;
   /** met / (met + missed); absent when neither happened. */
   readonly rate?: number;
-}
-
-export interface Share {
-  readonly of: number;
-  readonly n: number;
-  readonly share?: number;
 }
 
 /** Counts business time between two instants in a named calendar, ms. Nothing for a calendar it does not know. */
@@ -188,8 +183,6 @@ const hitRateOf = (rows: readonly AlertRow[], deadline: Deadline, now: number): 
     ...(decided === 0 ? {} : { rate: n.met / decided }),
   };
 };
-
-const shareOf = (n: number, of: number): Share => ({ of, n, ...(of === 0 ? {} : { share: n / of }) });
 
 const provenOf = (rows: readonly AlertRow[]): Share => {
   const contacted = rows.filter((row) => row.contactedAt !== undefined);

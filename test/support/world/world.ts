@@ -6,7 +6,12 @@ import type { z } from 'zod';
 import type { Source, SourceRecords } from '../../../services/contracts/sources.ts';
 import type { Topic, TopicValues } from '../../../services/contracts/topics.ts';
 import { SHIPPED_RULES } from '../../../services/embedded/rules-folder.ts';
-import { AlertDetail, AlertList, HeldList } from '../../../services/loop-closure/adapters/answer-schemas.ts';
+import {
+  AlertDetail,
+  AlertList,
+  HeldList,
+  KpiReport,
+} from '../../../services/loop-closure/adapters/answer-schemas.ts';
 import { ManualClock } from '../../../services/platform/time/clock.ts';
 import { loadSettings, type Settings } from '../../../services/settings/load-settings.ts';
 import { findPerson, type Person } from '../../../services/settings/teams.ts';
@@ -174,6 +179,11 @@ export class World {
   async held(): Promise<z.infer<typeof HeldList>['held']> {
     const { held } = HeldList.parse((await this.get('/v1/held')).body);
     return held.filter(({ stage }) => stage === 'live');
+  }
+
+  /** How well loops were closed in the last thirty days, and what became of customers before. */
+  async kpis(): Promise<z.infer<typeof KpiReport>> {
+    return KpiReport.parse((await this.get('/v1/kpis')).body);
   }
 
   /** Somebody gives an order over the API. */

@@ -2,7 +2,9 @@ import type { Stage } from '../../../contracts/alert-request.ts';
 import { type Html, type HtmlPart, html } from '../../../platform/text/html.ts';
 import type { HeldRow } from '../../domain/alert-view.ts';
 import type { AuditRow } from '../../domain/audit.ts';
-import type { GroupKpis, HitRate, Kpis, Share, Spread, TimeTo } from '../../domain/kpi.ts';
+import type { Kept, KeptGroup, KeptRates } from '../../domain/kept.ts';
+import type { GroupKpis, HitRate, Kpis, Spread, TimeTo } from '../../domain/kpi.ts';
+import type { Share } from '../../domain/share.ts';
 import { eventInWords, ownWords } from '../../domain/story.ts';
 import {
   actorInWords,
@@ -15,6 +17,7 @@ import {
   plain,
 } from '../../domain/words.ts';
 import type { Page } from '../../ports.ts';
+import type { LoopReport } from '../../service.ts';
 import {
   alertPath,
   customerLink,
@@ -28,14 +31,14 @@ import {
 } from './layout.ts';
 
 /** How well loops were closed. */
-export const kpiPage = (context: PageContext, kpis: Kpis, days: number): Html =>
+export const kpiPage = (context: PageContext, kpis: LoopReport, days: number): Html =>
   layout(
     context,
     'KPIs',
     html`<h1>How well loops are closed</h1>
 <form class="row card" method="get" action="/kpis"><label>Alerts opened in the last
 <select name="days">${[1, 7, 30, 90, 365].map((choice) => daysOption(choice, days))}</select></label><button>Show</button></form>
-${live('kpis', kpis.opened === 0 ? NO_KPIS : kpiParts(kpis))}`,
+${live('kpis', html`${kpis.opened === 0 ? NO_KPIS : kpiParts(kpis)}${keptPart(kpis.kept)}`)}`,
   );
 
 const daysOption = (choice: number, chosen: number): Html =>
@@ -50,7 +53,7 @@ ${tile(String(kpis.opened), `opened, ${kpis.reopened} of them again`)}
 ${tile(String(kpis.overdueNow), 'late now')}
 ${tile(percent(kpis.deadlines.contact_by.rate), 'contacted in time')}
 ${tile(percent(kpis.proven.share), `of ${kpis.proven.of} contacts proven by a record`)}
-${tile(percent(kpis.saidSaved.share), `of ${kpis.saidSaved.of} closed as saved (said, not yet measured)`)}
+${tile(percent(kpis.saidSaved.share), `of ${kpis.saidSaved.of} closed as saved: what people said`)}
 ${tile(percent(kpis.falseAlarms.share), 'false alarms among the closed')}
 </div>
 <section class="card"><h2>Time from opening</h2><table>
@@ -62,6 +65,31 @@ ${tile(percent(kpis.falseAlarms.share), 'false alarms among the closed')}
 ${groupTable('By rule', kpis.byRule, ruleName)}${groupTable('By team', kpis.byTeam, ({ title }) => html`${title}`)}
 <div class="columns">${countTable('By outcome', kpis.byOutcome)}${countTable('By root cause', kpis.byRootCause)}</div>
 <section class="card"><h2>Held back: ${kpis.heldBack.total}</h2>${heldCounts(kpis)}</section>`;
+
+/** What people said when closing is above; here is what customers did. */
+const keptPart = (
+  kept: readonly Kept[],
+): Html => html`<section class="card"><h2>Whether customers were kept</h2>
+<p class="soft">Of alerts opened so many days before the time above, and closed: whether the customer still was one so many
+days after closing, as the CRM says. Recovered: and nothing alerted about them in between. False alarms are left out.</p>
+${kept.map(keptTable)}</section>`;
+
+const keptTable = (kept: Kept): Html => html`<h3>${kept.days} days after closing</h3>
+${
+  kept.all.recovered.of === 0
+    ? html`<p>Nothing to tell yet.</p>`
+    : html`<table>
+<thead><tr><th></th><th class="number">Loops</th><th class="number">Said saved</th><th class="number">Of these still customers</th><th class="number">Recovered, of all loops</th></tr></thead>
+<tbody>${keptRow(html`<b>All</b>`, kept.all)}${keptRows('Rule', kept.byRule)}${keptRows('Team', kept.byTeam)}${keptRows('Cause', kept.byRootCause)}</tbody></table>`
+}
+${kept.running + kept.unknown > 0 && html`<p class="soft small">Not counted: ${kept.running} whose days are not over, ${kept.unknown} of whom the CRM does not say whether they are customers (<code>attributes.active</code>).</p>`}`;
+
+const keptRows = (kind: string, groups: readonly KeptGroup[]): readonly Html[] =>
+  groups.map((group) => keptRow(html`<span class="soft">${kind}</span> ${plain(group.title)}`, group));
+
+const keptRow = (name: Html, { saved, recovered }: KeptRates): Html =>
+  html`<tr><td>${name}</td><td class="number">${recovered.of}</td><td class="number">${saved.of}</td>
+<td class="number">${shareCell(saved)}</td><td class="number">${shareCell(recovered)}</td></tr>`;
 
 const tile = (number: string, words: string): Html =>
   html`<div class="tile"><b>${number}</b><span class="soft small">${words}</span></div>`;
