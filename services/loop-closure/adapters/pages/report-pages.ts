@@ -85,7 +85,12 @@ ${
 ${kept.running + kept.unknown > 0 && html`<p class="soft small">Not counted: ${kept.running} whose days are not over, ${kept.unknown} of whom the CRM does not say whether they are customers (<code>attributes.active</code>).</p>`}`;
 
 const keptRows = (kind: string, groups: readonly KeptGroup[]): readonly Html[] =>
-  groups.map((group) => keptRow(html`<span class="soft">${kind}</span> ${plain(group.title)}`, group));
+  groups.map((group) =>
+    keptRow(
+      html`<span class="soft">${kind}</span> ${kind === 'Cause' ? plain(group.title) : group.title}`,
+      group,
+    ),
+  );
 
 const keptRow = (name: Html, { saved, recovered }: KeptRates): Html =>
   html`<tr><td>${name}</td><td class="number">${recovered.of}</td><td class="number">${saved.of}</td>
