@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { takeDataFolder } from '../platform/database/data-folder.ts';
 import { silentLogger } from '../platform/logging/logger.ts';
 import { createRegistry } from '../platform/metrics/registry.ts';
 import { HOUR, ManualClock } from '../platform/time/clock.ts';
@@ -13,7 +12,7 @@ test('an hour before a silence ends its team is told once, in its channel and by
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-silence-'));
   const clock = new ManualClock('2026-03-02T09:00:00Z');
   const { pipeline, app, lifecycle } = await openTocsin({
-    folder: takeDataFolder(join(folder, 'data')).path,
+    folder,
     settings: readSettings({}),
     clock,
     rulesAreTrusted: true,

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { onlyTheseRules } from '../../test/support/rules-folder.ts';
-import { takeDataFolder } from '../platform/database/data-folder.ts';
 import { silentLogger } from '../platform/logging/logger.ts';
 import { createRegistry } from '../platform/metrics/registry.ts';
 import { ManualClock, SECOND } from '../platform/time/clock.ts';
@@ -58,7 +57,7 @@ async function opened({
   const deadMan = await listeningDeadMan(deadManAnswers);
   const registry = createRegistry();
   const tocsin = await openTocsin({
-    folder: takeDataFolder(join(folder, 'data')).path,
+    folder,
     settings: readSettings({
       TOCSIN_DEADMAN_URL: deadMan.url,
       ...(rules === 'shipped'

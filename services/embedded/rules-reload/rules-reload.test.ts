@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { takeDataFolder } from '../../platform/database/data-folder.ts';
+import { type DataFolder, takeDataFolder } from '../../platform/database/data-folder.ts';
 import { silentLogger } from '../../platform/logging/logger.ts';
 import { createRegistry } from '../../platform/metrics/registry.ts';
 import { ManualClock, MINUTE } from '../../platform/time/clock.ts';
@@ -18,6 +18,7 @@ let folder: string;
 let rules: string;
 let tocsin: Tocsin;
 let clock: ManualClock;
+let data: DataFolder;
 let errors: object[];
 
 beforeEach(async () => {
@@ -30,13 +31,14 @@ beforeEach(async () => {
   await open(true);
 });
 afterEach(async () => {
-  await tocsin.lifecycle.close(5_000);
+  await close();
   rmSync(folder, { recursive: true, force: true });
 });
 
 async function open(rulesAreTrusted: boolean): Promise<void> {
+  data = takeDataFolder(join(folder, 'data'));
   tocsin = await openTocsin({
-    folder: takeDataFolder(join(folder, 'data')).path,
+    folder: data.path,
     settings: readSettings({ TOCSIN_RULES_DIR: rules }),
     clock,
     url: 'http://127.0.0.1:8080',
@@ -47,9 +49,14 @@ async function open(rulesAreTrusted: boolean): Promise<void> {
   await tocsin.app.ready();
 }
 
+async function close(): Promise<void> {
+  await tocsin.lifecycle.close(5_000);
+  data.release();
+}
+
 /** Stops Tocsin, and starts it again on the same data as `tocsin start` does: its rules are checked. */
 async function restart(): Promise<void> {
-  await tocsin.lifecycle.close(5_000);
+  await close();
   registry.clear();
   errors.length = 0;
   await open(false);
