@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
 import { subjectInWords } from '../../contracts/identity.ts';
+import { takeForms } from '../../platform/http/forms.ts';
 import { type Html, html } from '../../platform/text/html.ts';
 import { type Clock, DAY } from '../../platform/time/clock.ts';
 import type { Names } from '../../settings/names.ts';
@@ -34,7 +35,7 @@ export interface PagesDeps {
 /** The pages for people: queue, alert, customer, KPIs, what was held back, audit. They work without a script. */
 export const registerPages = (app: FastifyInstance, deps: PagesDeps): void => {
   void app.register(async (scope) => {
-    readForms(scope);
+    takeForms(scope);
     guard(scope);
     scope.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply));
     registerAssets(scope);
@@ -60,17 +61,6 @@ const POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-/** Size of a form; a note has 2,000 characters of up to four bytes, percent-encoded. */
-const FORM_BYTES = 64 * 1024;
-
-const readForms = (app: FastifyInstance): void => {
-  const type = 'application/x-www-form-urlencoded';
-  if (app.hasContentTypeParser(type)) return;
-  app.addContentTypeParser(type, { parseAs: 'string', bodyLimit: FORM_BYTES }, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(String(body))));
-  });
-};
 
 const guard = (app: FastifyInstance): void => {
   app.addHook('onRequest', async (request, reply) => {

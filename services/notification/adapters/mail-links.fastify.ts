@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
+import { takeForms } from '../../platform/http/forms.ts';
 import type { Logger } from '../../platform/logging/logger.ts';
 import { describeError } from '../../platform/process/run-process.ts';
 import { type Html, html, raw } from '../../platform/text/html.ts';
@@ -42,11 +43,7 @@ export interface MailLinkParts {
 export async function registerMailLinks(app: FastifyInstance, parts: MailLinkParts): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: LONGEST_FORM },
-      (_, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
-    );
+    takeForms(scope);
     scope.addHook('onRequest', async (_, reply) => {
       reply.headers(HEADERS);
     });
@@ -60,9 +57,6 @@ export async function registerMailLinks(app: FastifyInstance, parts: MailLinkPar
     });
   });
 }
-
-/** A note of 2,000 characters of up to four bytes, percent-encoded, beside the link. */
-const LONGEST_FORM = 64 * 1024;
 
 const HEADERS = {
   'content-security-policy':

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { takeForms } from '../../platform/http/forms.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import {
   ACTION_DONE,
@@ -32,11 +33,7 @@ const SHOWN = 200;
 export async function registerSandbox(app: FastifyInstance, parts: SandboxPageParts): Promise<void> {
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: LONGEST_FORM },
-      (_, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
-    );
+    takeForms(scope);
     scope.get<{ Querystring: Query }>('/sandbox', async (request, reply) => {
       const { said, channel, form } = request.query;
       const page = renderSandbox({
@@ -71,7 +68,6 @@ interface Query {
   readonly form?: unknown;
 }
 
-const LONGEST_FORM = 64 * 1024;
 const DEFAULT_PERSON = 'you';
 /** No script runs on this page, whatever a customer wrote. */
 const PAGE_POLICY =
