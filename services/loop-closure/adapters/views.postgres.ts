@@ -429,7 +429,7 @@ const READ = {
   ),
   standings: sql(
     'standings',
-    `SELECT body FROM json_array_elements_text($1::text::json) AS wanted (id)
-     JOIN loop_standing ON customer_id = wanted.id`,
+    `SELECT body FROM loop_standing
+     WHERE customer_id = ANY (ARRAY(SELECT json_array_elements_text($1::text::json)))`,
   ),
 } satisfies Record<string, NamedSql>;
