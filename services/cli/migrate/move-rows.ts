@@ -71,11 +71,11 @@ export async function moveRows(options: MoveOptions): Promise<MovedRows> {
       rows.map((row) => ({ ...row, id: storable(String(row.id)) })),
     );
   }
-  for (const rows of file.pieces('rule_set')) await write('rule_set', INSERT.ruleSet, rows);
   for (const rows of file.pieces('loop_standing')) {
     const standings = rows.map((row) => ({ ...row, customer_id: storable(String(row.customer_id)) }));
     await write('loop_standing', INSERT.standing, standings);
   }
+  for (const rows of file.pieces('rule_set')) await write('rule_set', INSERT.ruleSet, rows);
   for (const rows of file.pieces('rules_in_force')) await write('rules_in_force', INSERT.inForce, rows);
   await moveViews(options, moved);
   await moveLedger(options, write);
