@@ -43,6 +43,14 @@ test('nobody else on shift: the alert stays, and the event says why', () => {
   });
 });
 
+test('in a team of one the reminder goes to the same person again, and the alert stays with them', () => {
+  const alone = planWith({ owner: 'team/evening' });
+  const given = story().request('Fri 15:00', 's1', { plan: alone }).until('Fri 15:30');
+  expect(given.told.slice(2)).toEqual(['2:ack_by: U0NILS', '2:ack_by: nils@example.com']);
+  expect(given.alert).toMatchObject({ owner: { team: 'evening', person: 'nils' }, rung: 1 });
+  expect(given.types).toEqual(['raised', 'breached', 'escalated']);
+});
+
 test('a step before a milestone fires before it', () => {
   const given = story().request('Fri 15:00').acknowledge('Fri 15:10', 'ana').until('Mon 09:00');
   // Four business hours from Friday 15:00 end on Monday at 10:00.

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lintRulesFolder } from '../rules-editor/lint-folder.ts';
 import { SHIPPED_RULES } from '../rules-folder.ts';
 import { checkFolder } from './check-folder.ts';
 
@@ -29,6 +30,42 @@ test('hours and people of their own refuse nobody the shipped rules', async () =
   edit('teams.yaml', (text) => text.replaceAll(/\bana\b/g, 'zoe').replaceAll(/\bben\b/g, 'yan'));
   expect((await checkFolder(rules)).problems).toEqual([]);
 });
+
+test('a company of one person, without Slack, is refused nothing, and is told what that means', async () => {
+  writeFileSync(join(rules, 'teams.yaml'), COMPANY_OF_ONE);
+  expect((await checkFolder(rules)).problems).toEqual([]);
+  const { findings } = await lintRulesFolder(rules);
+  expect(new Set(findings.map(({ lint }) => lint))).toEqual(
+    new Set(['reaches-no-colleague', 'reaches-the-channel']),
+  );
+  expect(findings.map(({ message }) => message)).toContain(
+    'Retention has one member, so the alert stays with Zoe; this step only tells Zoe again (slack:team-lead)',
+  );
+});
+
+test('control: a step that does nothing but hand an alert on is refused a company of one', async () => {
+  writeFileSync(join(rules, 'teams.yaml'), COMPANY_OF_ONE);
+  edit('order-delayed.rule.yaml', (text) =>
+    text.replace(/notify: \["slack:team-lead"\], template: late-ack, /, ''),
+  );
+  expect((await checkFolder(rules)).problems).toEqual([
+    expect.stringMatching(/order-delayed\.rule\.yaml:\d+:\d+: Retention has one member, .* nobody is told/),
+  ]);
+});
+
+const COMPANY_OF_ONE = `apiVersion: tocsin/v1
+kind: Teams
+people:
+  - {id: zoe, name: Zoe, email: zoe@example.com}
+  - {id: head-of-retention, name: Zoe, email: zoe@example.com, calendar: business} # some rules name the role
+teams:
+${['retention', 'social-care', 'complaints', 'billing']
+  .map(
+    (id) =>
+      `  - {id: ${id}, title: ${id[0]?.toUpperCase()}${id.slice(1)}, slack: "#all", email: zoe@example.com, calendar: business, lead: zoe, members: [zoe]}`,
+  )
+  .join('\n')}
+`;
 
 test('control: a shipped rule that is edited fails its test', async () => {
   edit('order-delayed.rule.yaml', (text) => text.replace(/contact_by: \w+/, 'contact_by: 3bd'));

@@ -100,7 +100,8 @@ function addressProblem(
   if (isName && people === undefined && near === undefined) return undefined;
   const usual = channel === 'slack' ? 'slack:#channel' : 'email:name@company.example';
   const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-  return `expected ${usual}, ${channel}:assignee, ${channel}:team, ${channel}:team-lead or a person${hint}`;
+  const unknown = isName && near === undefined ? `which is nobody in teams.yaml: add ${address} there; ` : '';
+  return `${unknown}expected ${usual}, ${channel}:assignee, ${channel}:team, ${channel}:team-lead or a person${hint}`;
 }
 
 /** What a step says when it names no template: the opening and the breach have their own wording. */

@@ -27,6 +27,14 @@ export const LINTS = {
     level: 'warning',
     says: 'When the owner does not react, nobody else hears of it.',
   },
+  'reaches-no-colleague': {
+    level: 'warning',
+    says: 'A team of one has nobody to hand an alert to; whoever has it is reminded.',
+  },
+  'reaches-the-channel': {
+    level: 'warning',
+    says: 'A lead without a Slack member id is told in the channel of the team.',
+  },
   'reminder-before-opening': { level: 'error', says: 'A step would be due before the alert is opened.' },
   'deadlines-out-of-order': { level: 'warning', says: 'A later deadline comes before an earlier one.' },
   'key-splits': {

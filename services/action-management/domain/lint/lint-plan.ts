@@ -1,9 +1,10 @@
-import type { EscalationStep, TimeBoxDuration } from '../../../contracts/alert-request.ts';
+import type { TimeBoxDuration } from '../../../contracts/alert-request.ts';
 import { DAY } from '../../../platform/time/clock.ts';
-import type { Person, Team, Teams } from '../../../settings/teams.ts';
+import type { Teams } from '../../../settings/teams.ts';
 import { durationWords } from '../language/duration.ts';
 import { EVENT_FIELDS } from '../language/fields.ts';
 import { type Finding, finding, type PlacedRule } from './finding.ts';
+import { lintLadder } from './lint-ladder.ts';
 
 /** What is wrong with the time box, the ladder and the quiet parts of one rule. */
 export function lintPlan(placed: PlacedRule, teams: Teams): Finding[] {
@@ -61,81 +62,6 @@ function deadlineOrder(placed: PlacedRule): Finding[] {
 /** Only where both are of one clock and unit; otherwise it depends on the hour. */
 const isLonger = (a: TimeBoxDuration | undefined, b: TimeBoxDuration | undefined): boolean =>
   a !== undefined && b !== undefined && a.unit === b.unit && a.clock === b.clock && a.amount > b.amount;
-
-function lintLadder(placed: PlacedRule, teams: Teams): Finding[] {
-  const { rule } = placed;
-  const owners = rule.route.flatMap(({ to, fallback }) =>
-    teamsOf(typeof to === 'string' ? [to, fallback] : [fallback], teams),
-  );
-  const steps = rule.plan.escalation.flatMap((step, index) => lintStep(step, index, owners, placed, teams));
-  return [...steps, ...nobodyElse(placed)];
-}
-
-const teamsOf = (owners: readonly (string | undefined)[], { byId }: Teams): Team[] =>
-  owners.flatMap((owner) => byId.get(owner?.replace(/^team\//, '') ?? '') ?? []);
-
-function lintStep(
-  step: EscalationStep,
-  index: number,
-  owners: readonly Team[],
-  placed: PlacedRule,
-  teams: Teams,
-): Finding[] {
-  const findings: Finding[] = [];
-  const alone = owners.find((team) => team.members.length < 2);
-  if (step.reassign !== undefined && alone !== undefined) {
-    const at = placed.place(['spec', 'escalate', index, 'reassign']);
-    const message = `${alone.title} has one member, so there is nobody to hand the alert to`;
-    findings.push(
-      finding('reaches-nobody', placed, at, message, 'remove reassign, or add members to the team'),
-    );
-  }
-  for (const [place, target] of step.notify.entries()) {
-    const problem = unreachable(target, owners, teams);
-    if (problem === undefined) continue;
-    const at = placed.place(['spec', 'escalate', index, 'notify', place]);
-    findings.push(finding('reaches-nobody', placed, at, problem.message, problem.fix));
-  }
-  return findings;
-}
-
-function unreachable(
-  target: string,
-  owners: readonly Team[],
-  { people }: Teams,
-): { message: string; fix: string } | undefined {
-  const [channel, who = ''] = target.split(/:(.*)/s);
-  if (channel === 'slack') {
-    const asked = who === 'team-lead' ? owners.map(({ lead }) => lead) : [people.get(who)];
-    const mute = asked.find((person): person is Person => person !== undefined && person.slack === undefined);
-    if (mute === undefined) return undefined;
-    return {
-      message: `"${target}" is ${mute.name}, who has no Slack member id`,
-      fix: `give ${mute.id} a slack id in teams.yaml, or write email:${who}`,
-    };
-  }
-  return undefined;
-}
-
-/** Everybody whom a ladder tells after the opening must not be the one who has not reacted. */
-function nobodyElse(placed: PlacedRule): Finding[] {
-  const { escalation } = placed.rule.plan;
-  const others = escalation.some(
-    ({ notify, reassign, at, offsetMs }) =>
-      reassign !== undefined ||
-      ((at !== 'opened' || offsetMs > 0) && notify.some((target) => !target.endsWith(':assignee'))),
-  );
-  if (others) return [];
-  return [
-    finding(
-      'reaches-nobody-else',
-      placed,
-      placed.place(['spec', 'escalate'], 'key'),
-      'no step after the opening tells anybody but the owner, so an alert of somebody who is ill stays unseen',
-      'add a step such as {at: ack_by, unless: acked, notify: ["slack:team-lead"]}',
-    ),
-  ];
-}
 
 /** Fields that have another value for nearly every signal, so that each match would open an alert of its own. */
 const RESTLESS = [

@@ -93,15 +93,27 @@ test.each<[set: string, says: readonly string[]]>([
   [
     'reaches-nobody',
     [
-      'hand-on.rule.yaml:12:71 reaches-nobody: One-person team has one member, so there is nobody to hand the alert to',
+      'hand-on.rule.yaml:12:45 reaches-nobody: One-person team has one member, so the alert stays with Cleo and nobody is told',
       'no-slack.rule.yaml:12:57 reaches-nobody: "slack:cleo" is Cleo, who has no Slack member id',
-      'no-slack.rule.yaml:12:71 reaches-nobody: "slack:team-lead" is Cleo, who has no Slack member id',
+    ],
+  ],
+  [
+    'reaches-no-colleague',
+    [
+      'small-company.rule.yaml:12:90 reaches-no-colleague: One-person team has one member, so the alert stays with Cleo; this step only tells Cleo again (email:team-lead), slack:#alone',
+      'small-company.rule.yaml:13:51 reaches-no-colleague: One-person team has one member; this step only tells Cleo again (email:team-lead)',
     ],
   ],
   [
     'reaches-nobody-else',
     [
       'same-person.rule.yaml:10:3 reaches-nobody-else: no step after the opening tells anybody but the owner, so an alert of somebody who is ill stays unseen',
+    ],
+  ],
+  [
+    'reaches-the-channel',
+    [
+      'no-slack.rule.yaml:12:57 reaches-the-channel: "slack:team-lead" is Cleo, who has no Slack member id, so #alone is told instead',
     ],
   ],
   [
@@ -114,7 +126,8 @@ test.each<[set: string, says: readonly string[]]>([
     'route-never-reached',
     [
       'routes.rule.yaml:9:11 route-never-reached: this entry is never taken: when the rule matches, event.channel would have to be one of email, phone and also social',
-      'routes.rule.yaml:12:44 reaches-nobody: "slack:team-lead" is Cleo, who has no Slack member id',
+      'routes.rule.yaml:12:43 reaches-no-colleague: One-person team has one member; this step only tells Cleo again (slack:team-lead)',
+      'routes.rule.yaml:12:44 reaches-the-channel: "slack:team-lead" is Cleo, who has no Slack member id, so #alone is told instead',
     ],
   ],
   [
