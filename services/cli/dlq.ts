@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import type { ParkedLetter } from '../platform/database/dead-letters.ts';
 import { type Client, connect, parseBody } from './client.ts';
 import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
@@ -62,10 +63,11 @@ ${EXITS}
     name: 'dlq retry',
     summary: 'hand one to its process again, repaired if need be',
     help: `
-Usage: tocsin dlq retry ID [--payload FILE.json]
+Usage: tocsin dlq retry ID [--payload FILE.json] [--reason WHY] [--by NAME]
 
 Hands the record to the process that could not handle it. With --payload the file's JSON object takes the place
-of the record: "tocsin dlq show ID" prints the present one, to be repaired.
+of the record: "tocsin dlq show ID" prints the present one, to be repaired. Who retried it (--by; your user name by
+itself) and why stay on record.
 
 Example:
   tocsin dlq retry 'ingestion/complaints/0/42' --payload repaired.json
@@ -73,32 +75,51 @@ Example:
 ${EXITS}
 `,
     run: (args, io) =>
-      withClient(args, io, { payload: { type: 'string' } }, async (client, { values, positionals }) => {
-        const id = idOf(positionals);
-        const payload = values.payload === undefined ? {} : { payload: readPayload(String(values.payload)) };
-        return report(await client.request('POST', '/v1/dead-letters/retry', { id, ...payload }), io, id);
-      }),
+      withClient(
+        args,
+        io,
+        { payload: { type: 'string' }, ...DECISION },
+        async (client, { values, positionals }) => {
+          const id = idOf(positionals);
+          const payload =
+            values.payload === undefined ? {} : { payload: readPayload(String(values.payload)) };
+          return report(
+            await client.request('POST', '/v1/dead-letters/retry', { id, ...decision(values), ...payload }),
+            io,
+            id,
+          );
+        },
+      ),
   },
   {
     name: 'dlq drop',
     summary: 'give one up; it stays on record as dropped',
     help: `
-Usage: tocsin dlq drop ID
+Usage: tocsin dlq drop ID [--reason WHY] [--by NAME]
 
-The dead letter is not retried any more; it stays on record, and the ledger counts it as dropped.
+The dead letter is not retried any more; it stays on record for TOCSIN_RETENTION_DAYS, with who dropped it (--by; your user
+name by itself) and why, and the ledger counts it as dropped.
 
 Example:
-  tocsin dlq drop 'ingestion/complaints/0/42'
+  tocsin dlq drop 'ingestion/complaints/0/42' --reason 'a test record of the CRM'
 
 ${EXITS}
 `,
     run: (args, io) =>
-      withClient(args, io, {}, async (client, { positionals }) => {
+      withClient(args, io, DECISION, async (client, { values, positionals }) => {
         const id = idOf(positionals);
-        return report(await client.request('POST', '/v1/dead-letters/drop', { id }), io, id);
+        const order = { id, ...decision(values) };
+        return report(await client.request('POST', '/v1/dead-letters/drop', order), io, id);
       }),
   },
 ];
+
+const DECISION = { by: { type: 'string' }, reason: { type: 'string' } } as const;
+
+const decision = ({ by, reason }: Record<string, unknown>): object => ({
+  by: by ?? userInfo().username,
+  ...(reason === undefined ? {} : { reason }),
+});
 
 type Parsed = { readonly values: Record<string, unknown>; readonly positionals: readonly string[] };
 
@@ -149,4 +170,9 @@ function notFound(io: Io, id: string, detail = `No dead letter has the id ${id}.
 const detailOf = (body: unknown): string => String((body as { detail?: string } | null)?.detail ?? body);
 
 const lineOf = (letter: ParkedLetter): string =>
-  `${new Date(letter.at).toISOString()}  ${letter.status.padEnd(8)}  ${letter.process}  ${letter.reason}  ${letter.detail.split('\n')[0]}\n    ${letter.id}`;
+  `${new Date(letter.at).toISOString()}  ${letter.status.padEnd(8)}  ${letter.process}  ${letter.reason}  ${letter.detail.split('\n')[0]}\n    ${letter.id}${decidedLine(letter)}`;
+
+const decidedLine = ({ decision }: ParkedLetter): string =>
+  decision === undefined
+    ? ''
+    : `\n    last decided by ${decision.by} at ${new Date(decision.at).toISOString()}${decision.why === undefined ? '' : `: ${decision.why}`}`;

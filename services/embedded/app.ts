@@ -71,7 +71,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     names,
   });
   const { store } = pipeline;
-  registerOperations(app, { deadLetters: store.deadLetters, timers: async (limit) => store.timers(limit) });
+  registerOperations(app, {
+    deadLetters: store.deadLetters,
+    timers: async (limit) => store.timers(limit),
+    clock,
+  });
   registerSilences(app, {
     silences: pipeline.silences,
     clock,

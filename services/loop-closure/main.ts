@@ -64,6 +64,7 @@ export const loopClosure: ServiceDefinition<unknown> = {
         registerOperations(app, {
           deadLetters: new PostgresDeadLetters(service.postgres),
           timers: (limit) => earliestTimers(service.postgres, limit),
+          clock,
         });
         registerPages(app, { desk, clock, business, names });
         return undefined;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DeadLetter } from '../../services/contracts/dead-letter.ts';
-import type { DeadLetters } from '../../services/platform/database/dead-letters.ts';
+import type { DeadLetters, LetterDecision } from '../../services/platform/database/dead-letters.ts';
 import type { Redelivery } from '../../services/platform/keyed-process/state-store.ts';
 
 /** Dead letters to try, and the runner's side of them. */
@@ -28,6 +28,8 @@ const letter = (id: string, at: number): DeadLetter => ({
   payload: '{"id":"r"}',
 });
 
+const ANA: LetterDecision = { by: 'ana', why: 'the CRM is mended', at: 1000 };
+
 /** What the dead letters keep; `build` makes an empty one for each test. */
 export function deadLettersContract(name: string, build: () => Promise<DeadLettersUnderTest>): void {
   describe(`dead letters: ${name}`, () => {
@@ -50,7 +52,7 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
     });
 
     test('to be tried again wake the runner, and are retried once that went well', async () => {
-      expect(await subject.letters().retry('a')).toBe(true);
+      expect(await subject.letters().retry('a', ANA)).toBe(true);
       expect(subject.wakeUps?.() ?? 1).toBe(1);
       expect(await subject.redeliveries()).toMatchObject([{ deadLetterId: 'a', process: 'scoring' }]);
       await subject.commit([], ['a']);
@@ -58,19 +60,19 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
     });
 
     test('can be repaired: the new payload is what is tried, and what stays on record', async () => {
-      await subject.letters().retry('a', '{"id":"repaired"}');
+      await subject.letters().retry('a', ANA, '{"id":"repaired"}');
       expect(await subject.redeliveries()).toMatchObject([{ input: { value: { id: 'repaired' } } }]);
       await subject.commit([letter('a', 9)], []);
       expect(await subject.letters().find('a')).toMatchObject({ payload: '{"id":"repaired"}', attempts: 2 });
     });
 
     test('are not handed over with a payload that is no JSON', async () => {
-      await expect(subject.letters().retry('a', '{')).rejects.toThrow(SyntaxError);
+      await expect(subject.letters().retry('a', ANA, '{')).rejects.toThrow(SyntaxError);
       expect((await subject.letters().find('a'))?.status).toBe('parked');
     });
 
     test('that fail again are parked again, with the new reason', async () => {
-      await subject.letters().retry('a');
+      await subject.letters().retry('a', ANA);
       await subject.commit([{ ...letter('a', 9), reason: 'invalid_record', detail: 'still bad' }], []);
       expect(await subject.letters().find('a')).toMatchObject({
         status: 'parked',
@@ -81,18 +83,27 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
     });
 
     test('given up stay on record and are not tried', async () => {
-      expect(await subject.letters().drop('a')).toBe(true);
-      expect(await subject.letters().retry('a')).toBe(false);
+      expect(await subject.letters().drop('a', ANA)).toBe(true);
+      expect(await subject.letters().retry('a', ANA)).toBe(false);
       expect(await subject.redeliveries()).toEqual([]);
       expect((await subject.letters().list('dropped', 10)).map(({ id }) => id)).toEqual(['a']);
     });
 
+    test('say who decided about them last, why and when, also when they fail again', async () => {
+      await subject.letters().drop('b', { by: 'Jörg \\ \0', at: 3 });
+      await subject.letters().retry('a', ANA);
+      await subject.commit([letter('a', 9)], []);
+      await subject.reopen();
+      expect((await subject.letters().find('b'))?.decision).toEqual({ by: 'Jörg \\ \0', at: 3 });
+      expect(await subject.letters().find('a')).toMatchObject({ status: 'parked', decision: ANA });
+    });
+
     test('that are unknown, or not parked, are neither tried nor dropped', async () => {
-      expect(await subject.letters().retry('c')).toBe(false);
-      expect(await subject.letters().drop('c')).toBe(false);
-      await subject.letters().retry('a');
-      expect(await subject.letters().retry('a')).toBe(false);
-      expect(await subject.letters().drop('a')).toBe(false);
+      expect(await subject.letters().retry('c', ANA)).toBe(false);
+      expect(await subject.letters().drop('c', ANA)).toBe(false);
+      await subject.letters().retry('a', ANA);
+      expect(await subject.letters().retry('a', ANA)).toBe(false);
+      expect(await subject.letters().drop('a', ANA)).toBe(false);
       expect(subject.wakeUps?.() ?? 1).toBe(1);
     });
   });

@@ -13,7 +13,7 @@ partitionStoreContract('sqlite', async () => {
       (await fixture.store.effects.claim('slack', Number.MAX_SAFE_INTEGER, 100, -1)).map(({ id }) => id),
     ledger: async () => fixture.store.ledger.entries(),
     deadLetters: async () => (await fixture.store.deadLetters.list('parked', 100)).map(({ id }) => id),
-    retry: async (id) => void (await fixture.store.deadLetters.retry(id)),
+    retry: async (id) => void (await fixture.store.deadLetters.retry(id, { by: 'ana', at: 0 })),
     reopen: async () => fixture.reopen(),
     storageGone: async () => fixture.fillDisk(),
     storageBack: async () => fixture.freeDisk(),

@@ -44,7 +44,7 @@ partitionStoreContract('PostgreSQL', async () => {
       (await fixture.parts.effects.claim('slack', Number.MAX_SAFE_INTEGER, 100, -1)).map(({ id }) => id),
     ledger: () => fixture.ledger(),
     deadLetters: async () => (await fixture.deadLetters().list('parked', 100)).map(({ id }) => id),
-    retry: async (id) => void (await fixture.deadLetters().retry(id)),
+    retry: async (id) => void (await fixture.deadLetters().retry(id, { by: 'ana', at: 0 })),
     reopen: () => fixture.reopen(),
     storageGone: () => fixture.storageGone(),
     storageBack: async () => void (await fixture.storageBack()),

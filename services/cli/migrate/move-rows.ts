@@ -133,6 +133,8 @@ function letterOf(row: Record<string, unknown>, partitions: number): object {
     id: storable(String(row.id)),
     key: storable(String(row.key)),
     detail: storable(String(row.detail)),
+    ...(typeof row.decided_by === 'string' ? { decided_by: storable(row.decided_by) } : {}),
+    ...(typeof row.decided_why === 'string' ? { decided_why: storable(row.decided_why) } : {}),
   };
 }
 

@@ -1,5 +1,12 @@
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
-import { type DeadLetterStatus, type DeadLetters, type ParkedLetter, toStatus } from './dead-letters.ts';
+import {
+  type DeadLetterStatus,
+  type DeadLetters,
+  type LetterDecision,
+  type ParkedLetter,
+  toDecision,
+  toStatus,
+} from './dead-letters.ts';
 import type { NamedSql, Postgres } from './postgres.ts';
 import { restored, storable } from './storable-text.ts';
 
@@ -23,9 +30,10 @@ export class PostgresDeadLetters implements DeadLetters {
     return row === undefined ? undefined : toLetter(row);
   }
 
-  async retry(id: string, payload?: string): Promise<boolean> {
+  async retry(id: string, decision: LetterDecision, payload?: string): Promise<boolean> {
     if (payload !== undefined) JSON.parse(payload);
-    return (await this.#postgres.query(SQL.retry, [payload ?? null, storable(id)])).length > 0;
+    const values = [payload ?? null, storable(id), ...decided(decision)];
+    return (await this.#postgres.query(SQL.retry, values)).length > 0;
   }
 
   /** Parks what never came as far as a process of the service; the same letter again is the same letter. */
@@ -46,8 +54,8 @@ export class PostgresDeadLetters implements DeadLetters {
     ]);
   }
 
-  async drop(id: string): Promise<boolean> {
-    return (await this.#postgres.query(SQL.drop, [storable(id)])).length > 0;
+  async drop(id: string, decision: LetterDecision): Promise<boolean> {
+    return (await this.#postgres.query(SQL.drop, [storable(id), ...decided(decision)])).length > 0;
   }
 
   async counts(): Promise<Readonly<Record<DeadLetterStatus, number>>> {
@@ -57,6 +65,12 @@ export class PostgresDeadLetters implements DeadLetters {
     return counts;
   }
 }
+
+const decided = ({ by, why, at }: LetterDecision) => [
+  storable(by),
+  why === undefined ? null : storable(why),
+  at,
+];
 
 const toLetter = (row: Record<string, unknown>): ParkedLetter => ({
   id: restored(String(row.id)),
@@ -72,10 +86,11 @@ const toLetter = (row: Record<string, unknown>): ParkedLetter => ({
   payload: String(row.payload),
   status: toStatus(row.status),
   attempts: Number(row.attempts),
+  ...toDecision(row, restored),
 });
 
 const COLUMNS =
-  'id, process, topic, key, partition, at_offset, reason, detail, at, payload, status, attempts';
+  'id, process, topic, key, partition, at_offset, reason, detail, at, payload, status, attempts, decided_by, decided_why, decided_at';
 
 const sql = (name: string, text: string): NamedSql => ({ name, text });
 
@@ -88,7 +103,8 @@ const SQL = {
   find: sql('find-letter', `SELECT ${COLUMNS} FROM dead_letter WHERE id = $1`),
   retry: sql(
     'retry-letter',
-    `UPDATE dead_letter SET status = 'retrying', payload = coalesce($1::text, payload)
+    `UPDATE dead_letter SET status = 'retrying', payload = coalesce($1::text, payload),
+       decided_by = $3, decided_why = $4, decided_at = $5
      WHERE id = $2 AND status = 'parked' RETURNING 1`,
   ),
   park: sql(
@@ -99,7 +115,8 @@ const SQL = {
   ),
   drop: sql(
     'drop-letter',
-    "UPDATE dead_letter SET status = 'dropped' WHERE id = $1 AND status = 'parked' RETURNING 1",
+    `UPDATE dead_letter SET status = 'dropped', decided_by = $2, decided_why = $3, decided_at = $4
+     WHERE id = $1 AND status = 'parked' RETURNING 1`,
   ),
   counts: sql('count-letters', 'SELECT status, count(*) AS count FROM dead_letter GROUP BY status'),
 } satisfies Record<string, NamedSql>;

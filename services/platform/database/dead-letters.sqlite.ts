@@ -1,7 +1,14 @@
 import type { StatementSync } from 'node:sqlite';
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { DataFile } from './data-file.ts';
-import { type DeadLetterStatus, type DeadLetters, type ParkedLetter, toStatus } from './dead-letters.ts';
+import {
+  type DeadLetterStatus,
+  type DeadLetters,
+  type LetterDecision,
+  type ParkedLetter,
+  toDecision,
+  toStatus,
+} from './dead-letters.ts';
 
 export class SqliteDeadLetters implements DeadLetters {
   readonly #file: DataFile;
@@ -24,16 +31,18 @@ export class SqliteDeadLetters implements DeadLetters {
     return row === undefined ? undefined : toLetter(row);
   }
 
-  async retry(id: string, payload?: string): Promise<boolean> {
+  async retry(id: string, { by, why, at }: LetterDecision, payload?: string): Promise<boolean> {
     if (payload !== undefined) JSON.parse(payload);
-    const found = this.#file.transaction(() => this.#sql.retry.run(payload ?? null, id).changes === 1);
+    const found = this.#file.transaction(
+      () => this.#sql.retry.run(payload ?? null, by, why ?? null, at, id).changes === 1,
+    );
     await this.#file.synced();
     if (found) this.#wake();
     return found;
   }
 
-  async drop(id: string): Promise<boolean> {
-    const found = this.#file.transaction(() => this.#sql.drop.run(id).changes === 1);
+  async drop(id: string, { by, why, at }: LetterDecision): Promise<boolean> {
+    const found = this.#file.transaction(() => this.#sql.drop.run(by, why ?? null, at, id).changes === 1);
     await this.#file.synced();
     return found;
   }
@@ -46,7 +55,7 @@ export class SqliteDeadLetters implements DeadLetters {
 }
 
 const COLUMNS =
-  'id, process, topic, key, partition, at_offset, reason, detail, at, payload, status, attempts';
+  'id, process, topic, key, partition, at_offset, reason, detail, at, payload, status, attempts, decided_by, decided_why, decided_at';
 
 const statements = ({ db }: DataFile) =>
   ({
@@ -55,9 +64,13 @@ const statements = ({ db }: DataFile) =>
     ),
     find: db.prepare(`SELECT ${COLUMNS} FROM dead_letter WHERE id = ?`),
     retry: db.prepare(
-      "UPDATE dead_letter SET status = 'retrying', payload = coalesce(?, payload) WHERE id = ? AND status = 'parked'",
+      `UPDATE dead_letter SET status = 'retrying', payload = coalesce(?, payload), decided_by = ?, decided_why = ?, decided_at = ?
+       WHERE id = ? AND status = 'parked'`,
     ),
-    drop: db.prepare("UPDATE dead_letter SET status = 'dropped' WHERE id = ? AND status = 'parked'"),
+    drop: db.prepare(
+      `UPDATE dead_letter SET status = 'dropped', decided_by = ?, decided_why = ?, decided_at = ?
+       WHERE id = ? AND status = 'parked'`,
+    ),
     counts: db.prepare('SELECT status, count(*) AS count FROM dead_letter GROUP BY status'),
   }) satisfies Record<string, StatementSync>;
 
@@ -75,4 +88,5 @@ const toLetter = (row: Record<string, unknown>): ParkedLetter => ({
   payload: String(row.payload),
   status: toStatus(row.status),
   attempts: Number(row.attempts),
+  ...toDecision(row),
 });

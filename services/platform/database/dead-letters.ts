@@ -3,9 +3,18 @@ import type { DeadLetter } from '../../contracts/dead-letter.ts';
 export const DEAD_LETTER_STATUSES = ['parked', 'retrying', 'retried', 'dropped'] as const;
 export type DeadLetterStatus = (typeof DEAD_LETTER_STATUSES)[number];
 
+/** What somebody decided about a dead letter, and why. */
+export interface LetterDecision {
+  readonly by: string;
+  readonly why?: string | undefined;
+  readonly at: number;
+}
+
 export interface ParkedLetter extends DeadLetter {
   readonly status: DeadLetterStatus;
   readonly attempts: number;
+  /** The latest one: a letter that was retried and failed again is parked, and still says who retried it. */
+  readonly decision?: LetterDecision;
 }
 
 /** What operators do with the records that could not be processed. */
@@ -14,12 +23,13 @@ export interface DeadLetters {
   list(status: DeadLetterStatus | undefined, limit: number): Promise<readonly ParkedLetter[]>;
   find(id: string): Promise<ParkedLetter | undefined>;
   /**
-   * Hands it to its process again, with `payload` in place of what was parked when given. False: not parked.
+   * Hands it to its process again, with `payload` in place of what was parked when given, and keeps who decided it. False:
+   * not parked.
    * Rejects with `SyntaxError` when `payload` is not JSON: it could never be handed over.
    */
-  retry(id: string, payload?: string): Promise<boolean>;
-  /** Gives it up; it stays on record as dropped. False: not parked. */
-  drop(id: string): Promise<boolean>;
+  retry(id: string, decision: LetterDecision, payload?: string): Promise<boolean>;
+  /** Gives it up; it stays on record as dropped, with who decided it, until the retention ends. False: not parked. */
+  drop(id: string, decision: LetterDecision): Promise<boolean>;
   counts(): Promise<Readonly<Record<DeadLetterStatus, number>>>;
 }
 
@@ -28,4 +38,14 @@ export function toStatus(text: unknown): DeadLetterStatus {
   const status = DEAD_LETTER_STATUSES.find((known) => known === text);
   if (status === undefined) throw new Error(`a dead letter has the unknown status ${String(text)}`);
   return status;
+}
+
+/** The decision of a stored row; nothing where nobody has decided. */
+export function toDecision(
+  row: Readonly<Record<string, unknown>>,
+  text: (stored: string) => string = String,
+): { readonly decision?: LetterDecision } {
+  if (row.decided_at === null || row.decided_at === undefined) return {};
+  const why = row.decided_why === null ? {} : { why: text(String(row.decided_why)) };
+  return { decision: { by: text(String(row.decided_by)), ...why, at: Number(row.decided_at) } };
 }

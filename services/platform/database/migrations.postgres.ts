@@ -169,4 +169,13 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       END $$;
     `,
   },
+  {
+    id: '0007-letter-decision',
+    sql: `
+      -- Who retried or dropped a dead letter last, why, and when.
+      ALTER TABLE dead_letter ADD COLUMN decided_by text;
+      ALTER TABLE dead_letter ADD COLUMN decided_why text;
+      ALTER TABLE dead_letter ADD COLUMN decided_at bigint;
+    `,
+  },
 ];

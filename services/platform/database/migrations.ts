@@ -110,4 +110,13 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
     id: '0006-state-compression',
     sql: '-- Nothing here: a data file compresses nothing.',
   },
+  {
+    id: '0007-letter-decision',
+    sql: `
+      -- Who retried or dropped a dead letter last, why, and when.
+      ALTER TABLE dead_letter ADD COLUMN decided_by TEXT;
+      ALTER TABLE dead_letter ADD COLUMN decided_why TEXT;
+      ALTER TABLE dead_letter ADD COLUMN decided_at INTEGER;
+    `,
+  },
 ];

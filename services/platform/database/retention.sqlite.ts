@@ -7,6 +7,8 @@ import type { DataFile } from './data-file.ts';
 export interface Pruned {
   readonly batches: number;
   readonly ids: number;
+  /** Dead letters that were settled. */
+  readonly letters: number;
   /** Of the tables that services keep for what they show. */
   readonly rows: number;
   /** False when there may be more to remove now; the next step goes on where this one stopped. */
@@ -24,7 +26,8 @@ export type Forget = (tooOld: number) => { readonly removed: number; readonly do
  *
  * A log batch goes when it is too old and every consumer of its topic is past it; the last batch of a topic
  * stays, as the next offset is read from it. An id goes when it is too old: its record, sent again, would then
- * count as new. The file does not shrink; freed pages are used again.
+ * count as new. A dead letter goes when it was retried or given up and is too old; one that waits for somebody stays. The file
+ * does not shrink; freed pages are used again.
  */
 export class Retention {
   readonly #file: DataFile;
@@ -49,12 +52,18 @@ export class Retention {
     return this.#file.transaction(() => {
       const batches = this.#pruneLog(tooOld);
       const ids = this.#sweepIds(tooOld);
+      const letters = Number(this.#sql.pruneLetters.run(tooOld, LETTERS_PER_STEP).changes);
       const rows = this.#forgets.map((forget) => forget(tooOld));
       return {
         batches,
         ids: ids.removed,
+        letters,
         rows: rows.reduce((sum, { removed }) => sum + removed, 0),
-        done: batches < BATCHES_PER_STEP && ids.atEnd && rows.every(({ done }) => done),
+        done:
+          batches < BATCHES_PER_STEP &&
+          ids.atEnd &&
+          letters < LETTERS_PER_STEP &&
+          rows.every(({ done }) => done),
       };
     });
   }
@@ -100,6 +109,8 @@ export const DEFAULT_RETENTION_DAYS = 400;
 const BATCHES_PER_STEP = 200;
 /** Looking at five thousand neighbouring ids takes about two milliseconds. */
 const IDS_PER_STEP = 5_000;
+/** A letter holds a whole record; removing five hundred takes a few milliseconds. */
+const LETTERS_PER_STEP = 500;
 /** Topic names are lower-case letters, and `~` sorts after them. */
 const AFTER_ALL = { topic: '~', id: '' };
 
@@ -118,5 +129,10 @@ const statements = (db: DatabaseSync) =>
     ),
     pruneIds: db.prepare(
       'DELETE FROM log_seen WHERE (topic, id) > (?, ?) AND (topic, id) <= (?, ?) AND at < ?',
+    ),
+    // Those that wait for somebody stay.
+    pruneLetters: db.prepare(
+      `DELETE FROM dead_letter WHERE rowid IN (
+         SELECT rowid FROM dead_letter WHERE status IN ('retried', 'dropped') AND at < ? LIMIT ?)`,
     ),
   }) satisfies Record<string, StatementSync>;

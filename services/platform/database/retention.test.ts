@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { Complaint } from '../../contracts/sources.ts';
+import type { Commit } from '../keyed-process/state-store.ts';
 import { DAY, ManualClock } from '../time/clock.ts';
 import { type EmbeddedStore, openEmbeddedStore } from './embedded-store.ts';
 
@@ -29,10 +31,10 @@ async function publish(...ids: readonly string[]): Promise<readonly string[]> {
   );
 }
 const logged = async (from = 0) => (await store.log.read('complaints', 0, from, 1000)).map(({ key }) => key);
-const consumedTo = (expected: number, next: number) =>
+const commit = (some: Partial<Commit>) =>
   store.partition('test', new Map()).commit(
     {
-      positions: [{ topic: 'complaints', expected, next }],
+      positions: [],
       states: [],
       timers: [],
       facts: [],
@@ -41,16 +43,31 @@ const consumedTo = (expected: number, next: number) =>
       ledger: [],
       deadLetters: [],
       redelivered: [],
+      ...some,
     },
     clock.now(),
   );
+const consumedTo = (expected: number, next: number) =>
+  commit({ positions: [{ topic: 'complaints', expected, next }] });
+const letter = (id: string): DeadLetter => ({
+  id,
+  process: 'scoring',
+  topic: 'complaints',
+  key: 'c',
+  partition: 0,
+  offset: 0,
+  reason: 'handler_error',
+  detail: 'TypeError: no',
+  at: clock.now(),
+  payload: '{}',
+});
 
 test('batches older than the retention go; younger ones, and the last one, stay', async () => {
   await publish('old', 'older');
   clock.advance(5 * DAY);
   await publish('younger');
   clock.advance(6 * DAY);
-  expect(prune()).toEqual({ batches: 1, ids: 2, rows: 0, done: true });
+  expect(prune()).toEqual({ batches: 1, ids: 2, letters: 0, rows: 0, done: true });
   expect(await logged()).toEqual(['younger']);
   clock.advance(100 * DAY);
   expect(prune()).toMatchObject({ batches: 0 });
@@ -105,6 +122,27 @@ test('an id is forgotten with the retention: sent again it counts as new', async
   expect(await publish('a')).toEqual(['accepted']);
 });
 
+test('dead letters that are settled go; those that wait for somebody, and younger ones, stay', async () => {
+  const ana = { by: 'ana', at: 0 };
+  await commit({ deadLetters: ['dropped', 'retried', 'retrying', 'parked'].map(letter) });
+  clock.advance(9 * DAY);
+  await commit({ deadLetters: [letter('young')] });
+  await store.deadLetters.drop('dropped', ana);
+  await store.deadLetters.drop('young', ana);
+  await store.deadLetters.retry('retrying', ana);
+  await store.deadLetters.retry('retried', ana);
+  await commit({ redelivered: ['retried'] });
+  clock.advance(1 * DAY);
+  expect(prune()).toMatchObject({ letters: 0 });
+  clock.advance(1);
+  expect(prune()).toMatchObject({ letters: 2, done: true });
+  expect((await store.deadLetters.list(undefined, 10)).map(({ id }) => id)).toEqual([
+    'parked',
+    'retrying',
+    'young',
+  ]);
+});
+
 test('what services want forgotten goes along, and the step is not done before they are', () => {
   const left = [3, 2];
   const asked: number[] = [];
@@ -115,8 +153,8 @@ test('what services want forgotten goes along, and the step is not done before t
     },
   ]);
   expect([prune(), prune()]).toEqual([
-    { batches: 0, ids: 0, rows: 2, done: false },
-    { batches: 0, ids: 0, rows: 3, done: true },
+    { batches: 0, ids: 0, letters: 0, rows: 2, done: false },
+    { batches: 0, ids: 0, letters: 0, rows: 3, done: true },
   ]);
   expect(asked).toEqual([clock.now() - KEPT, clock.now() - KEPT]);
 });

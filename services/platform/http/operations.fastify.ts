@@ -1,21 +1,27 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { DEAD_LETTER_REASONS } from '../../contracts/dead-letter.ts';
-import { DEAD_LETTER_STATUSES, type DeadLetters } from '../database/dead-letters.ts';
+import { DEAD_LETTER_STATUSES, type DeadLetters, type LetterDecision } from '../database/dead-letters.ts';
 import type { OwnedTimer } from '../keyed-process/state-store.ts';
+import type { Clock } from '../time/clock.ts';
 import { type ApiPart, type Operation, PlainProblem } from './openapi.ts';
 
 const List = z.object({
   status: z.enum(DEAD_LETTER_STATUSES).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
-const One = z.object({ id: z.string().min(1).max(2000) });
+const One = z.object({
+  id: z.string().min(1).max(2000),
+  by: z.string().trim().min(1).max(200).default('unnamed').describe('Who decides it.'),
+  reason: z.string().trim().min(1).max(2000).optional().describe('Why; it stays on record with the letter.'),
+});
 const Retry = One.extend({ payload: z.record(z.string(), z.unknown()).optional() });
 
 export interface Operations {
   readonly deadLetters: DeadLetters;
   /** The earliest ones. */
   readonly timers: (limit: number) => Promise<readonly OwnedTimer[]>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 const ListedLetters = z
@@ -35,6 +41,10 @@ const ListedLetters = z
         payload: z.string().describe('The record, as JSON text.'),
         status: z.enum(DEAD_LETTER_STATUSES),
         attempts: z.int(),
+        decision: z
+          .object({ by: z.string(), why: z.string().optional(), at: z.int().describe('Epoch ms.') })
+          .optional()
+          .describe('Who retried or dropped it last.'),
       }),
     ),
   })
@@ -83,7 +93,7 @@ export const OPERATIONS_API: ApiPart = {
 };
 
 /** What operators do over HTTP: look at dead letters, retry or drop them; see which timers are due. */
-export function registerOperations(app: FastifyInstance, { deadLetters, timers }: Operations): void {
+export function registerOperations(app: FastifyInstance, { deadLetters, timers, clock }: Operations): void {
   app.get('/v1/dead-letters', async (request, reply) => {
     const query = List.safeParse(request.query);
     if (!query.success)
@@ -104,7 +114,8 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers }
         .type(PROBLEM_TYPE)
         .send(problem(400, z.prettifyError(body.error)));
     const payload = body.data.payload === undefined ? undefined : JSON.stringify(body.data.payload);
-    if (await deadLetters.retry(body.data.id, payload)) return { id: body.data.id, status: 'retrying' };
+    if (await deadLetters.retry(body.data.id, decisionOf(body.data, clock), payload))
+      return { id: body.data.id, status: 'retrying' };
     return reply
       .code(404)
       .type(PROBLEM_TYPE)
@@ -117,7 +128,8 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers }
         .code(400)
         .type(PROBLEM_TYPE)
         .send(problem(400, z.prettifyError(body.error)));
-    if (await deadLetters.drop(body.data.id)) return { id: body.data.id, status: 'dropped' };
+    if (await deadLetters.drop(body.data.id, decisionOf(body.data, clock)))
+      return { id: body.data.id, status: 'dropped' };
     return reply
       .code(404)
       .type(PROBLEM_TYPE)
@@ -125,6 +137,12 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers }
   });
   app.get('/v1/timers', async () => ({ timers: await timers(MAX_TIMERS) }));
 }
+
+const decisionOf = ({ by, reason }: z.output<typeof One>, clock: Pick<Clock, 'now'>): LetterDecision => ({
+  by,
+  why: reason,
+  at: clock.now(),
+});
 
 /** The earliest ones; more is not for reading. */
 const MAX_TIMERS = 200;

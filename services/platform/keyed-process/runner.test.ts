@@ -226,7 +226,7 @@ describe('dead letters that are tried again', () => {
     await pipeline.runner.drain();
     const [parked] = await letters(pipeline);
     const repaired = (parked?.payload ?? '').replace('"throw"', '"repaired"');
-    await pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
+    await pipeline.store.deadLetters.retry(parked?.id ?? '', { by: 'ana', at: 0 }, repaired);
     expect(await pipeline.runner.drain()).toBe(1);
     expect(pipeline.state('a')).toEqual({ obey: { orders: ['repaired'] }, echo: { heard: 1 } });
     expect(await pipeline.store.deadLetters.counts()).toMatchObject({ parked: 0, retried: 1 });
@@ -242,7 +242,7 @@ describe('dead letters that are tried again', () => {
     await pipeline.publish(order);
     await pipeline.runner.drain();
     const [parked] = await letters(pipeline);
-    await pipeline.store.deadLetters.retry(parked?.id ?? '');
+    await pipeline.store.deadLetters.retry(parked?.id ?? '', { by: 'ana', at: 0 });
     expect(await pipeline.runner.drain()).toBe(1);
     expect(await letters(pipeline)).toMatchObject([{ id: parked?.id, status: 'parked', attempts: 2 }]);
   });
@@ -255,7 +255,7 @@ describe('dead letters that are tried again', () => {
     await pipeline.runner.drain();
     const [parked] = await letters(pipeline);
     const repaired = (parked?.payload ?? '').replace('"throw"', '"gently"');
-    await pipeline.store.deadLetters.retry(parked?.id ?? '', repaired);
+    await pipeline.store.deadLetters.retry(parked?.id ?? '', { by: 'ana', at: 0 }, repaired);
     await pipeline.runner.drain();
     expect(orders(pipeline, 'a')).toEqual(['remind throw', 'fired gently']);
     expect(await letters(pipeline)).toMatchObject([{ status: 'retried' }]);
@@ -267,7 +267,7 @@ describe('dead letters that are tried again', () => {
     await pipeline.runner.drain();
     const [parked] = await letters(pipeline);
     pipeline.store.db.prepare("UPDATE dead_letter SET process = 'renamed'").run();
-    await pipeline.store.deadLetters.retry(parked?.id ?? '');
+    await pipeline.store.deadLetters.retry(parked?.id ?? '', { by: 'ana', at: 0 });
     await pipeline.runner.drain();
     expect(await letters(pipeline)).toMatchObject([
       { status: 'parked', detail: 'no process called renamed takes this in this version' },
