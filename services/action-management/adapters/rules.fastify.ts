@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { holdsKey } from '../../platform/http/bearer-key.ts';
+import { sendProblem } from '../../platform/http/problem.ts';
 import type { RulesReload } from '../rules-reload.ts';
 
 /**
@@ -12,26 +13,18 @@ export function registerRules(app: FastifyInstance, reload: RulesReload, opsKeys
   app.get('/v1/rules/kept', async (request, reply) => {
     const query = KeptQuery.safeParse(request.query);
     if (query.success) return { sets: await reload.between(query.data.from, query.data.until) };
-    return reply.code(400).type('application/problem+json').send(NO_SPAN);
+    return sendProblem(reply, NO_SPAN);
   });
   const lacksKey = ({ headers }: FastifyRequest): boolean =>
     opsKeys.length > 0 && !holdsKey(headers.authorization, opsKeys);
   app.post<{ Params: { id: string } }>('/v1/rules/:id/release', async (request, reply) => {
     const { id } = request.params;
-    if (lacksKey(request)) return reply.code(401).type('application/problem+json').send(NO_KEY);
+    if (lacksKey(request)) return sendProblem(reply, NO_KEY);
     if (reload.release(id)) return { rule: id, released: true };
-    return reply
-      .code(404)
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        title: 'Not in quarantine',
-        status: 404,
-        detail: `no rule "${id}" is in quarantine`,
-      });
+    return sendProblem(reply, { status: 404, detail: `no rule "${id}" is in quarantine` });
   });
   app.post('/v1/rules/reload', async (request, reply) => {
-    if (lacksKey(request)) return reply.code(401).type('application/problem+json').send(NO_KEY);
+    if (lacksKey(request)) return sendProblem(reply, NO_KEY);
     const result = await reload.reload();
     return reply.code(result.outcome === 'refused' ? 409 : 200).send(result);
   });
@@ -44,15 +37,11 @@ export const KeptQuery = z.strictObject({
 });
 
 const NO_SPAN = {
-  type: 'about:blank',
-  title: 'No span',
   status: 400,
   detail: 'Sets of rules are asked for with from, and perhaps until, in epoch milliseconds.',
 };
 
 const NO_KEY = {
-  type: 'about:blank',
-  title: 'Not authenticated',
   status: 401,
   detail: 'An order about the rules needs a key of TOCSIN_OPS_KEYS: Authorization: Bearer <key>.',
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Silence } from '../../contracts/silence.ts';
+import { sendProblem, sendUnreadable } from '../../platform/http/problem.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { RuleSetHolder } from '../service.ts';
 import type { SilenceBook, SilenceResult } from '../silences.ts';
@@ -36,11 +37,7 @@ export function registerSilences(
 ): void {
   app.get('/v1/silences', async (request, reply) => {
     const query = SilencesQuery.safeParse(request.query);
-    if (!query.success)
-      return reply
-        .code(400)
-        .type(PROBLEM_TYPE)
-        .send(problem(400, z.prettifyError(query.error)));
+    if (!query.success) return sendUnreadable(reply, query.error);
     const now = clock.now();
     const wanted = query.data.all === 'true' ? silences.all() : silences.notOver(now);
     return { silences: wanted.map((silence) => shown(silence, now)) };
@@ -48,19 +45,11 @@ export function registerSilences(
 
   app.post('/v1/silences', async (request, reply) => {
     const body = AddSilence.safeParse(request.body);
-    if (!body.success)
-      return reply
-        .code(400)
-        .type(PROBLEM_TYPE)
-        .send(problem(400, z.prettifyError(body.error)));
+    if (!body.success) return sendUnreadable(reply, body.error);
     const { rule, startsAt, endsAt, ...rest } = body.data;
     const named = rules.current.rules.find(({ id }) => id === rule);
-    if (rule !== undefined && named === undefined) {
-      return reply
-        .code(422)
-        .type(PROBLEM_TYPE)
-        .send(problem(422, `there is no rule "${rule}"`));
-    }
+    if (rule !== undefined && named === undefined)
+      return sendProblem(reply, { status: 422, detail: `there is no rule "${rule}"` });
     const order = {
       ...rest,
       rule,
@@ -75,11 +64,7 @@ export function registerSilences(
 
   app.post('/v1/silences/:id/expire', async (request, reply) => {
     const body = ExpireSilence.safeParse(request.body);
-    if (!body.success)
-      return reply
-        .code(400)
-        .type(PROBLEM_TYPE)
-        .send(problem(400, z.prettifyError(body.error)));
+    if (!body.success) return sendUnreadable(reply, body.error);
     const result = await silences.end(One.parse(request.params).id, body.data.by, clock.now());
     return result.ok ? reply.send(shown(result.silence, clock.now())) : refuse(result, reply);
   });
@@ -88,16 +73,7 @@ export function registerSilences(
 const STATUS = { unknown: 404, over: 409, invalid: 422 } as const;
 
 const refuse = ({ reason, words }: SilenceResult & { readonly ok: false }, reply: FastifyReply) =>
-  reply.code(STATUS[reason]).type(PROBLEM_TYPE).send(problem(STATUS[reason], words));
-
-const PROBLEM_TYPE = 'application/problem+json';
-
-const problem = (status: number, detail: string) => ({
-  type: 'about:blank',
-  title: 'Not done',
-  status,
-  detail,
-});
+  sendProblem(reply, { status: STATUS[reason], detail: words });
 
 const shown = (silence: Silence, now: number): ShownSilence => ({
   ...silence,

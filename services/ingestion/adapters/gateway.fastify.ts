@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { SOURCES, type Source } from '../../contracts/sources.ts';
 import { StorageUnavailable } from '../../platform/event-log/event-log.ts';
 import { holdsKey } from '../../platform/http/bearer-key.ts';
+import { sendProblem } from '../../platform/http/problem.ts';
 import type { Clock } from '../../platform/time/clock.ts';
+
 import type { RecordProblem } from '../domain/parse-record.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Access, Answer, AnswerStatus, IntakeMetrics } from '../ports.ts';
@@ -278,17 +280,13 @@ function countRejected(
 const unauthorized = (reply: FastifyReply, detail: string): FastifyReply =>
   problem(reply.header('www-authenticate', 'Bearer'), 401, 'unauthorized', 'Not allowed', detail);
 
-/** Problem details, RFC 9457. `type` names the kind for programs, `detail` says it to people. */
 function problem(
   reply: FastifyReply,
   status: number,
-  type: string,
+  code: string,
   title: string,
   detail: string,
   more: Readonly<Record<string, unknown>> = {},
 ): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .send({ type: `urn:tocsin:problem:${type}`, title, status, detail, ...more });
+  return sendProblem(reply, { status, code, title, detail, ...more });
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
 import { type ApiPart, serveOpenApi } from '../../platform/http/openapi.ts';
+import { type ProblemParts, sendProblem } from '../../platform/http/problem.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import { type FieldProblem, VERBS, type Verb } from '../domain/command.ts';
 import { type AlertDesk, KPI_SPAN_MS, type OrderResult } from '../service.ts';
@@ -26,7 +27,7 @@ import {
   KpisQuery,
   LOOP_CLOSURE_API,
 } from './openapi.ts';
-import { type ProblemParts, problemOfError, sendProblem } from './problem.ts';
+import { problemOfError } from './problem.ts';
 import { isSameOrigin } from './same-origin.ts';
 
 export interface ApiDeps {

@@ -1,29 +1,19 @@
-import type { FastifyReply } from 'fastify';
 import { ZodError } from 'zod';
 import { StorageUnavailable } from '../../platform/event-log/event-log.ts';
+import type { ProblemParts } from '../../platform/http/problem.ts';
 import { BadCursor } from '../ports.ts';
-
-/** An error as HTTP clients get it (RFC 9457). `code` is for programs and stays the same; `detail` is for people. */
-export interface ProblemParts {
-  readonly status: number;
-  readonly code: string;
-  readonly title: string;
-  readonly detail: string;
-  readonly errors?: readonly { readonly field: string; readonly message: string }[];
-  readonly candidates?: readonly string[];
-}
-
-export const sendProblem = (reply: FastifyReply, { code, ...parts }: ProblemParts): FastifyReply =>
-  reply
-    .code(parts.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .send(JSON.stringify({ type: `urn:tocsin:problem:${code}`, ...parts }));
 
 /** Seconds after which a client should try again when the disk took no write: about one checkpoint. */
 const RETRY_AFTER_SECONDS = 5;
 
+interface ThrownProblem extends ProblemParts {
+  readonly code: string;
+  readonly title: string;
+  readonly retryAfterSeconds?: number;
+}
+
 /** What a thrown error means to a client. Details of surprises go to the log, never to the client. */
-export const problemOfError = (error: unknown): ProblemParts & { readonly retryAfterSeconds?: number } => {
+export const problemOfError = (error: unknown): ThrownProblem => {
   if (error instanceof BadCursor) {
     return { status: 400, code: 'bad_cursor', title: 'Bad cursor', detail: error.message };
   }

@@ -5,6 +5,7 @@ import { DEAD_LETTER_STATUSES, type DeadLetters, type LetterDecision } from '../
 import type { OwnedTimer } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { type ApiPart, type Operation, PlainProblem } from './openapi.ts';
+import { sendProblem, sendUnreadable } from './problem.ts';
 
 const List = z.object({
   status: z.enum(DEAD_LETTER_STATUSES).optional(),
@@ -96,11 +97,7 @@ export const OPERATIONS_API: ApiPart = {
 export function registerOperations(app: FastifyInstance, { deadLetters, timers, clock }: Operations): void {
   app.get('/v1/dead-letters', async (request, reply) => {
     const query = List.safeParse(request.query);
-    if (!query.success)
-      return reply
-        .code(400)
-        .type(PROBLEM_TYPE)
-        .send(problem(400, z.prettifyError(query.error)));
+    if (!query.success) return sendUnreadable(reply, query.error);
     return {
       counts: await deadLetters.counts(),
       letters: await deadLetters.list(query.data.status, query.data.limit),
@@ -108,32 +105,18 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers, 
   });
   app.post('/v1/dead-letters/retry', async (request, reply) => {
     const body = Retry.safeParse(request.body);
-    if (!body.success)
-      return reply
-        .code(400)
-        .type(PROBLEM_TYPE)
-        .send(problem(400, z.prettifyError(body.error)));
+    if (!body.success) return sendUnreadable(reply, body.error);
     const payload = body.data.payload === undefined ? undefined : JSON.stringify(body.data.payload);
     if (await deadLetters.retry(body.data.id, decisionOf(body.data, clock), payload))
       return { id: body.data.id, status: 'retrying' };
-    return reply
-      .code(404)
-      .type(PROBLEM_TYPE)
-      .send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
+    return sendProblem(reply, noParked(body.data.id));
   });
   app.post('/v1/dead-letters/drop', async (request, reply) => {
     const body = One.safeParse(request.body);
-    if (!body.success)
-      return reply
-        .code(400)
-        .type(PROBLEM_TYPE)
-        .send(problem(400, z.prettifyError(body.error)));
+    if (!body.success) return sendUnreadable(reply, body.error);
     if (await deadLetters.drop(body.data.id, decisionOf(body.data, clock)))
       return { id: body.data.id, status: 'dropped' };
-    return reply
-      .code(404)
-      .type(PROBLEM_TYPE)
-      .send(problem(404, `No parked dead letter has the id ${body.data.id}.`));
+    return sendProblem(reply, noParked(body.data.id));
   });
   app.get('/v1/timers', async () => ({ timers: await timers(MAX_TIMERS) }));
 }
@@ -147,11 +130,4 @@ const decisionOf = ({ by, reason }: z.output<typeof One>, clock: Pick<Clock, 'no
 /** The earliest ones; more is not for reading. */
 const MAX_TIMERS = 200;
 
-const PROBLEM_TYPE = 'application/problem+json';
-
-const problem = (status: number, detail: string) => ({
-  type: 'about:blank',
-  title: 'Not done',
-  status,
-  detail,
-});
+const noParked = (id: string) => ({ status: 404, detail: `No parked dead letter has the id ${id}.` });

@@ -4,6 +4,7 @@ import { StorageUnavailable } from '../event-log/event-log.ts';
 import type { Logger } from '../logging/logger.ts';
 import { describeError } from '../process/run-process.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { sendProblem } from './problem.ts';
 import { traceRequests } from './trace-requests.ts';
 
 export interface ServerOptions {
@@ -40,27 +41,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
       );
     }
     if (status === 503) void reply.header('retry-after', '5');
-    return reply
-      .code(status)
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        title: titleOf(status),
-        status,
-        detail:
-          status === 500 ? 'Something went wrong here; the log of the service says what.' : error.message,
-      });
+    const detail =
+      status === 500 ? 'Something went wrong here; the log of the service says what.' : error.message;
+    return sendProblem(reply, { status, detail });
   });
   app.setNotFoundHandler((request, reply) =>
-    reply
-      .code(404)
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        title: titleOf(404),
-        status: 404,
-        detail: `There is nothing at ${request.method} ${request.url.split('?')[0]}.`,
-      }),
+    sendProblem(reply, {
+      status: 404,
+      detail: `There is nothing at ${request.method} ${request.url.split('?')[0]}.`,
+    }),
   );
   traceRequests(app, options.tracing);
   refuseOtherHosts(app, options.hosts);
@@ -81,15 +70,8 @@ function refuseOtherHosts(app: FastifyInstance, hosts: readonly string[] | undef
   if (hosts === undefined) return;
   app.addHook('onRequest', async (request, reply) => {
     if (hosts.includes(request.hostname.toLowerCase())) return;
-    await reply
-      .code(421)
-      .type('application/problem+json')
-      .send({
-        type: 'about:blank',
-        title: titleOf(421),
-        status: 421,
-        detail: `Asked as "${request.hostname}"; this server answers as ${hosts.join(', ')}.`,
-      });
+    const detail = `Asked as "${request.hostname}"; this server answers as ${hosts.join(', ')}.`;
+    await sendProblem(reply, { status: 421, detail });
   });
 }
 
@@ -99,16 +81,3 @@ const statusOf = (error: FastifyError): number =>
     : error.statusCode !== undefined && error.statusCode >= 400
       ? error.statusCode
       : 500;
-
-const TITLES: { readonly [status: number]: string } = {
-  400: 'Bad request',
-  401: 'Not authenticated',
-  403: 'Not allowed',
-  404: 'Not found',
-  413: 'Too large',
-  415: 'Unsupported media type',
-  421: 'Misdirected request',
-  500: 'Internal error',
-  503: 'Storage unavailable',
-};
-const titleOf = (status: number): string => TITLES[status] ?? 'Error';
