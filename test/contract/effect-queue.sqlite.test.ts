@@ -1,3 +1,4 @@
+import { commitOf } from '../support/commit.ts';
 import { effectQueueContract } from './effect-queue.contract.ts';
 import { sqliteFixture } from './sqlite-fixture.ts';
 
@@ -7,20 +8,7 @@ effectQueueContract('sqlite', async () => {
     queue: () => fixture.store.effects,
     log: () => fixture.store.log,
     change: (...effects) =>
-      fixture.store.partition('test', fixture.views).commit(
-        {
-          positions: [],
-          states: [],
-          timers: [],
-          facts: [],
-          effects,
-          views: [],
-          ledger: [],
-          deadLetters: [],
-          redelivered: [],
-        },
-        fixture.clock.now(),
-      ),
+      fixture.store.partition('test', fixture.views).commit(commitOf({ effects }), fixture.clock.now()),
     reopen: async () => fixture.reopen(),
     dispose: async () => fixture.dispose(),
     promises: { leasesEndWithTheOwner: true },

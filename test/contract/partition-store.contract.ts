@@ -8,6 +8,7 @@ import {
   type PartitionStore,
   PositionTaken,
 } from '../../services/platform/keyed-process/state-store.ts';
+import { commitOf } from '../support/commit.ts';
 import { bulky, callNoteFact, fact } from './records.ts';
 
 /** A store to try, with what is needed to see what it has stored. */
@@ -37,19 +38,6 @@ export interface PartitionStoreUnderTest {
 
 const NOW = 1_772_438_400_000;
 const P = 0;
-
-const EMPTY: Commit = {
-  positions: [],
-  states: [],
-  timers: [],
-  facts: [],
-  effects: [],
-  views: [],
-  ledger: [],
-  deadLetters: [],
-  redelivered: [],
-};
-const commitOf = (parts: Partial<Commit>): Commit => ({ ...EMPTY, ...parts });
 
 const moved = (expected: number, next: number): Commit['positions'] => [
   { topic: 'complaints', expected, next },

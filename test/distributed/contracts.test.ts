@@ -4,20 +4,8 @@ import { effectQueueContract } from '../contract/effect-queue.contract.ts';
 import { eventLogContract } from '../contract/event-log.contract.ts';
 import { keptRuleSetsContract } from '../contract/kept-rule-sets.contract.ts';
 import { partitionStoreContract } from '../contract/partition-store.contract.ts';
+import { commitOf } from '../support/commit.ts';
 import { distributedFixture } from './support/distributed-fixture.ts';
-
-/** What one pass commits, with nothing in it. */
-const NOTHING = {
-  positions: [],
-  states: [],
-  timers: [],
-  facts: [],
-  effects: [],
-  views: [],
-  ledger: [],
-  deadLetters: [],
-  redelivered: [],
-};
 
 eventLogContract('Kafka, with its outbox in PostgreSQL', async () => {
   const fixture = await distributedFixture();
@@ -58,7 +46,7 @@ effectQueueContract('PostgreSQL', async () => {
   return {
     queue: () => fixture.parts.effects,
     log: () => fixture.log,
-    change: (...effects) => fixture.parts.store.commit({ ...NOTHING, effects }, fixture.clock.now()),
+    change: (...effects) => fixture.parts.store.commit(commitOf({ effects }), fixture.clock.now()),
     reopen: () => fixture.reopen(),
     dispose: () => fixture.dispose(),
     promises: { leasesEndWithTheOwner: false },
@@ -70,7 +58,7 @@ deadLettersContract('PostgreSQL', async () => {
   return {
     letters: () => fixture.deadLetters(),
     commit: (deadLetters, redelivered) =>
-      fixture.parts.store.commit({ ...NOTHING, deadLetters, redelivered }, fixture.clock.now()),
+      fixture.parts.store.commit(commitOf({ deadLetters, redelivered }), fixture.clock.now()),
     redeliveries: () => fixture.parts.store.redeliveries(10),
     // The partition's owner looks by itself.
     wakeUps: undefined,

@@ -20,6 +20,7 @@ import { PostgresPartitionStore } from '../../services/platform/database/state-s
 import { ManualClock } from '../../services/platform/time/clock.ts';
 import { postgresPrograms } from '../bench-servers/downloads.ts';
 import { type PostgresServer, startPostgres } from '../bench-servers/postgres.ts';
+import { commitOf } from '../support/commit.ts';
 
 const MIGRATIONS = [...PLATFORM_POSTGRES_MIGRATIONS, ...LOOP_CLOSURE_POSTGRES_MIGRATIONS];
 const DAY = 86_400_000;
@@ -136,12 +137,11 @@ describe('updates in place', () => {
     for (let pass = 0; pass < 200; pass += 1) {
       const row = { keySpace: 'customer' as const, key: `c${pass % 20}`, row: { scoring: { n: pass } } };
       await store.commit(
-        {
-          ...NOTHING,
+        commitOf({
           positions: [{ topic: 'complaints', expected: pass, next: pass + 1 }],
           states: [row],
           ledger: [{ stage: 'scoring', topic: 'signals', outcome: 'handled', reason: '', count: 1 }],
-        },
+        }),
         pass,
       );
     }
@@ -157,18 +157,6 @@ describe('updates in place', () => {
     }
   });
 });
-
-const NOTHING = {
-  positions: [],
-  states: [],
-  timers: [],
-  facts: [],
-  effects: [],
-  views: [],
-  ledger: [],
-  deadLetters: [],
-  redelivered: [],
-};
 
 const storeOn = (on: Postgres): PostgresPartitionStore =>
   new PostgresPartitionStore({

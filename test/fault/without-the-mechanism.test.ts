@@ -11,6 +11,7 @@ import { type TestPipeline, testPipeline } from '../../services/platform/keyed-p
 import type { CrashPoint } from '../../services/platform/process/crash-point.ts';
 import { DAY, SECOND } from '../../services/platform/time/clock.ts';
 import { Notifier } from '../integration/notification/notifier.ts';
+import { commitOf } from '../support/commit.ts';
 import { forgetful, settlingFirst } from './controls/effect-queues.ts';
 import { MemoryTimers } from './controls/memory-timers.ts';
 import { storeWith } from './controls/store-with.ts';
@@ -27,18 +28,8 @@ const kill = (): never => {
 };
 
 type Committing = (store: PartitionStore, commit: Commit, now: number) => Promise<void>;
-const NOTHING = {
-  states: [],
-  timers: [],
-  facts: [],
-  effects: [],
-  views: [],
-  ledger: [],
-  deadLetters: [],
-  redelivered: [],
-};
 const withoutPositions = (commit: Commit): Commit => ({ ...commit, positions: [] });
-const onlyPositions = (commit: Commit): Commit => ({ ...NOTHING, positions: commit.positions });
+const onlyPositions = (commit: Commit): Commit => commitOf({ positions: commit.positions });
 
 test.each<[string, Committing, number]>([
   ['one transaction, killed before it', kill, 1],

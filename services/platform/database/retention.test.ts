@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { commitOf } from '../../../test/support/commit.ts';
 import type { DeadLetter } from '../../contracts/dead-letter.ts';
 import type { Complaint } from '../../contracts/sources.ts';
 import type { Commit } from '../keyed-process/state-store.ts';
@@ -32,21 +33,7 @@ async function publish(...ids: readonly string[]): Promise<readonly string[]> {
 }
 const logged = async (from = 0) => (await store.log.read('complaints', 0, from, 1000)).map(({ key }) => key);
 const commit = (some: Partial<Commit>) =>
-  store.partition('test', new Map()).commit(
-    {
-      positions: [],
-      states: [],
-      timers: [],
-      facts: [],
-      effects: [],
-      views: [],
-      ledger: [],
-      deadLetters: [],
-      redelivered: [],
-      ...some,
-    },
-    clock.now(),
-  );
+  store.partition('test', new Map()).commit(commitOf(some), clock.now());
 const consumedTo = (expected: number, next: number) =>
   commit({ positions: [{ topic: 'complaints', expected, next }] });
 const letter = (id: string): DeadLetter => ({

@@ -19,6 +19,7 @@ import { Topology } from '../../../services/platform/keyed-process/topology.ts';
 import { silentLogger } from '../../../services/platform/logging/logger.ts';
 import type { CrashPoint } from '../../../services/platform/process/crash-point.ts';
 import { ManualClock } from '../../../services/platform/time/clock.ts';
+import { commitOf } from '../../support/commit.ts';
 import { FakeSlack } from '../../support/fake-slack.ts';
 import { FakeSmtp } from '../../support/fake-smtp.ts';
 
@@ -111,10 +112,7 @@ export class Notifier {
       dueAt: this.clock.now(),
       payload: null,
     }));
-    const nothing = { positions: [], states: [], timers: [], facts: [], views: [], ledger: [] };
-    await this.store
-      .partition('cancel', new Map())
-      .commit({ ...nothing, effects, deadLetters: [], redelivered: [] }, this.clock.now());
+    await this.store.partition('cancel', new Map()).commit(commitOf({ effects }), this.clock.now());
   }
 
   /** Sends what is due and takes in what became of it, until nothing is due. */
