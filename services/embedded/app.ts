@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { ACTION_MANAGEMENT_API } from '../action-management/adapters/openapi.ts';
 import { registerSilences } from '../action-management/adapters/silences.fastify.ts';
+import type { RulesReload } from '../action-management/rules-reload.ts';
 import { registerGateway } from '../ingestion/adapters/gateway.fastify.ts';
 import { INGESTION_API } from '../ingestion/adapters/openapi.ts';
 import { registerApi } from '../loop-closure/adapters/api.fastify.ts';
@@ -22,6 +23,7 @@ import type { Tracing } from '../platform/tracing/tracing.ts';
 import { namesOf } from '../settings/names.ts';
 import type { EmbeddedSettings } from './config.ts';
 import { ledgerReport } from './ledger-report.ts';
+import { createOperationsRoom } from './operations-room.ts';
 import { businessClock, type Pipeline } from './pipeline.ts';
 import type { RulesFolder } from './rules-folder.ts';
 import { TOCSIN_VERSION } from './version.ts';
@@ -29,6 +31,7 @@ import { TOCSIN_VERSION } from './version.ts';
 export interface AppOptions {
   readonly pipeline: Pipeline;
   readonly rules: RulesFolder;
+  readonly rulesReload: RulesReload;
   readonly settings: EmbeddedSettings & NotificationConfig;
   /** Where people reach the pages, without a slash at the end. */
   readonly publicUrl: string;
@@ -69,6 +72,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     clock,
     business: businessClock(rules),
     names,
+    operations: createOperationsRoom({
+      pipeline,
+      rules: options.rulesReload,
+      notReady: options.notReady,
+      clock,
+    }),
   });
   const { store } = pipeline;
   registerOperations(app, {

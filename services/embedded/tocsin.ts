@@ -149,6 +149,7 @@ export async function openTocsin(options: TocsinOptions): Promise<Tocsin> {
   const app = await createApp({
     pipeline,
     rules,
+    rulesReload,
     settings,
     publicUrl,
     channels,

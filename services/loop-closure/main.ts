@@ -23,6 +23,7 @@ import { loadSettings, type Settings } from '../settings/load-settings.ts';
 import { type Names, namesOf } from '../settings/names.ts';
 import { registerApi } from './adapters/api.fastify.ts';
 import { createCommandPoll } from './adapters/command-watch.postgres.ts';
+import { createPostgresOperationsRoom } from './adapters/operations-room.postgres.ts';
 import { registerPages } from './adapters/pages.fastify.ts';
 import {
   createPostgresViews,
@@ -66,7 +67,13 @@ export const loopClosure: ServiceDefinition<unknown> = {
           timers: (limit) => earliestTimers(service.postgres, limit),
           clock,
         });
-        registerPages(app, { desk, clock, business, names });
+        const operations = createPostgresOperationsRoom({
+          postgres: service.postgres,
+          notReady: () => service.notReady(),
+          clock,
+          version: manifest.version,
+        });
+        registerPages(app, { desk, clock, business, names, operations });
         return undefined;
       },
     };

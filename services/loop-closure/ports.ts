@@ -1,9 +1,11 @@
 import type { AlertStatus } from '../contracts/alert.ts';
 import type { HeldReason, Severity, Stage } from '../contracts/alert-request.ts';
+import type { DeadLetters } from '../platform/database/dead-letters.ts';
 import type { AlertRow } from './domain/alert-row.ts';
 import type { DeliveryRow, HeldRow } from './domain/alert-view.ts';
 import type { AuditRow } from './domain/audit.ts';
-import type { Standing } from './domain/standing.ts';
+import type { Standing } from './domain/operations.ts';
+import type { Standing as CustomerStanding } from './domain/standing.ts';
 
 /** A page of a list. `next` is handed back to get the page behind it; absent on the last one. */
 export interface Page<Row> {
@@ -53,7 +55,7 @@ export interface AlertQueries {
   /** Live and canary alerts opened in the span, `from` included, `to` not. */
   openedBetween(from: number, to: number): Promise<readonly AlertRow[]>;
   /** Of those customers of whom the CRM has said whether they are one. */
-  standingsOf(customerIds: readonly string[]): Promise<readonly Standing[]>;
+  standingsOf(customerIds: readonly string[]): Promise<readonly CustomerStanding[]>;
 }
 
 export interface AuditFilter {
@@ -86,4 +88,18 @@ export interface CommandWatch {
   settled(commandId: string, timeoutMs: number): Promise<boolean>;
   /** Another text whenever an alert has changed, and after a restart: says whether a page is worth reading again. */
   version(): string;
+}
+
+/**
+ * How Tocsin itself is doing, and what operators do about it. Asking changes nothing and may be out of date by the time
+ * that the answer takes.
+ */
+export interface OperationsRoom {
+  standing(): Promise<Standing>;
+  readonly deadLetters: Pick<DeadLetters, 'retry' | 'drop'>;
+  /** Ends a silence before its time; words say why not. Absent where another service keeps silences. */
+  endSilence?(
+    id: string,
+    by: string,
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly words: string }>;
 }

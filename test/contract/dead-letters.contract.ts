@@ -98,6 +98,17 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
       expect(await subject.letters().find('a')).toMatchObject({ status: 'parked', decision: ANA });
     });
 
+    test('that are settled are listed with the latest decision first', async () => {
+      await subject.letters().retry('a', { by: 'ana', at: 5 });
+      await subject.commit([], ['a']);
+      await subject.letters().drop('b', { by: 'ana', at: 6 });
+      expect((await subject.letters().settled(10)).map(({ id, status }) => [id, status])).toEqual([
+        ['b', 'dropped'],
+        ['a', 'retried'],
+      ]);
+      expect(await subject.letters().settled(1)).toHaveLength(1);
+    });
+
     test('that are unknown, or not parked, are neither tried nor dropped', async () => {
       expect(await subject.letters().retry('c', ANA)).toBe(false);
       expect(await subject.letters().drop('c', ANA)).toBe(false);

@@ -4,6 +4,7 @@ import type { AlertEvent } from '../../contracts/alert.ts';
 import { at, exampleEvent } from '../domain/example.ts';
 import { registerPages } from './pages.fastify.ts';
 import { type Alerting, createTestDesk, TEST_NAMES } from './test-desk.ts';
+import { createTestRoom } from './test-room.ts';
 
 const opened: FastifyInstance[] = [];
 afterEach(async () => {
@@ -17,7 +18,8 @@ const open = (alerting?: Alerting) => {
   const business = {
     msBetween: (_calendar: string, from: number, to: number) => (to - from) / 2,
   };
-  registerPages(app, { desk: world.desk, clock: world.clock, business, names: TEST_NAMES });
+  const { operations } = createTestRoom();
+  registerPages(app, { desk: world.desk, clock: world.clock, business, names: TEST_NAMES, operations });
   return { ...world, app };
 };
 

@@ -10,16 +10,18 @@ import { type Html, html } from '../../platform/text/html.ts';
 import { type Clock, DAY } from '../../platform/time/clock.ts';
 import type { Names } from '../../settings/names.ts';
 import { VERBS, type Verb } from '../domain/command.ts';
-import type { BusinessClock } from '../ports.ts';
+import type { BusinessClock, OperationsRoom } from '../ports.ts';
 import type { AlertDesk, AlertFound, OrderResult } from '../service.ts';
 import { definite } from './definite.ts';
 import { AlertsQuery } from './openapi.ts';
-import { alertPage, type Notice } from './pages/alert-page.ts';
+import { registerOperationsPage } from './operations-page.fastify.ts';
+import { contextOf, send, textQuery } from './page-answers.ts';
+import { alertPage } from './pages/alert-page.ts';
 import { customerPage } from './pages/customer-page.ts';
-import { alertPath, type PageContext } from './pages/layout.ts';
+import { alertPath, type Notice, type PageContext } from './pages/layout.ts';
 import { queuePage } from './pages/queue-page.ts';
 import { auditPage, heldPage, kpiPage, messagePage } from './pages/report-pages.ts';
-import { personOf, registerMe } from './person.fastify.ts';
+import { actorOf, registerMe } from './person.fastify.ts';
 import { problemOfError } from './problem.ts';
 import { isSameOrigin } from './same-origin.ts';
 
@@ -28,11 +30,12 @@ export interface PagesDeps {
   readonly clock: Clock;
   readonly business: BusinessClock;
   readonly names: Names;
+  readonly operations: OperationsRoom;
   /** Who looks at the page, where it is known. Wins over the name that people gave themselves. */
   readonly identify?: (request: FastifyRequest) => Actor | undefined;
 }
 
-/** The pages for people: queue, alert, customer, KPIs, what was held back, audit. They work without a script. */
+/** The pages for people: queue, alert, customer, KPIs, what was held back, audit, operations. They work without a script. */
 export const registerPages = (app: FastifyInstance, deps: PagesDeps): void => {
   void app.register(async (scope) => {
     takeForms(scope);
@@ -46,6 +49,7 @@ export const registerPages = (app: FastifyInstance, deps: PagesDeps): void => {
     registerAlert(scope, deps);
     registerCustomer(scope, deps);
     registerReports(scope, deps);
+    registerOperationsPage(scope, deps);
     registerMe(scope);
   });
 };
@@ -166,7 +170,7 @@ const orderOf = (deps: PagesDeps, request: FastifyRequest, verb: Verb) => {
     alert: Id.parse(request.params).id,
     verb,
     body: bodyOf(fields),
-    by: deps.identify?.(request) ?? { kind: 'person' as const, id: personOf(request) ?? 'unnamed' },
+    by: deps.identify?.(request) ?? actorOf(request),
     via: 'page' as const,
     ...(orderId === undefined ? {} : { clientId: orderId }),
   };
@@ -281,24 +285,6 @@ const registerReports = (app: FastifyInstance, deps: PagesDeps): void => {
   });
 };
 
-const contextOf = ({ names }: PagesDeps, request: FastifyRequest, now: number): PageContext => {
-  const person = personOf(request);
-  return {
-    now,
-    path: pathOf(request),
-    names,
-    zone: names.zone(person),
-    ...(person === undefined ? {} : { person }),
-  };
-};
-
-/** Where the page that answers a request is found again: an order's is that of its alert. */
-const pathOf = (request: FastifyRequest): string => {
-  const path = request.url.split('?')[0] ?? '/';
-  if (request.method === 'GET') return path;
-  return path.startsWith('/alerts/') ? path.slice(0, path.lastIndexOf('/')) : '/';
-};
-
 const answerError = (
   deps: PagesDeps,
   error: unknown,
@@ -312,19 +298,6 @@ const answerError = (
     messagePage(contextOf(deps, request, deps.clock.now()), title, html`<p>${detail}</p>`),
   );
 };
-
-const send = (reply: FastifyReply, page: Html): FastifyReply =>
-  reply.type('text/html; charset=utf-8').send(page.text);
-
-/** Query parameters as text; of a repeated one the last. Empty ones are absent. */
-const textQuery = (request: FastifyRequest): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(Query.parse(request.query))
-      .map(([name, value]) => [name, Array.isArray(value) ? (value.at(-1) ?? '') : value] as const)
-      .filter(([, value]) => value !== ''),
-  );
-
-const Query = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
 
 const without = (query: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(Object.entries(query).filter(([name]) => !names.includes(name)));

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Actor } from '../../contracts/alert.ts';
 
 // Until access control knows who people are, they name themselves, and a cookie keeps the name.
 
@@ -32,6 +33,12 @@ export const personOf = (request: FastifyRequest): string | undefined => {
   const name = decoded(cookie.slice(COOKIE.length + 1)).trim();
   return name === '' ? undefined : name.slice(0, 200);
 };
+
+/** Who acts by a form: as they called themselves, or nobody in particular. */
+export const actorOf = (request: FastifyRequest): Actor => ({
+  kind: 'person',
+  id: personOf(request) ?? 'unnamed',
+});
 
 const decoded = (text: string): string => {
   try {

@@ -25,6 +25,10 @@ export class PostgresDeadLetters implements DeadLetters {
     return (await this.#postgres.query(SQL.list, [status ?? null, limit])).map(toLetter);
   }
 
+  async settled(limit: number): Promise<readonly ParkedLetter[]> {
+    return (await this.#postgres.query(SQL.settled, [limit])).map(toLetter);
+  }
+
   async find(id: string): Promise<ParkedLetter | undefined> {
     const [row] = await this.#postgres.query(SQL.find, [storable(id)]);
     return row === undefined ? undefined : toLetter(row);
@@ -99,6 +103,11 @@ const SQL = {
   list: sql(
     'list-letters',
     `SELECT ${COLUMNS} FROM dead_letter WHERE $1::text IS NULL OR status = $1 ORDER BY at, id LIMIT $2`,
+  ),
+  settled: sql(
+    'settled-letters',
+    `SELECT ${COLUMNS} FROM dead_letter WHERE status IN ('retried', 'dropped')
+     ORDER BY coalesce(decided_at, at) DESC, id LIMIT $1`,
   ),
   find: sql('find-letter', `SELECT ${COLUMNS} FROM dead_letter WHERE id = $1`),
   retry: sql(

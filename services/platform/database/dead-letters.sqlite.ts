@@ -26,6 +26,10 @@ export class SqliteDeadLetters implements DeadLetters {
     return this.#sql.list.all(status ?? null, limit).map(toLetter);
   }
 
+  async settled(limit: number): Promise<readonly ParkedLetter[]> {
+    return this.#sql.settled.all(limit).map(toLetter);
+  }
+
   async find(id: string): Promise<ParkedLetter | undefined> {
     const row = this.#sql.find.get(id);
     return row === undefined ? undefined : toLetter(row);
@@ -61,6 +65,10 @@ const statements = ({ db }: DataFile) =>
   ({
     list: db.prepare(
       `SELECT ${COLUMNS} FROM dead_letter WHERE ?1 IS NULL OR status = ?1 ORDER BY at, id LIMIT ?2`,
+    ),
+    settled: db.prepare(
+      `SELECT ${COLUMNS} FROM dead_letter WHERE status IN ('retried', 'dropped')
+       ORDER BY coalesce(decided_at, at) DESC, id LIMIT ?`,
     ),
     find: db.prepare(`SELECT ${COLUMNS} FROM dead_letter WHERE id = ?`),
     retry: db.prepare(

@@ -21,6 +21,8 @@ export interface ParkedLetter extends DeadLetter {
 export interface DeadLetters {
   /** Oldest first. */
   list(status: DeadLetterStatus | undefined, limit: number): Promise<readonly ParkedLetter[]>;
+  /** Those that were retried or given up, the latest decision first. */
+  settled(limit: number): Promise<readonly ParkedLetter[]>;
   find(id: string): Promise<ParkedLetter | undefined>;
   /**
    * Hands it to its process again, with `payload` in place of what was parked when given, and keeps who decided it. False:

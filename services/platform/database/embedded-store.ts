@@ -26,6 +26,8 @@ export interface EmbeddedStore {
   partition(consumer: string, views: ReadonlyMap<string, ViewWriter>): PartitionStore;
   /** Number of timers that are set. */
   timersPending(): number;
+  /** Number of timers that are due at an instant and have not fired. */
+  timersOverdue(now: number): number;
   /** The earliest timers. */
   timers(limit: number): readonly OwnedTimer[];
   /** One small step of removing what is older than the retention; see `Retention`. */
@@ -57,6 +59,7 @@ export function openEmbeddedStore(
   log.onAppend(wakeAll);
   const retention = new Retention(file);
   const timers = db.prepare('SELECT count(*) AS count FROM timer');
+  const overdue = db.prepare('SELECT count(*) AS count FROM timer WHERE due_at <= ?');
   const earliest = db.prepare('SELECT process, key, name, due_at FROM timer ORDER BY due_at LIMIT ?');
   return {
     db,
@@ -67,6 +70,7 @@ export function openEmbeddedStore(
     openFeed: (positions) => new SqliteInputFeed(file.log, positions),
     partition: (consumer, views) => new SqlitePartitionStore(file, consumer, views),
     timersPending: () => Number(timers.get()?.count ?? 0),
+    timersOverdue: (now) => Number(overdue.get(now)?.count ?? 0),
     timers: (limit) =>
       earliest.all(limit).map((row) => ({
         process: String(row.process),

@@ -24,6 +24,13 @@ export interface DistributedLedger {
   readonly restoredAt?: number;
 }
 
+/** What a service was put out and has not taken yet, of one topic. */
+export interface WaitingFor {
+  readonly service: string;
+  readonly topic: string;
+  readonly waiting: number;
+}
+
 /** Consumer under which the ledger of an embedded installation was moved here: an era of its own. */
 export const EMBEDDED_ERA = 'embedded';
 /** Why services have stepped over records that were moved here with it. */
@@ -38,6 +45,13 @@ export const CARRIED_OVER = 'carried_over';
  * restored it is left out: the log holds what was put out in the time that it has forgotten.
  */
 export async function balanceLedger(postgres: Postgres): Promise<DistributedLedger> {
+  return (await balance(postgres)).ledger;
+}
+
+/** The same with what waits for each service; of topics that other producers write nothing is known. */
+export async function balance(
+  postgres: Postgres,
+): Promise<{ readonly ledger: DistributedLedger; readonly waits: readonly WaitingFor[] }> {
   const entries = await ledgerEntries(postgres);
   const given = await postgres.query<Given>(GIVEN, []);
   const finished = await postgres.query<Finished>(FINISHED, []);
@@ -52,26 +66,23 @@ export async function balanceLedger(postgres: Postgres): Promise<DistributedLedg
   });
   const [home] = await postgres.query<{ restored_at: string | null }>(RESTORED, []);
   const restoredAt = typeof home?.restored_at === 'string' ? Number(home.restored_at) : undefined;
-  let waiting = 0;
+  const waits: WaitingFor[] = [];
   for (const { consumer, topic, given: offset } of given) {
     if (consumer === EMBEDDED_ERA) continue;
     const stages = finished.filter((one) => one.consumer === consumer && one.topic === topic);
     const repeated = Math.max(0, ...stages.map((one) => Number(one.repeated)));
-    waiting += Math.max(0, (putOut.get(topic) ?? 0) + repeated - Number(offset));
-    if (restoredAt !== undefined || (isTopic(topic) && TOPICS[topic].writer === 'anyone')) continue;
+    const foreign = isTopic(topic) && TOPICS[topic].writer === 'anyone';
+    const waiting = Math.max(0, (putOut.get(topic) ?? 0) + repeated - Number(offset));
+    waits.push({ service: consumer, topic, waiting });
+    if (restoredAt !== undefined || foreign) continue;
     const says = `${consumer}: put out to ${topic} = given`;
     checks.push(sum(says, (putOut.get(topic) ?? 0) + repeated, Number(offset)));
   }
   const deadLetters = await new PostgresDeadLetters(postgres).counts();
   const meets = checks.every((one) => one.meets);
-  return {
-    entries,
-    checks,
-    waiting,
-    deadLetters,
-    meets,
-    ...(restoredAt === undefined ? {} : { restoredAt }),
-  };
+  const waiting = waits.reduce((total, one) => total + one.waiting, 0);
+  const restored = restoredAt === undefined ? {} : { restoredAt };
+  return { ledger: { entries, checks, waiting, deadLetters, meets, ...restored }, waits };
 }
 
 const isCompacted = (topic: string): boolean => isTopic(topic) && TOPICS[topic].compacted;

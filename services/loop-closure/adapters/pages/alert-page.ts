@@ -27,6 +27,8 @@ import {
   live,
   moment,
   momentElsewhere,
+  type Notice,
+  noticePart,
   type PageContext,
   ruleName,
   severityBadge,
@@ -39,12 +41,6 @@ export interface AlertPage {
   /** Makes pressing a button twice one order. */
   readonly orderId: string;
   readonly notice?: Notice;
-}
-
-/** What became of the order that led to this page. */
-export interface Notice {
-  readonly kind: 'done' | 'refused';
-  readonly words: string;
 }
 
 /** One alert: why, what to do, by when; and everything that was said and done. */
@@ -66,11 +62,6 @@ ${live('history', historyPart(context, page))}
 </div></div>`,
   );
 };
-
-const noticePart = (notice: Notice | undefined): HtmlPart =>
-  notice === undefined
-    ? undefined
-    : html`<p class="card notice ${notice.kind}" role="${notice.kind === 'done' ? 'status' : 'alert'}">${notice.words}</p>`;
 
 const headPart = (context: PageContext, { file }: AlertPage): Html => {
   const { row } = file;

@@ -21,6 +21,7 @@ const NAVIGATION = [
   ['/kpis', 'KPIs'],
   ['/held', 'Held back'],
   ['/audit', 'Audit'],
+  ['/operations', 'Operations'],
   ['/sandbox', 'Sandbox'],
 ] as const;
 
@@ -64,6 +65,17 @@ const personForm = (context: PageContext): Html => html`<form class="top-form" m
 <input type="hidden" name="back" value="${context.path}">
 <button class="plain">Save</button>
 </form>`;
+
+/** What became of the order that led to this page. */
+export interface Notice {
+  readonly kind: 'done' | 'refused';
+  readonly words: string;
+}
+
+export const noticePart = (notice: Notice | undefined): HtmlPart =>
+  notice === undefined
+    ? undefined
+    : html`<p class="card notice ${notice.kind}" role="${notice.kind === 'done' ? 'status' : 'alert'}">${notice.words}</p>`;
 
 /** A part of a page that the browser takes over when it changed. The key changes exactly when the part does. */
 export const live = (id: string, body: Html): Html => {

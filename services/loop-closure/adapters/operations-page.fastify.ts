@@ -1,0 +1,91 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Actor } from '../../contracts/alert.ts';
+import type { LetterDecision } from '../../platform/database/dead-letters.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { Names } from '../../settings/names.ts';
+import type { OperationsRoom } from '../ports.ts';
+import { contextOf, send, textQuery } from './page-answers.ts';
+import type { Notice } from './pages/layout.ts';
+import { operationsPage } from './pages/operations-page.ts';
+import { actorOf } from './person.fastify.ts';
+
+interface Deps {
+  readonly operations: OperationsRoom;
+  readonly clock: Clock;
+  readonly names: Names;
+  readonly identify?: (request: FastifyRequest) => Actor | undefined;
+}
+
+/** `/operations`: how Tocsin itself is doing; forms retry and give up dead letters, and end silences. */
+export const registerOperationsPage = (app: FastifyInstance, deps: Deps): void => {
+  app.get('/operations', async (request, reply) => {
+    const { done } = textQuery(request);
+    const known = DONE.find((one) => one === done);
+    return show(deps, request, reply, known && { kind: 'done', words: DONE_WORDS[known] });
+  });
+  app.post('/operations/dead-letters/retry', async (request, reply) => {
+    const order = Retry.safeParse(request.body ?? {});
+    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
+    const { id, reason } = order.data;
+    const found = await deps.operations.deadLetters.retry(id, decision(deps, request, reason));
+    return found
+      ? reply.redirect('/operations?done=retried', 303)
+      : refuse(deps, request, reply.code(409), NOT_PARKED);
+  });
+  app.post('/operations/dead-letters/drop', async (request, reply) => {
+    const order = Drop.safeParse(request.body ?? {});
+    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
+    const { id, reason } = order.data;
+    const found = await deps.operations.deadLetters.drop(id, decision(deps, request, reason));
+    return found
+      ? reply.redirect('/operations?done=dropped', 303)
+      : refuse(deps, request, reply.code(409), NOT_PARKED);
+  });
+  app.post('/operations/silences/end', async (request, reply) => {
+    const order = End.safeParse(request.body ?? {});
+    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
+    const ended = await deps.operations.endSilence?.(order.data.id, decision(deps, request).by);
+    if (ended?.ok === true) return reply.redirect('/operations?done=ended', 303);
+    return refuse(deps, request, reply.code(409), ended?.words ?? 'Another service keeps the silences.');
+  });
+};
+
+const DONE = ['retried', 'dropped', 'ended'] as const;
+const DONE_WORDS: Readonly<Record<(typeof DONE)[number], string>> = {
+  retried: 'It is handed to its process again. If it fails, it stands here again.',
+  dropped: 'It is given up, and stays on record with your reason.',
+  ended: 'The silence is over. The next signal is judged without it.',
+};
+
+const NOT_PARKED = 'No such dead letter waits any more: somebody else has retried it or given it up.';
+
+const id = z.string().min(1).max(2000);
+const reason = z.string().trim().max(2000);
+const Retry = z.object({ id, reason: reason.optional() });
+const Drop = z.object({ id, reason: reason.min(1, 'say why it is not needed') });
+const End = z.object({ id });
+
+/** Whoever acts is on record under the id that `teams.yaml` knows them by. */
+const decision = (
+  { identify, names, clock }: Deps,
+  request: FastifyRequest,
+  why?: string,
+): LetterDecision => ({
+  by: names.personId((identify?.(request) ?? actorOf(request)).id),
+  ...(why === undefined || why === '' ? {} : { why }),
+  at: clock.now(),
+});
+
+const refuse = (deps: Deps, request: FastifyRequest, reply: FastifyReply, words: string) =>
+  show(deps, request, reply, { kind: 'refused', words });
+
+const show = async (
+  deps: Deps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  notice?: Notice,
+): Promise<FastifyReply> => {
+  const standing = await deps.operations.standing();
+  return send(reply, operationsPage(contextOf(deps, request, deps.clock.now()), standing, notice));
+};

@@ -1,0 +1,121 @@
+import { PostgresDeadLetters } from '../../platform/database/dead-letters.postgres.ts';
+import type { NamedSql, Postgres } from '../../platform/database/postgres.ts';
+import { countTimers, earliestTimers } from '../../platform/database/timers.postgres.ts';
+import { balance, EMBEDDED_ERA } from '../../platform/distributed/ledger-sums.postgres.ts';
+import type { Clock } from '../../platform/time/clock.ts';
+import type { QueueStanding, StageStanding, Standing } from '../domain/operations.ts';
+import type { OperationsRoom } from '../ports.ts';
+
+export interface OperationsRoomDeps {
+  readonly postgres: Postgres;
+  readonly notReady: () => string | undefined;
+  readonly clock: Clock;
+  readonly version: string;
+}
+
+/** Timers and letters of each kind that a page shows; more is for a shell. */
+const SHOWN_TIMERS = 15;
+const SHOWN_LETTERS = 50;
+const SHOWN_SETTLED = 20;
+
+/**
+ * How all services are doing, as far as their database knows: timers, outboxes, dead letters, what each stage has finished
+ * with. Whether another service is ready, and the age of what waits in Kafka, its own `/readyz` and `/metrics` say; silences
+ * and rules are action-management's.
+ */
+export const createPostgresOperationsRoom = (deps: OperationsRoomDeps): OperationsRoom => ({
+  standing: () => standingOf(deps),
+  deadLetters: new PostgresDeadLetters(deps.postgres),
+});
+
+async function standingOf({ postgres, notReady, clock, version }: OperationsRoomDeps): Promise<Standing> {
+  const letters = new PostgresDeadLetters(postgres);
+  const reason = notReady();
+  return {
+    version,
+    ...(reason === undefined ? {} : { notReady: reason }),
+    stages: await stagesOf(postgres),
+    timers: {
+      ...(await countTimers(postgres, clock.now())),
+      earliest: await earliestTimers(postgres, SHOWN_TIMERS),
+    },
+    queues: await queuesOf(postgres),
+    letters: {
+      counts: await letters.counts(),
+      waiting: [
+        ...(await letters.list('parked', SHOWN_LETTERS)),
+        ...(await letters.list('retrying', SHOWN_LETTERS)),
+      ],
+      settled: await letters.settled(SHOWN_SETTLED),
+    },
+  };
+}
+
+/** What waits for a service waits for each of its stages that read the topic. */
+async function stagesOf(postgres: Postgres): Promise<readonly StageStanding[]> {
+  const { waits } = await balance(postgres);
+  const rows = await postgres.query<StageRow>(STAGES, [EMBEDDED_ERA]);
+  return rows.map(({ consumer, stage, topics, handled, skipped, set_aside }) => ({
+    name: stage,
+    reads: topics,
+    handled: Number(handled),
+    skipped: Number(skipped),
+    setAside: Number(set_aside),
+    waiting: waits
+      .filter(({ service, topic }) => service === consumer && topics.includes(topic))
+      .reduce((total, { waiting }) => total + waiting, 0),
+  }));
+}
+
+async function queuesOf(postgres: Postgres): Promise<readonly QueueStanding[]> {
+  const messages = await postgres.query<QueueRow>(MESSAGES, []);
+  const facts = await postgres.query<QueueRow>(FACTS, []);
+  return [
+    ...messages.map(toQueue),
+    ...facts.map((row) => ({ ...toQueue(row), name: `facts of ${row.name}, to Kafka` })),
+  ];
+}
+
+interface StageRow {
+  readonly consumer: string;
+  readonly stage: string;
+  readonly topics: readonly string[];
+  readonly handled: string;
+  readonly skipped: string;
+  readonly set_aside: string;
+}
+
+interface QueueRow {
+  readonly name: string;
+  readonly waiting: string;
+  readonly since: string;
+}
+
+const toQueue = ({ name, waiting, since }: QueueRow): QueueStanding => ({
+  name,
+  waiting: Number(waiting),
+  oldestSince: Number(since),
+});
+
+/** What was counted before the installation was moved here is not of these services. */
+const STAGES: NamedSql = {
+  name: 'operations-stages',
+  text: `SELECT consumer, stage, array_agg(DISTINCT topic::text) AS topics,
+           coalesce(sum(count) FILTER (WHERE outcome = 'handled'), 0) AS handled,
+           coalesce(sum(count) FILTER (WHERE outcome = 'skipped'), 0) AS skipped,
+           coalesce(sum(count) FILTER (WHERE outcome = 'deadLetter'), 0) AS set_aside
+         FROM ledger
+         WHERE outcome IN ('handled', 'skipped', 'deadLetter') AND stage NOT IN ('log', 'gateway') AND consumer <> $1
+         GROUP BY consumer, stage ORDER BY consumer, stage`,
+};
+
+const MESSAGES: NamedSql = {
+  name: 'operations-messages',
+  text: `SELECT queue AS name, count(*) AS waiting, min(coalesce(since, due_at)) AS since
+         FROM effect GROUP BY queue ORDER BY queue`,
+};
+
+const FACTS: NamedSql = {
+  name: 'operations-facts',
+  text: 'SELECT consumer AS name, count(*) AS waiting, min(at) AS since FROM outbox GROUP BY consumer ORDER BY consumer',
+};
