@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser, openPage, PHONE, picture } from './chromium.ts';
-import { Site } from './site.ts';
+import { Site, withDeadLetter } from './site.ts';
 
 let browser: Browser;
 let site: Site;
@@ -9,7 +9,8 @@ let alertPath: string;
 let mailPath: string;
 beforeAll(async () => {
   browser = await launchBrowser();
-  site = await Site.start();
+  site = await Site.start(withDeadLetter);
+  await site.silence('the warehouse moves');
   await site.wantsToCancel('c-1', 'Ada Vance');
   await site.wantsToCancel(
     'a-customer-number-of-a-length-that-nobody-would-have-thought-of',
@@ -35,6 +36,7 @@ const PAGES = [
   '/kpis',
   '/held',
   '/audit',
+  '/operations',
   '/sandbox',
   '/sandbox?channel=mail',
 ];

@@ -1,11 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Complaint } from '../../services/contracts/sources.ts';
+import { EMBEDDED_MIGRATIONS } from '../../services/embedded/pipeline.ts';
 import {
   LINK_LIVES_MS,
   MAIL_LINK_PATH,
   writeMailLink,
 } from '../../services/notification/domain/mail-link.ts';
+import { openEmbeddedStore } from '../../services/platform/database/embedded-store.ts';
+import { HOUR, systemClock } from '../../services/platform/time/clock.ts';
 import { ChildTocsin } from '../support/child-tocsin.ts';
 import { AROUND_THE_CLOCK, shippedRulesWith } from '../support/rules-folder.ts';
 
@@ -18,11 +22,14 @@ export class Site {
   readonly #child: ChildTocsin;
   readonly #folder: string;
 
-  static async start(): Promise<Site> {
+  /** `before` gets the data folder before Tocsin begins. */
+  static async start(before: (data: string) => Promise<void> = async () => undefined): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), 'tocsin-browser-'));
     const rules = shippedRulesWith(join(folder, 'rules'), { 'calendars.yaml': AROUND_THE_CLOCK });
     const env = { TOCSIN_RULES_DIR: rules, TOCSIN_MAIL_LINK_SECRET: MAIL_LINK_SECRET };
-    const child = new ChildTocsin({ data: join(folder, 'data'), env });
+    const data = join(folder, 'data');
+    await before(data);
+    const child = new ChildTocsin({ data, env });
     const url = await child.url;
     if (url === undefined) {
       rmSync(folder, { recursive: true, force: true });
@@ -72,6 +79,21 @@ export class Site {
     });
   }
 
+  /** Nobody hears of a rule for two hours. */
+  async silence(reason: string): Promise<void> {
+    const answer = await fetch(`${this.url}/v1/silences`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        rule: 'order-delayed',
+        by: 'ana',
+        reason,
+        endsAt: new Date(Date.now() + 2 * HOUR).toISOString(),
+      }),
+    });
+    if (answer.status !== 201) throw new Error(await answer.text());
+  }
+
   /** The path of a link in a mail to the team: to close an alert. */
   mailLink(alertId: string): string {
     const alert = {
@@ -90,4 +112,14 @@ export class Site {
     await this.#child.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Puts a record into the log that no gateway has looked at, and that names nobody: it cannot be processed. */
+export async function withDeadLetter(data: string): Promise<void> {
+  mkdirSync(data);
+  const store = openEmbeddedStore(data, systemClock, EMBEDDED_MIGRATIONS);
+  // Producers of their own write what they like.
+  const value = { id: 'r-1', occurredAt: Date.now(), text: 'No name, <b>no</b> number' } as Complaint;
+  await store.log.publish('complaints', [{ id: 'r-1', key: 'r-1', value }]);
+  store.close();
 }
