@@ -8,7 +8,7 @@ import {
   Problem,
 } from '../loop-closure/adapters/answer-schemas.ts';
 import { type Answer, type Client, connect } from './client.ts';
-import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
+import { type Command, EXIT, globals, type Io, readArgs, readOptions, UsageError } from './command.ts';
 
 /** What these commands need of a client. */
 type Speaker = Pick<Client, 'request' | 'close'>;
@@ -43,7 +43,7 @@ ${EXIT_HELP}
 });
 
 const list = async (reach: Connect, args: readonly string[], io: Io): Promise<number> => {
-  const { values } = readArgs(args, LIST_OPTIONS);
+  const { values } = readOptions(args, LIST_OPTIONS);
   const { data, json, port, help, late, status = 'unfinished', ...filter } = values;
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, value);

@@ -58,6 +58,16 @@ export function readArgs<O extends NonNullable<ParseArgsConfig['options']>>(
   }
 }
 
+/** The same for a command that takes options only: a word too many is a slip, such as a folder without its `--data`. */
+export function readOptions<O extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: O,
+) {
+  const read = readArgs(args, options);
+  if (read.positionals.length > 0) throw new UsageError(`unexpected "${read.positionals[0]}"`);
+  return read;
+}
+
 /** The data folder and port of a call: option, then environment, then default. */
 export function globals(values: { data?: string | undefined; port?: string | undefined }, io: Io) {
   // A variable that is set to nothing counts as not set; an option that says nothing is a slip.

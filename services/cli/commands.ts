@@ -34,41 +34,57 @@ import { silenceCommands } from './silence.ts';
 import { startCommand } from './start.ts';
 import { timersCommand } from './timers.ts';
 
-/** Every verb of the command line, in the order in which a newcomer meets them. */
-export const COMMANDS: readonly Command[] = [
-  demoCommand,
-  startCommand,
-  importCommand,
-  ...alertsCommands(),
-  explainCommand,
-  rulesLintCommand,
-  rulesTestCommand,
-  rulesExplainCommand,
-  ...silenceCommands,
-  rulesMutateCommand,
-  rulesReloadCommand,
-  rulesQuarantineCommand,
-  rulesReplayCommand,
-  rulesDiffCommand,
-  rulesSchemaCommand,
-  evaluateSentimentCommand,
-  sentimentFitCommand,
-  riskAggregateCommand,
-  riskFitCommand,
-  evaluateRiskCommand,
-  evaluateDriftCommand,
-  backupCommand,
-  ledgerCommand,
-  ...dlqCommands,
-  timersCommand,
-  doctorCommand,
-  benchCommand,
-  benchRulesCommand,
-  benchSentimentCommand,
-  benchDistributedCommand,
-  benchTimersCommand,
-  benchNotificationsCommand,
-  ...kafkaCommands,
-  ...schemasCommands,
-  migrateCommand,
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly Command[];
+}
+
+/** Every verb of the command line by what it is for, in the order in which a newcomer meets them. */
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+  { title: 'Try it and run it', commands: [demoCommand, startCommand, importCommand] },
+  { title: 'Work on alerts', commands: [...alertsCommands(), explainCommand] },
+  {
+    title: 'Rules',
+    commands: [
+      rulesLintCommand,
+      rulesTestCommand,
+      rulesExplainCommand,
+      rulesMutateCommand,
+      rulesReplayCommand,
+      rulesDiffCommand,
+      rulesReloadCommand,
+      rulesQuarantineCommand,
+      rulesSchemaCommand,
+      ...silenceCommands,
+    ],
+  },
+  {
+    title: 'Scores',
+    commands: [
+      evaluateSentimentCommand,
+      sentimentFitCommand,
+      riskAggregateCommand,
+      riskFitCommand,
+      evaluateRiskCommand,
+      evaluateDriftCommand,
+    ],
+  },
+  {
+    title: 'Keep it well',
+    commands: [doctorCommand, ledgerCommand, ...dlqCommands, timersCommand, backupCommand],
+  },
+  {
+    title: 'Measure it',
+    commands: [
+      benchCommand,
+      benchRulesCommand,
+      benchSentimentCommand,
+      benchTimersCommand,
+      benchNotificationsCommand,
+      benchDistributedCommand,
+    ],
+  },
+  { title: 'Many machines', commands: [...kafkaCommands, ...schemasCommands, migrateCommand] },
 ];
+
+export const COMMANDS: readonly Command[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);

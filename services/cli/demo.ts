@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { playDemo } from '../embedded/demo/demo.ts';
-import { type Command, globals, type Io, readArgs, UsageError } from './command.ts';
+import { type Command, globals, type Io, readOptions, UsageError } from './command.ts';
 
 export const demoCommand: Command = {
   name: 'demo',
@@ -31,7 +31,7 @@ Exit codes: 0 done; 1 the story could not be told to its end; 2 used wrongly.
 };
 
 async function runDemo(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readArgs(args, {
+  const { values } = readOptions(args, {
     exit: { type: 'boolean' },
     seconds: { type: 'string' },
     seed: { type: 'string' },

@@ -22,7 +22,8 @@ Example:
 ${EXITS}
 `,
     run: (args, io) =>
-      withClient(args, io, { status: { type: 'string' } }, async (client, { values }) => {
+      withClient(args, io, { status: { type: 'string' } }, async (client, { values, positionals }) => {
+        if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
         const query =
           values.status === undefined ? '' : `?status=${encodeURIComponent(String(values.status))}`;
         const { status, body } = await client.request('GET', `/v1/dead-letters${query}`);

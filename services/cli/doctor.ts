@@ -4,7 +4,7 @@ import type { RulesStatus } from '../action-management/rules-reload.ts';
 import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-folder.ts';
 import { readSettings, SettingsWrong } from '../embedded/tocsin.ts';
 import { type Client, connect } from './client.ts';
-import { type Command, EXIT, globals, type Io, readArgs } from './command.ts';
+import { type Command, EXIT, globals, type Io, readOptions } from './command.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
@@ -31,7 +31,7 @@ interface Finding {
 }
 
 async function runDoctor(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readArgs(args, {});
+  const { values } = readOptions(args, {});
   const { data } = globals(values, io);
   const findings: Finding[] = [
     nodeVersion(),

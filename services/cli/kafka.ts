@@ -10,7 +10,7 @@ import {
 } from '../platform/distributed/topic-plan.ts';
 import { checkBroker } from '../platform/event-log/broker-versions.kafka.ts';
 import { silentLogger } from '../platform/logging/logger.ts';
-import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
+import { type Command, EXIT, type Io, readOptions, UsageError } from './command.ts';
 import { readServers } from './server-settings.ts';
 
 const OPTIONS = {
@@ -65,7 +65,7 @@ Exit codes: 0 the cluster is as planned now; 1 something is left to do by hand, 
 ];
 
 async function run(args: readonly string[], io: Io, verb: 'plan' | 'apply'): Promise<number> {
-  const { values } = readArgs(args, OPTIONS);
+  const { values } = readOptions(args, OPTIONS);
   const settings = readServers(io, ['TOCSIN_KAFKA_BROKERS']);
   const plan = planTopics({
     partitions: settings.TOCSIN_PARTITIONS,

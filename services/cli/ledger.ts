@@ -1,6 +1,6 @@
 import type { LedgerReport } from '../embedded/ledger-report.ts';
 import { connect } from './client.ts';
-import { type Command, EXIT, globals, readArgs } from './command.ts';
+import { type Command, EXIT, globals, readOptions } from './command.ts';
 
 export const ledgerCommand: Command = {
   name: 'ledger',
@@ -17,7 +17,7 @@ Example:
 Exit codes: 0 every input is accounted for; 1 the sums do not meet; 2 used wrongly.
 `,
   run: async (args, io) => {
-    const { values } = readArgs(args, {});
+    const { values } = readOptions(args, {});
     const client = await connect(globals(values, io).data, io);
     try {
       const { body } = await client.request('GET', '/v1/ledger');

@@ -1,5 +1,5 @@
 import type { ReloadResult } from '../action-management/rules-reload.ts';
-import { type Command, EXIT, globals, type Io, readArgs } from './command.ts';
+import { type Command, EXIT, globals, type Io, readOptions } from './command.ts';
 import { type InstanceAnswer, orderRunning } from './order-running.ts';
 
 export const rulesReloadCommand: Command = {
@@ -25,7 +25,7 @@ Exit codes: 0 in force, or nothing had changed; 1 refused, or no Tocsin runs the
 };
 
 async function runReload(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readArgs(args, {});
+  const { values } = readOptions(args, {});
   const answers = await orderRunning(globals(values, io).data, 'POST', '/v1/rules/reload', io);
   if (answers === undefined) return EXIT.foundWrong;
   for (const answer of answers) {

@@ -1,7 +1,8 @@
 import { stderr, stdout } from 'node:process';
+import { TOCSIN_VERSION } from '../embedded/version.ts';
 import { didYouMean } from '../platform/config/did-you-mean.ts';
-import { type Command, EXIT, type Io } from './command.ts';
-import { COMMANDS } from './commands.ts';
+import { type Command, EXIT, GLOBAL_OPTIONS, type Io } from './command.ts';
+import { COMMAND_GROUPS, COMMANDS } from './commands.ts';
 import { whyItEnded } from './why-it-ended.ts';
 
 const io: Io = {
@@ -19,7 +20,7 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 /** Finds the command whose name is the longest beginning of the arguments, and runs it. Answers the exit code. */
 export async function main(given: readonly string[]): Promise<number> {
-  const args = commandFirst(given);
+  const args = commandFirst(helpAsked(given));
   const words = args.filter((arg) => !arg.startsWith('-'));
   const command = COMMANDS.filter((candidate) => isPrefix(candidate.name.split(' '), args)).sort(
     (a, b) => b.name.length - a.name.length,
@@ -32,6 +33,10 @@ export async function main(given: readonly string[]): Promise<number> {
   }
   return runCommand(command, rest);
 }
+
+/** `tocsin help start` is `tocsin start --help`. */
+const helpAsked = (args: readonly string[]): readonly string[] =>
+  args[0] === 'help' ? [...args.slice(1), '--help'] : args;
 
 /** The options of every command may stand before it as well: `tocsin --data DIR ledger`. */
 function commandFirst(args: readonly string[]): readonly string[] {
@@ -54,12 +59,26 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
 
 function withoutCommand(words: readonly string[], args: readonly string[]): number {
   const [word] = words;
-  const asked = args.includes('--help') || args.includes('-h') || word === 'help';
-  if (word === undefined || asked) {
+  if (args.includes('--version') && word === undefined) {
+    io.out(`tocsin ${TOCSIN_VERSION}, node ${process.version}\n`);
+    return EXIT.done;
+  }
+  const asked = args.includes('--help') || args.includes('-h');
+  const known = [...Object.keys(GLOBAL_OPTIONS), 'version'].map((name) => `--${name}`);
+  const unknown = args.find((arg) => arg.startsWith('--') && !known.includes(arg.split('=')[0] ?? ''));
+  if (word === undefined && !asked && unknown !== undefined) {
+    io.err(`tocsin: unknown option ${unknown}${didYouMean(unknown, known)}\nTry: tocsin --help\n`);
+    return EXIT.usedWrongly;
+  }
+  if (word === undefined) {
     (asked ? io.out : io.err)(overview());
     return asked ? EXIT.done : EXIT.usedWrongly;
   }
   const within = COMMANDS.filter((command) => command.name.split(' ')[0] === word);
+  if (within.length > 0 && asked && words.length === 1) {
+    io.out(`${verbsOf(word, within)}\n`);
+    return EXIT.done;
+  }
   if (within.length > 0) {
     io.err(`${whichOf(word, words[1], within)}\n`);
   } else {
@@ -75,21 +94,31 @@ function whichOf(group: string, verb: string | undefined, commands: readonly Com
   return `tocsin ${group}: unknown "${verb}"${didYouMean(verb, verbs)}`;
 }
 
+/** The answer to `tocsin rules --help`. */
+function verbsOf(group: string, commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  tocsin ${name.padEnd(width)}  ${summary}`);
+  return `${lines.join('\n')}\n\nEach has a --help: tocsin ${commands[0]?.name ?? group} --help`;
+}
+
 function overview(): string {
   const width = Math.max(...COMMANDS.map((command) => command.name.length));
-  const lines = COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`);
+  const line = ({ name, summary }: Command) => `  ${name.padEnd(width)}  ${summary}`;
+  const groups = COMMAND_GROUPS.map(({ title, commands }) => [`${title}:`, ...commands.map(line)].join('\n'));
   return `Tocsin hears that a customer is about to leave, tells the right person in time,
 and follows each alert until somebody has spoken to the customer.
 
 Usage: tocsin COMMAND [options]
 
-${lines.join('\n')}
+${groups.join('\n\n')}
 
 Options of every command:
   --data DIR   data folder (TOCSIN_DATA_DIR; default ./data)
   --port N     port of the page and the API (TOCSIN_PORT; default 8080)
   --json       results as JSON on standard output
-  --help       what a command does, with an example
+  --help       what a command does, with an example (also: tocsin help COMMAND)
+
+tocsin --version says which this is.
 
 Exit codes: 0 done, 1 found something wrong, 2 used wrongly.
 Begin with: tocsin demo

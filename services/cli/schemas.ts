@@ -6,7 +6,7 @@ import {
   type SchemaStanding,
 } from '../platform/distributed/schema-registration.ts';
 import { ourSchemas, registryOf } from '../platform/distributed/servers.ts';
-import { type Command, EXIT, type Io, readArgs } from './command.ts';
+import { type Command, EXIT, type Io, readOptions } from './command.ts';
 import { readServers } from './server-settings.ts';
 
 const SETTINGS_HELP =
@@ -52,7 +52,7 @@ Exit codes: 0 the registry has all of them; 1 it refused one, or does not answer
 ];
 
 async function check(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readArgs(args, {});
+  const { values } = readOptions(args, {});
   const { all } = ourSchemas();
   const among = incompatibilities(all);
   const asked = io.env.TOCSIN_REGISTRY_URL !== undefined;
@@ -76,7 +76,7 @@ async function check(args: readonly string[], io: Io): Promise<number> {
 }
 
 async function register(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readArgs(args, {});
+  const { values } = readOptions(args, {});
   const registry = registryOf(readServers(io, ['TOCSIN_REGISTRY_URL']));
   try {
     const registered = await registerSchemas(registry, ourSchemas().all);

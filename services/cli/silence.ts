@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { ShownSilence } from '../action-management/adapters/silences.fastify.ts';
 import { readElapsed } from '../action-management/domain/language/duration.ts';
 import { type Client, connect } from './client.ts';
-import { type Command, EXIT, globals, type Io, readArgs, UsageError } from './command.ts';
+import { type Command, EXIT, globals, type Io, readArgs, readOptions, UsageError } from './command.ts';
 
 /** `tocsin silence add|list|expire`: matches that nobody is to be bothered with for a while. */
 export const silenceCommands: readonly Command[] = [
@@ -113,7 +113,7 @@ function instant(option: string, text: string): string {
 }
 
 async function list(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readArgs(args, { all: { type: 'boolean' } });
+  const { values } = readOptions(args, { all: { type: 'boolean' } });
   return talk(values, io, async (client) => {
     const { body } = await client.request('GET', `/v1/silences?all=${values.all === true}`);
     // The route answers with this type.

@@ -1,5 +1,5 @@
 import { type StartOptions, start } from '../embedded/main.ts';
-import { type Command, globals, type Io, readArgs } from './command.ts';
+import { type Command, globals, type Io, readOptions } from './command.ts';
 
 export const startCommand: Command = {
   name: 'start',
@@ -32,7 +32,7 @@ Exit codes: 0 stopped as told; 1 could not start or had to stop; 2 used wrongly,
 };
 
 async function runStart(args: readonly string[], io: Io): Promise<number> {
-  const { values } = readArgs(args, {});
+  const { values } = readOptions(args, {});
   const { data, port } = globals(values, io);
   return start({
     data,

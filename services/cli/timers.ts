@@ -1,5 +1,5 @@
 import { connect } from './client.ts';
-import { type Command, EXIT, globals, readArgs } from './command.ts';
+import { type Command, EXIT, globals, readOptions } from './command.ts';
 
 export const timersCommand: Command = {
   name: 'timers',
@@ -16,7 +16,7 @@ Example:
 Exit codes: 0 done; 2 used wrongly.
 `,
   run: async (args, io) => {
-    const { values } = readArgs(args, {});
+    const { values } = readOptions(args, {});
     const client = await connect(globals(values, io).data, io);
     try {
       const { body } = await client.request('GET', '/v1/timers');

@@ -21,6 +21,17 @@ test('help goes to standard output, and is no error', async () => {
   expect(stdout).toContain('Usage: tocsin alerts close');
 });
 
+test('"help" before a command is "--help" behind it, and "--version" says which this is', async () => {
+  const { code, stdout } = await runTocsin(['help', 'alerts', 'close']);
+  expect(code).toBe(0);
+  expect(stdout).toContain('Usage: tocsin alerts close');
+  expect((await runTocsin(['help'])).stdout).toContain('Begin with: tocsin demo');
+  const group = await runTocsin(['dlq', '--help']);
+  expect(group.code).toBe(0);
+  for (const verb of ['list', 'show', 'retry', 'drop']) expect(group.stdout).toContain(`tocsin dlq ${verb}`);
+  expect((await runTocsin(['--version'])).stdout).toMatch(/^tocsin \d+\.\d+\.\d+, node v24/);
+});
+
 test('without a command it says which there are, and where to begin', async () => {
   const { code, stderr } = await runTocsin([]);
   expect(code).toBe(2);
@@ -32,6 +43,10 @@ test.each([
   [['strat'], 'unknown command "strat"; did you mean "start"?'],
   [['alerts', 'lst'], 'unknown "lst"; did you mean "list"?'],
   [['alerts'], 'which of list, show'],
+  [['help', 'strat'], 'unknown command "strat"; did you mean "start"?'],
+  [['--hepl'], 'unknown option --hepl; did you mean "--help"?'],
+  [['start', './elsewhere'], 'unexpected "./elsewhere"'],
+  [['dlq', 'list', 'parked'], 'unexpected "parked"'],
   [['ledger', '--jsn'], 'unknown option --jsn; did you mean "--json"?'],
   [['import', 'complaint', 'x.csv'], 'unknown source "complaint"; did you mean "complaints"?'],
   [['import', 'complaints'], 'expected a source and a file'],
