@@ -1,6 +1,6 @@
 import type { RulesReload } from '../action-management/rules-reload.ts';
 import type { Topic } from '../contracts/topics.ts';
-import type { StageStanding, Standing } from '../loop-closure/domain/operations.ts';
+import type { StageStanding, SystemStanding } from '../loop-closure/domain/operations.ts';
 import type { OperationsRoom } from '../loop-closure/ports.ts';
 import { CHANNEL_KINDS, NOTIFICATION_QUEUES } from '../notification/domain/message.ts';
 import { EMBEDDED_PARTITION } from '../platform/event-log/event-log.sqlite.ts';
@@ -31,7 +31,7 @@ export const createOperationsRoom = (deps: OperationsRoomDeps): OperationsRoom =
   };
 };
 
-async function standingOf({ pipeline, rules, notReady, clock }: OperationsRoomDeps): Promise<Standing> {
+async function standingOf({ pipeline, rules, notReady, clock }: OperationsRoomDeps): Promise<SystemStanding> {
   const { store, silences } = pipeline;
   const now = clock.now();
   const reason = notReady();

@@ -4,8 +4,8 @@ import type { DeadLetters } from '../platform/database/dead-letters.ts';
 import type { AlertRow } from './domain/alert-row.ts';
 import type { DeliveryRow, HeldRow } from './domain/alert-view.ts';
 import type { AuditRow } from './domain/audit.ts';
-import type { Standing } from './domain/operations.ts';
-import type { Standing as CustomerStanding } from './domain/standing.ts';
+import type { SystemStanding } from './domain/operations.ts';
+import type { Standing } from './domain/standing.ts';
 
 /** A page of a list. `next` is handed back to get the page behind it; absent on the last one. */
 export interface Page<Row> {
@@ -55,7 +55,7 @@ export interface AlertQueries {
   /** Live and canary alerts opened in the span, `from` included, `to` not. */
   openedBetween(from: number, to: number): Promise<readonly AlertRow[]>;
   /** Of those customers of whom the CRM has said whether they are one. */
-  standingsOf(customerIds: readonly string[]): Promise<readonly CustomerStanding[]>;
+  standingsOf(customerIds: readonly string[]): Promise<readonly Standing[]>;
 }
 
 export interface AuditFilter {
@@ -95,7 +95,7 @@ export interface CommandWatch {
  * that the answer takes.
  */
 export interface OperationsRoom {
-  standing(): Promise<Standing>;
+  standing(): Promise<SystemStanding>;
   readonly deadLetters: Pick<DeadLetters, 'retry' | 'drop'>;
   /** Ends a silence before its time; words say why not. Absent where another service keeps silences. */
   endSilence?(

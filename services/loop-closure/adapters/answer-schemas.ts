@@ -313,6 +313,7 @@ export const KpiReport = z
     heldBack: z.object({ total: z.int(), byReason: counts }),
     byRule: z.array(group),
     byTeam: z.array(group),
+    byPerson: z.array(group).describe('By owner; those that only a team owns under an empty id.'),
     kept: z.array(kept),
   })
   .meta({ id: 'KpiReport' });

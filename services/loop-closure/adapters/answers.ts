@@ -107,6 +107,7 @@ export const presentKpis = (kpis: LoopReport, from: number, to: number): z.infer
   heldBack: { total: kpis.heldBack.total, byReason: { ...kpis.heldBack.byReason } },
   byRule: [...kpis.byRule],
   byTeam: [...kpis.byTeam],
+  byPerson: [...kpis.byPerson],
   kept: kpis.kept.map((kept) => ({
     ...kept,
     byRule: [...kept.byRule],

@@ -8,7 +8,7 @@ import type { OperationsRoom } from '../ports.ts';
 import { contextOf, send, textQuery } from './page-answers.ts';
 import type { Notice } from './pages/layout.ts';
 import { operationsPage } from './pages/operations-page.ts';
-import { actorOf } from './person.fastify.ts';
+import { actorOf, rememberPerson } from './person.fastify.ts';
 
 interface Deps {
   readonly operations: OperationsRoom;
@@ -25,6 +25,7 @@ export const registerOperationsPage = (app: FastifyInstance, deps: Deps): void =
     return show(deps, request, reply, known && { kind: 'done', words: DONE_WORDS[known] });
   });
   app.post('/operations/dead-letters/retry', async (request, reply) => {
+    rememberPerson(request, reply);
     const order = Retry.safeParse(request.body ?? {});
     if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
     const { id, reason } = order.data;
@@ -34,6 +35,7 @@ export const registerOperationsPage = (app: FastifyInstance, deps: Deps): void =
       : refuse(deps, request, reply.code(409), NOT_PARKED);
   });
   app.post('/operations/dead-letters/drop', async (request, reply) => {
+    rememberPerson(request, reply);
     const order = Drop.safeParse(request.body ?? {});
     if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
     const { id, reason } = order.data;
@@ -43,6 +45,7 @@ export const registerOperationsPage = (app: FastifyInstance, deps: Deps): void =
       : refuse(deps, request, reply.code(409), NOT_PARKED);
   });
   app.post('/operations/silences/end', async (request, reply) => {
+    rememberPerson(request, reply);
     const order = End.safeParse(request.body ?? {});
     if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
     const ended = await deps.operations.endSilence?.(order.data.id, decision(deps, request).by);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import { at } from '../domain/example.ts';
-import type { Standing } from '../domain/operations.ts';
+import type { SystemStanding } from '../domain/operations.ts';
 import { RUNBOOKS } from './pages/operations-page.ts';
 import { registerPages } from './pages.fastify.ts';
 import { createTestDesk, TEST_NAMES } from './test-desk.ts';
@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const app of opened.splice(0)) await app.close();
 });
 
-const open = (different: Partial<Standing> = {}) => {
+const open = (different: Partial<SystemStanding> = {}) => {
   const { desk, clock } = createTestDesk();
   const room = createTestRoom(different);
   const app = fastify();

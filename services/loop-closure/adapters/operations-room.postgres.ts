@@ -3,7 +3,7 @@ import type { NamedSql, Postgres } from '../../platform/database/postgres.ts';
 import { countTimers, earliestTimers } from '../../platform/database/timers.postgres.ts';
 import { balance, EMBEDDED_ERA } from '../../platform/distributed/ledger-sums.postgres.ts';
 import type { Clock } from '../../platform/time/clock.ts';
-import type { QueueStanding, StageStanding, Standing } from '../domain/operations.ts';
+import type { QueueStanding, StageStanding, SystemStanding } from '../domain/operations.ts';
 import type { OperationsRoom } from '../ports.ts';
 
 export interface OperationsRoomDeps {
@@ -28,7 +28,12 @@ export const createPostgresOperationsRoom = (deps: OperationsRoomDeps): Operatio
   deadLetters: new PostgresDeadLetters(deps.postgres),
 });
 
-async function standingOf({ postgres, notReady, clock, version }: OperationsRoomDeps): Promise<Standing> {
+async function standingOf({
+  postgres,
+  notReady,
+  clock,
+  version,
+}: OperationsRoomDeps): Promise<SystemStanding> {
   const letters = new PostgresDeadLetters(postgres);
   const reason = notReady();
   return {

@@ -1,3 +1,4 @@
+import { parse } from 'csv-parse/sync';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, expect, test } from 'vitest';
 import type { AlertEvent } from '../../contracts/alert.ts';
@@ -310,4 +311,68 @@ test('the filter of the queue offers teams and people by name, and keeps one tha
   const { body } = await open().app.inject('/?owner=gone');
   expect(body).toContain('<option value="ana">Ana Ruiz</option>');
   expect(body).toContain('<option value="gone" selected>gone</option>');
+});
+
+test('whoever has not said their name is asked in each form, acts under it, and is not asked again', async () => {
+  const { app, happen, commands } = open(acknowledges);
+  happen(exampleEvent());
+  expect((await app.inject(ALERT)).body).toContain('Your name');
+  const answer = await app.inject({ ...form({ person: 'Ana Ruiz' }), url: `${ALERT}/acknowledge` });
+  expect(answer.statusCode).toBe(303);
+  expect(commands.map(({ by }) => by)).toEqual([{ kind: 'person', id: 'ana' }]);
+  const cookie = String(answer.headers['set-cookie']).split(';')[0] ?? '';
+  expect(cookie).toBe('tocsin-person=Ana%20Ruiz');
+  expect((await app.inject({ url: ALERT, headers: { cookie } })).body).not.toContain('Your name');
+});
+
+test('the name that was said first stays, whatever a form says later', async () => {
+  const { app, happen, commands } = open(acknowledges);
+  happen(exampleEvent());
+  const order = form({ person: 'somebody else' }, { cookie: 'tocsin-person=olga' });
+  const answer = await app.inject({ ...order, url: `${ALERT}/acknowledge` });
+  expect(commands.map(({ by }) => by.id)).toEqual(['olga']);
+  expect(answer.headers['set-cookie']).toBeUndefined();
+});
+
+const table = async (app: FastifyInstance, url: string) => {
+  const answer = await app.inject(url);
+  expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8');
+  expect(answer.headers['content-disposition']).toMatch(
+    /^attachment; filename="tocsin-\w+-2026-03-\d\d\.csv"$/,
+  );
+  return parse(answer.body, { bom: true, columns: true }) as Record<string, string>[];
+};
+
+test('the queue is taken along as a table, with its filter, and all of it', async () => {
+  const { app, happen } = open();
+  for (let n = 0; n < 600; n += 1) {
+    const alert = {
+      alertId: `a-${n}#1`,
+      alertKey: `a-${n}`,
+      ...(n === 0 ? { severity: 'P3' as const } : {}),
+    };
+    happen(exampleEvent({ id: `e-${n}`, alertKey: `a-${n}`, alert }));
+  }
+  const all = await table(app, '/alerts.csv');
+  expect(new Set(all.map((row) => row.alert_id)).size).toBe(600);
+  expect(all[0]).toMatchObject({
+    customer: 'c-1',
+    customer_name: 'Ada Example',
+    status: 'open',
+    overdue: 'false',
+  });
+  expect((await table(app, '/alerts.csv?severity=P3')).map((row) => row.alert_id)).toEqual(['a-0#1']);
+  expect((await app.inject('/alerts.csv?severity=P9')).statusCode).toBe(400);
+});
+
+test('figures, customers kept and the audit are taken along as tables', async () => {
+  const { app, happen } = open();
+  happen(exampleEvent());
+  expect((await table(app, '/kpis.csv')).map(({ group, opened }) => [group, opened])).toEqual([
+    ['rule', '1'],
+    ['team', '1'],
+    ['person', '1'],
+  ]);
+  expect((await table(app, '/kept.csv')).map((row) => row.days_after_closing)).toEqual(['30', '90']);
+  expect(await table(app, '/audit.csv')).toMatchObject([{ action: 'raised', customer: 'c-1' }]);
 });

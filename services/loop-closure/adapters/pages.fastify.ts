@@ -10,7 +10,18 @@ import { type Html, html } from '../../platform/text/html.ts';
 import { type Clock, DAY } from '../../platform/time/clock.ts';
 import type { Names } from '../../settings/names.ts';
 import { VERBS, type Verb } from '../domain/command.ts';
-import type { BusinessClock, OperationsRoom } from '../ports.ts';
+import {
+  ALERTS_HEAD,
+  AUDIT_HEAD,
+  alertCells,
+  auditCells,
+  KEPT_HEAD,
+  KPIS_HEAD,
+  keptCells,
+  kpiCells,
+} from '../domain/tables.ts';
+import { rfc3339 } from '../domain/words.ts';
+import type { AlertFilter, BusinessClock, OperationsRoom } from '../ports.ts';
 import type { AlertDesk, AlertFound, OrderResult } from '../service.ts';
 import { definite } from './definite.ts';
 import { AlertsQuery } from './openapi.ts';
@@ -21,9 +32,10 @@ import { customerPage } from './pages/customer-page.ts';
 import { alertPath, type Notice, type PageContext } from './pages/layout.ts';
 import { queuePage } from './pages/queue-page.ts';
 import { auditPage, heldPage, kpiPage, messagePage } from './pages/report-pages.ts';
-import { actorOf, registerMe } from './person.fastify.ts';
+import { actorOf, registerMe, rememberPerson } from './person.fastify.ts';
 import { problemOfError } from './problem.ts';
 import { isSameOrigin } from './same-origin.ts';
+import { everyRow, sendTable } from './tables.fastify.ts';
 
 export interface PagesDeps {
   readonly desk: AlertDesk;
@@ -120,16 +132,7 @@ const registerQueue = (app: FastifyInstance, deps: PagesDeps): void => {
     const filter = QueueFilter.safeParse(without(query, ['cursor']));
     if (!filter.success)
       return send(reply.code(400), badFilterPage(contextOf(deps, request, now), filter.error));
-    const { overdue, status, ...wanted } = filter.data;
-    const page = await desk.queries.alerts(
-      {
-        ...definite(wanted),
-        ...(status === 'all' ? {} : { status }),
-        ...(overdue === 'true' ? { overdueAt: now } : {}),
-      },
-      PAGE_ROWS,
-      query.cursor,
-    );
+    const page = await desk.queries.alerts(wantedOf(filter.data, now), PAGE_ROWS, query.cursor);
     const isNew = page.rows.length === 0 && (await desk.queries.alerts({}, 1)).rows.length === 0;
     const origin = `${request.protocol}://${request.host}`;
     return send(
@@ -137,7 +140,37 @@ const registerQueue = (app: FastifyInstance, deps: PagesDeps): void => {
       queuePage(contextOf(deps, request, now), { page, query: without(query, ['cursor']), isNew, origin }),
     );
   });
+  app.get('/alerts.csv', async (request, reply) => {
+    const now = clock.now();
+    const filter = QueueFilter.safeParse(textQuery(request));
+    if (!filter.success)
+      return send(reply.code(400), badFilterPage(contextOf(deps, request, now), filter.error));
+    const wanted = wantedOf(filter.data, now);
+    const rows = everyRow((limit, cursor) => desk.queries.alerts(wanted, limit, cursor));
+    return sendTable(
+      reply,
+      fileName('alerts', now),
+      ALERTS_HEAD,
+      mapped(rows, (row) => alertCells(row, now)),
+    );
+  });
 };
+
+const wantedOf = (
+  { overdue, status, ...wanted }: z.output<typeof QueueFilter>,
+  now: number,
+): AlertFilter => ({
+  ...definite(wanted),
+  ...(status === 'all' ? {} : { status }),
+  ...(overdue === 'true' ? { overdueAt: now } : {}),
+});
+
+/** `tocsin-alerts-2026-03-02.csv`. */
+const fileName = (what: string, now: number): string => `tocsin-${what}-${rfc3339(now).slice(0, 10)}.csv`;
+
+async function* mapped<From, To>(rows: AsyncIterable<From>, to: (row: From) => To): AsyncGenerator<To> {
+  for await (const row of rows) yield to(row);
+}
 
 const registerAlert = (app: FastifyInstance, deps: PagesDeps): void => {
   app.get('/alerts/:id', async (request, reply) => {
@@ -149,6 +182,7 @@ const registerAlert = (app: FastifyInstance, deps: PagesDeps): void => {
   });
   for (const verb of VERBS) {
     app.post(`/alerts/:id/${verb}`, async (request, reply) => {
+      rememberPerson(request, reply);
       const result = await deps.desk.order(orderOf(deps, request, verb));
       if (result.type === 'done') return reply.redirect(`${alertPath(result.row.alertId)}?done=${verb}`, 303);
       return showAlert(deps, request, reply.code(statusOf(result)), noticeOf(result));
@@ -165,7 +199,7 @@ const DONE_WORDS: Readonly<Record<Verb, string>> = {
 };
 
 const orderOf = (deps: PagesDeps, request: FastifyRequest, verb: Verb) => {
-  const { orderId, ...fields } = Form.parse(request.body ?? {});
+  const { orderId, person, ...fields } = Form.parse(request.body ?? {});
   return {
     alert: Id.parse(request.params).id,
     verb,
@@ -257,30 +291,41 @@ const Days = z.coerce.number().int().min(1).max(3650).catch(30);
 
 const registerReports = (app: FastifyInstance, deps: PagesDeps): void => {
   const { desk, clock, names } = deps;
-  app.get('/kpis', async (request, reply) => {
+  const daysOf = (request: FastifyRequest): number => Days.parse(textQuery(request).days ?? 30);
+  const reportOf = (request: FastifyRequest) => {
     const now = clock.now();
-    const days = Days.parse(textQuery(request).days ?? 30);
     // The end is not included, so "until now" ends one millisecond later.
-    return send(
-      reply,
-      kpiPage(contextOf(deps, request, now), await desk.kpis(now - days * DAY, now + 1), days),
-    );
+    return desk.kpis(now - daysOf(request) * DAY, now + 1);
+  };
+  app.get('/kpis', async (request, reply) =>
+    send(reply, kpiPage(contextOf(deps, request, clock.now()), await reportOf(request), daysOf(request))),
+  );
+  app.get('/kpis.csv', async (request, reply) => {
+    const report = await reportOf(request);
+    return sendTable(reply, fileName('kpis', clock.now()), KPIS_HEAD, kpiCells(report));
+  });
+  app.get('/kept.csv', async (request, reply) => {
+    const { kept } = await reportOf(request);
+    return sendTable(reply, fileName('kept', clock.now()), KEPT_HEAD, kept.flatMap(keptCells));
   });
   app.get('/held', async (request, reply) => {
     const page = await desk.queries.held(PAGE_ROWS, textQuery(request).cursor);
     return send(reply, heldPage(contextOf(deps, request, clock.now()), page));
   });
+  const auditQuery = (request: FastifyRequest) => {
+    const { alert, actor } = textQuery(request);
+    return definite({ alert, actor: actor === undefined ? undefined : names.personId(actor) });
+  };
+  app.get('/audit.csv', async (request, reply) => {
+    const { alert, actor } = auditQuery(request);
+    const filter = definite({ alertKey: alert, actor });
+    const rows = everyRow((limit, cursor) => desk.queries.audit(filter, limit, cursor));
+    return sendTable(reply, fileName('audit', clock.now()), AUDIT_HEAD, mapped(rows, auditCells));
+  });
   app.get('/audit', async (request, reply) => {
-    const { alert, actor, cursor } = textQuery(request);
-    const query = definite({
-      alert: alert || undefined,
-      actor: actor === undefined ? undefined : names.personId(actor),
-    });
-    const page = await desk.queries.audit(
-      definite({ alertKey: query.alert, actor: query.actor }),
-      PAGE_ROWS,
-      cursor,
-    );
+    const query = auditQuery(request);
+    const filter = definite({ alertKey: query.alert, actor: query.actor });
+    const page = await desk.queries.audit(filter, PAGE_ROWS, textQuery(request).cursor);
     return send(reply, auditPage(contextOf(deps, request, clock.now()), page, query));
   });
 };

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Actor } from '../../contracts/alert.ts';
 
@@ -12,14 +12,15 @@ const COOKIE = 'tocsin-person';
 export const registerMe = (app: FastifyInstance): void => {
   app.post('/me', async (request, reply) => {
     const { person = '', back = '/' } = Form.parse(request.body ?? {});
-    const name = encodeURIComponent(person.trim().slice(0, 200).toWellFormed());
-    reply.header(
-      'set-cookie',
-      `${COOKIE}=${name}; Path=/; Max-Age=${COOKIE_SECONDS}; SameSite=Strict; HttpOnly`,
-    );
+    reply.header('set-cookie', cookieOf(person));
     return reply.redirect(isOwnPath(back) ? back : '/', 303);
   });
 };
+
+const cookieOf = (person: string): string =>
+  `${COOKIE}=${encodeURIComponent(shortened(person).toWellFormed())}; Path=/; Max-Age=${COOKIE_SECONDS}; SameSite=Strict; HttpOnly`;
+
+const shortened = (person: string): string => person.trim().slice(0, 200);
 
 const Form = z.record(z.string(), z.string());
 
@@ -34,11 +35,23 @@ export const personOf = (request: FastifyRequest): string | undefined => {
   return name === '' ? undefined : name.slice(0, 200);
 };
 
-/** Who acts by a form: as they called themselves, or nobody in particular. */
+/** Who acts by a form: as they called themselves, there or before, or nobody in particular. */
 export const actorOf = (request: FastifyRequest): Actor => ({
   kind: 'person',
-  id: personOf(request) ?? 'unnamed',
+  id: personOf(request) ?? saidInForm(request) ?? 'unnamed',
 });
+
+/** Somebody who has said their name in a form is not asked again. */
+export const rememberPerson = (request: FastifyRequest, reply: FastifyReply): void => {
+  const said = saidInForm(request);
+  if (personOf(request) === undefined && said !== undefined) reply.header('set-cookie', cookieOf(said));
+};
+
+const saidInForm = (request: FastifyRequest): string | undefined => {
+  const form = Form.safeParse(request.body);
+  const name = form.success ? shortened(form.data.person ?? '') : '';
+  return name === '' ? undefined : name;
+};
 
 const decoded = (text: string): string => {
   try {

@@ -1,6 +1,6 @@
 import type { LetterDecision, ParkedLetter } from '../../platform/database/dead-letters.ts';
 import { at } from '../domain/example.ts';
-import type { Standing } from '../domain/operations.ts';
+import type { SystemStanding } from '../domain/operations.ts';
 import type { OperationsRoom } from '../ports.ts';
 
 /** A record that could not be processed, and waits for somebody. */
@@ -21,7 +21,7 @@ export const parkedLetter = (different: Partial<ParkedLetter> = {}): ParkedLette
 });
 
 /** An operations room in which a test puts what is seen, and reads what was ordered. */
-export const createTestRoom = (different: Partial<Standing> = {}) => {
+export const createTestRoom = (different: Partial<SystemStanding> = {}) => {
   const parked = new Set((different.letters?.waiting ?? []).map(({ id }) => id));
   const ordered: string[] = [];
   const order = async (verb: string, id: string, { by, why }: LetterDecision): Promise<boolean> => {

@@ -122,3 +122,13 @@ test('outcomes are counted among the closed, by rule and by team as well', () =>
   ]);
   expect(kpis.byTeam.map(({ id }) => id)).toEqual(['retention', 'billing']);
 });
+
+test('alerts count for whoever owns them; those that only a team owns for nobody in person', () => {
+  const { person: _, ...ownedByTeam } = exampleRow();
+  const rows = [exampleRow({ person: 'ana' }), ownedByTeam, exampleRow({ person: 'ana' })];
+  const { byPerson } = measure(rows, {});
+  expect(byPerson.map(({ id, title, opened }) => [id, title, opened])).toEqual([
+    ['ana', 'ana', 2],
+    ['', 'nobody in person', 1],
+  ]);
+});

@@ -29,9 +29,11 @@ export interface Kpis {
   readonly heldBack: { readonly total: number; readonly byReason: { readonly [R in HeldReason]?: number } };
   readonly byRule: readonly GroupKpis[];
   readonly byTeam: readonly GroupKpis[];
+  /** By who owns the alert now, or owned it when it was closed; those that only a team owns under an empty id. */
+  readonly byPerson: readonly GroupKpis[];
 }
 
-/** The numbers that are compared between rules and between teams. */
+/** The numbers that are compared between rules, teams and people. */
 export interface GroupKpis {
   readonly id: string;
   readonly title: string;
@@ -113,8 +115,12 @@ export const kpisOf = ({ rows, heldByReason, now, businessMsBetween, names }: Kp
     },
     byRule: groupsOf(rows, now, (row) => ({ id: row.ruleId, title: row.ruleTitle })),
     byTeam: groupsOf(rows, now, (row) => ({ id: row.team, title: names.team(row.team) })),
+    byPerson: groupsOf(rows, now, (row) => ownerOf(row, names)),
   };
 };
+
+const ownerOf = ({ person }: AlertRow, names: Names) =>
+  person === undefined ? { id: '', title: 'nobody in person' } : { id: person, title: names.person(person) };
 
 /** What became of one deadline of one alert. */
 export const fateOf = (

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { at } from './example.ts';
-import { needsAttention, type Standing } from './operations.ts';
+import { needsAttention, type SystemStanding } from './operations.ts';
 
 const NOW = at('10:00');
-const WELL: Standing = {
+const WELL: SystemStanding = {
   version: '1',
   stages: [{ name: 'scoring', reads: ['signals'], handled: 9, skipped: 0, setAside: 0, waiting: 0 }],
   timers: {
@@ -14,7 +14,7 @@ const WELL: Standing = {
   queues: [{ name: 'notifications-slack', waiting: 0 }],
   letters: { counts: { parked: 0, retrying: 0, retried: 3, dropped: 2 }, waiting: [], settled: [] },
 };
-const troubles = (different: Partial<Standing>) =>
+const troubles = (different: Partial<SystemStanding>) =>
   needsAttention({ ...WELL, ...different }, NOW).map(({ trouble, what }) => `${trouble}: ${what}`);
 const [STAGE] = WELL.stages;
 const RULES = { hash: 'h', folder: 'rules', rules: [], quarantined: [] };

@@ -57,7 +57,7 @@ export interface RulesStanding {
 }
 
 /** How Tocsin itself is doing. What is absent is known to another service only. */
-export interface Standing {
+export interface SystemStanding {
   readonly version: string;
   /** Why this process cannot do its work now. */
   readonly notReady?: string;
@@ -96,7 +96,7 @@ const LATE_MS = MINUTE;
 const STUCK_MS = 5 * MINUTE;
 
 /** What somebody should look at now, the most pressing first; nothing when all is well. */
-export function needsAttention(standing: Standing, now: number): readonly Attention[] {
+export function needsAttention(standing: SystemStanding, now: number): readonly Attention[] {
   const { notReady, stages, timers, queues, letters, rules } = standing;
   const [first] = timers.earliest;
   return [

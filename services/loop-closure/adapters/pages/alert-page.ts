@@ -32,6 +32,7 @@ import {
   type PageContext,
   ruleName,
   severityBadge,
+  whoField,
 } from './layout.ts';
 import { storyPart } from './story-part.ts';
 
@@ -199,11 +200,11 @@ const actionsPart = (context: PageContext, page: AlertPage): Html => {
   if (row.status === 'closed') return closedPart(context, page);
   const outcomes = alert?.plan.outcomes.length ? alert.plan.outcomes : OUTCOMES;
   return html`<section class="card"><h2>Act</h2>
-${row.acknowledgedAt === undefined ? orderForm(page, 'acknowledge', html`<button>Acknowledge: I have it</button>`) : undefined}
-${action('Log contact', orderForm(page, 'contact', contactFields(row.answerOn)))}
-${action('Snooze', orderForm(page, 'snooze', SNOOZE_FIELDS))}
-${action('Reassign', orderForm(page, 'reassign', reassignFields(context.names)))}
-${action('Close the loop', orderForm(page, 'close', closeFields(outcomes)))}</section>`;
+${row.acknowledgedAt === undefined ? orderForm(context, page, 'acknowledge', html`<button>Acknowledge: I have it</button>`) : undefined}
+${action('Log contact', orderForm(context, page, 'contact', contactFields(row.answerOn)))}
+${action('Snooze', orderForm(context, page, 'snooze', SNOOZE_FIELDS))}
+${action('Reassign', orderForm(context, page, 'reassign', reassignFields(context.names)))}
+${action('Close the loop', orderForm(context, page, 'close', closeFields(outcomes)))}</section>`;
 };
 
 const closedPart = (
@@ -218,9 +219,9 @@ ${file.alert?.closeNote === undefined ? undefined : html`<dt>Note</dt><dd>${file
 const action = (name: string, form: Html): Html =>
   html`<details class="action"><summary>${name}</summary>${form}</details>`;
 
-const orderForm = (page: AlertPage, verb: string, fields: Html): Html =>
+const orderForm = (context: PageContext, page: AlertPage, verb: string, fields: Html): Html =>
   html`<form method="post" action="${alertPath(page.file.row.alertId)}/${verb}">
-<input type="hidden" name="orderId" value="${page.orderId}">${fields}</form>`;
+<input type="hidden" name="orderId" value="${page.orderId}">${whoField(context)}${fields}</form>`;
 
 const contactFields = (answerOn: string): Html => html`<label>Channel <select name="channel">${CHANNELS.map(
   (channel) =>

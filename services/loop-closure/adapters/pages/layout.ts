@@ -66,6 +66,11 @@ const personForm = (context: PageContext): Html => html`<form class="top-form" m
 <button class="plain">Save</button>
 </form>`;
 
+/** Asks who acts, as part of a form, where nobody has said it yet: an order in nobody's name helps nobody. */
+export const whoField = (context: PageContext): HtmlPart =>
+  context.person === undefined &&
+  html`<label>Your name <input name="person" required maxlength="200" autocomplete="username"></label>`;
+
 /** What became of the order that led to this page. */
 export interface Notice {
   readonly kind: 'done' | 'refused';

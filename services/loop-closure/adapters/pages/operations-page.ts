@@ -7,14 +7,23 @@ import {
   type QueueStanding,
   type RulesStanding,
   type StageStanding,
-  type Standing,
+  type SystemStanding,
   type Trouble,
 } from '../../domain/operations.ts';
 import { count, durationInWords, plain } from '../../domain/words.ts';
-import { countdown, layout, live, moment, type Notice, noticePart, type PageContext } from './layout.ts';
+import {
+  countdown,
+  layout,
+  live,
+  moment,
+  type Notice,
+  noticePart,
+  type PageContext,
+  whoField,
+} from './layout.ts';
 
 /** How Tocsin itself is doing, on one page: for whoever is woken up. */
-export const operationsPage = (context: PageContext, standing: Standing, notice?: Notice): Html => {
+export const operationsPage = (context: PageContext, standing: SystemStanding, notice?: Notice): Html => {
   const needed = needsAttention(standing, context.now);
   return layout(
     context,
@@ -68,7 +77,7 @@ export const RUNBOOKS: Readonly<Record<Trouble, string>> = {
   rule_quarantined: 'rule-quarantined.md',
 };
 
-const lettersPart = (context: PageContext, { letters }: Standing): Html => {
+const lettersPart = (context: PageContext, { letters }: SystemStanding): Html => {
   const { counts, waiting, settled } = letters;
   return html`<section class="card"><h2>Dead letters: ${counts.parked} waiting for somebody</h2>
 <p class="soft small">Records that could not be processed. They were set aside whole, and everything behind them went on.
@@ -90,19 +99,21 @@ ${letter.payload.length > SHOWN_CHARACTERS && html`<p class="soft small">The fir
 ${
   letter.status === 'parked' &&
   html`<details class="action"><summary>Retry</summary>${letterForm(
+    context,
     'retry',
     letter,
     html`<label class="wide">What has changed since <input name="reason" maxlength="2000" size="36"></label><button>Retry it</button>`,
   )}</details>
 <details class="action"><summary>Give up</summary>${letterForm(
+    context,
     'drop',
     letter,
     html`<label class="wide">Why it is not needed <input name="reason" required maxlength="2000" size="36"></label><button>Give it up</button>`,
   )}</details>`
 }</div>`;
 
-const letterForm = (verb: 'retry' | 'drop', { id }: ParkedLetter, fields: Html): Html =>
-  html`<form method="post" action="/operations/dead-letters/${verb}"><input type="hidden" name="id" value="${id}">${fields}</form>`;
+const letterForm = (context: PageContext, verb: 'retry' | 'drop', { id }: ParkedLetter, fields: Html): Html =>
+  html`<form method="post" action="/operations/dead-letters/${verb}"><input type="hidden" name="id" value="${id}">${whoField(context)}${fields}</form>`;
 
 const settledItem = (context: PageContext, letter: ParkedLetter): Html =>
   html`<li>${letter.status === 'dropped' ? 'Given up' : 'Retried, and went well'}: <span class="id">${letter.id}</span>, ${plain(letter.reason)}${decisionPart(context, letter)}</li>`;
@@ -111,7 +122,7 @@ const decisionPart = (context: PageContext, { decision }: ParkedLetter): HtmlPar
   decision !== undefined &&
   html`<br><span class="soft small">Decided by ${context.names.person(decision.by)}, ${moment(decision.at, context)}${decision.why !== undefined && `: “${decision.why}”`}</span>`;
 
-const timersPart = (context: PageContext, { timers }: Standing): Html => html`<section class="card">
+const timersPart = (context: PageContext, { timers }: SystemStanding): Html => html`<section class="card">
 <h2>Timers: ${timers.pending} set, ${timers.overdue} overdue</h2>
 ${
   timers.earliest.length === 0
@@ -166,7 +177,7 @@ const silencePart = (context: PageContext, silence: Silence): Html => html`<div 
 <p><b>${silence.reason}</b><br>${coversInWords(silence)}, by ${context.names.person(silence.by)}<br>
 ${silence.startsAt > context.now ? html`from ${moment(silence.startsAt, context)} ` : 'in force '}until ${moment(silence.endsAt, context)}
 <span class="soft small">${silence.id}</span></p>
-<form method="post" action="/operations/silences/end"><input type="hidden" name="id" value="${silence.id}"><button class="plain">End it now</button></form></div>`;
+<form method="post" action="/operations/silences/end"><input type="hidden" name="id" value="${silence.id}">${whoField(context)}<button class="plain">End it now</button></form></div>`;
 
 const coversInWords = ({ rule, subject, product, region }: Silence): string =>
   Object.entries({ rule, customer: subject, product, region })

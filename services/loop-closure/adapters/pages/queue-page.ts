@@ -62,6 +62,7 @@ const filterForm = (
 <label>Customer id <input name="customer" value="${query.customer ?? ''}" size="12"></label>
 <label>Late <select name="overdue">${choices([ANY, { id: 'true', name: 'only late' }], query.overdue ?? '')}</select></label>
 <button>Show</button>
+<span class="links"><a href="/alerts.csv?${new URLSearchParams(query).toString()}" download>As CSV</a></span>
 </form>`;
 
 const ANY = { id: '', name: 'any' };

@@ -37,7 +37,8 @@ export const kpiPage = (context: PageContext, kpis: LoopReport, days: number): H
     'KPIs',
     html`<h1>How well loops are closed</h1>
 <form class="row card" method="get" action="/kpis"><label>Alerts opened in the last
-<select name="days">${[1, 7, 30, 90, 365].map((choice) => daysOption(choice, days))}</select></label><button>Show</button></form>
+<select name="days">${[1, 7, 30, 90, 365].map((choice) => daysOption(choice, days))}</select></label><button>Show</button>
+<span class="links"><a href="/kpis.csv?days=${days}" download>Figures as CSV</a> <a href="/kept.csv?days=${days}" download>Customers kept as CSV</a></span></form>
 ${live('kpis', html`${kpis.opened === 0 ? NO_KPIS : kpiParts(kpis)}${keptPart(kpis.kept)}`)}`,
   );
 
@@ -62,7 +63,7 @@ ${tile(percent(kpis.falseAlarms.share), 'false alarms among the closed')}
 <section class="card"><h2>Deadlines</h2><table>
 <thead><tr><th>Deadline</th><th class="number">Met</th><th class="number">Missed</th><th class="number">Running</th><th class="number">No longer needed</th><th class="number">Hit rate</th></tr></thead>
 <tbody>${(['ack_by', 'contact_by', 'close_by'] as const).map((deadline) => hitRow(DEADLINE_WORDS[deadline], kpis.deadlines[deadline]))}</tbody></table></section>
-${groupTable('By rule', kpis.byRule, ruleName)}${groupTable('By team', kpis.byTeam, ({ title }) => html`${title}`)}
+${groupTable('By rule', kpis.byRule, ruleName)}${groupTable('By team', kpis.byTeam, ({ title }) => html`${title}`)}${groupTable('By person', kpis.byPerson, personName)}
 <div class="columns">${countTable('By outcome', kpis.byOutcome)}${countTable('By root cause', kpis.byRootCause)}</div>
 <section class="card"><h2>Held back: ${kpis.heldBack.total}</h2>${heldCounts(kpis)}</section>`;
 
@@ -120,14 +121,20 @@ const groupTable = (
   groups: readonly GroupKpis[],
   nameOf: (group: GroupKpis) => Html,
 ): Html => html`<section class="card"><h2>${title}</h2><table>
-<thead><tr><th></th><th class="number">Opened</th><th class="number">Closed</th><th class="number">Late now</th><th class="number">Contacted in time</th><th>Median to contact</th><th class="number">Said saved</th><th class="number">False alarms</th></tr></thead>
+<thead><tr><th></th><th class="number">Opened</th><th class="number">Open</th><th class="number">Closed</th><th class="number">Late now</th><th class="number">Contacted in time</th><th>Median to contact</th><th class="number">Said saved</th><th class="number">False alarms</th></tr></thead>
 <tbody>${groups.map(
   (
     group,
-  ) => html`<tr><td>${nameOf(group)}</td><td class="number">${group.opened}</td><td class="number">${group.closed}</td>
+  ) => html`<tr><td>${nameOf(group)}</td><td class="number">${group.opened}</td><td class="number">${group.open}</td><td class="number">${group.closed}</td>
 <td class="number">${group.overdueNow}</td><td class="number">${percent(group.contactHitRate.rate)}</td><td>${duration(group.medianToContactMs)}</td>
 <td class="number">${shareCell(group.saidSaved)}</td><td class="number">${shareCell(group.falseAlarms)}</td></tr>`,
 )}</tbody></table></section>`;
+
+/** Whoever owns alerts, with a way to those that are not finished. */
+const personName = ({ id, title }: GroupKpis): Html =>
+  id === ''
+    ? html`<span class="soft">${title}</span>`
+    : html`<a href="/?owner=${encodeURIComponent(id)}">${title}</a>`;
 
 const shareCell = ({ share, n }: Share): string => (share === undefined ? '–' : `${n} (${percent(share)})`);
 
@@ -182,7 +189,8 @@ export const auditPage = (
     'Audit',
     html`<h1>Audit</h1>
 <form class="row card" method="get" action="/audit"><label>Who <input name="actor" value="${query.actor === undefined ? '' : context.names.person(query.actor)}"></label>
-<label>Alert key <input name="alert" value="${query.alert ?? ''}" size="36"></label><button>Show</button></form>
+<label>Alert key <input name="alert" value="${query.alert ?? ''}" size="36"></label><button>Show</button>
+<span class="links"><a href="/audit.csv?${new URLSearchParams(query).toString()}" download>All of it as CSV</a></span></form>
 ${live('audit', page.rows.length === 0 ? NO_AUDIT : auditTable(context, page, query))}`,
   );
 
