@@ -9,7 +9,8 @@ import type { NotificationOutcome } from '../../contracts/notification.ts';
 import type { Input, Step } from '../../platform/keyed-process/keyed-process.ts';
 import { HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { NO_NAMES } from '../../settings/names.ts';
-import { createNotificationProcess, type NotificationSettings } from '../domain/deliveries.ts';
+import type { NotificationSettings } from '../domain/cycle-work.ts';
+import { createNotificationProcess } from '../domain/deliveries.ts';
 import { type DeliveryOrder, deliveryOrder } from '../domain/message.ts';
 import type { NotificationState } from '../domain/state.ts';
 
