@@ -74,7 +74,7 @@ export function createRulesProcess(
 }
 
 /** Some rule judges the signal later; its timer is counted then. */
-const SETTLES: Outcome = { type: 'handled', reason: 'settles' };
+export const SETTLES: Outcome = { type: 'handled', reason: 'settles' };
 
 function judge(state: WindowState, input: Input, judging: Judging): Step<WindowState> {
   if (input.topic !== 'assessments') return skipped('other_topic');

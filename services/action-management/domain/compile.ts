@@ -1,6 +1,7 @@
 import type { Severity } from '../../contracts/alert-request.ts';
 import type { Assessment } from '../../contracts/assessment.ts';
 import { SIGNAL_TYPES, type SignalType } from '../../contracts/signal.ts';
+import { DAY, MINUTE } from '../../platform/time/clock.ts';
 import { compileCondition, type Reader, type Test } from './compile-condition.ts';
 import { type Facts, readWindow } from './facts.ts';
 import type {
@@ -19,7 +20,7 @@ import { operandsOf, readOfPast, readOfSignals } from './language/reads.ts';
 import { hashOf } from './segment-state.ts';
 import { type CompiledSequence, type CompiledTaking, longestMs, rememberedValue } from './sequences.ts';
 import type { FieldReader, RememberedSignal, Retention } from './window-state.ts';
-import type { CompiledWindow } from './windows.ts';
+import type { Buckets, CompiledWindow } from './windows.ts';
 
 /** A rule as closures. Judging it allocates nothing but the values of its windows. */
 export interface CompiledRule {
@@ -30,10 +31,22 @@ export interface CompiledRule {
   readonly muteIf?: Test<Facts>;
   readonly windows: readonly CompiledWindow[];
   readonly sequence?: CompiledSequence;
+  /** Of a segment rule: when it is judged. */
+  readonly beats?: Beats;
   /** Reads any operand of the rule: for texts and explanations. */
   readonly reader: (operand: Operand) => Reader<Facts>;
   /** Judges any condition of the rule, or a part of one; compiled when it is asked for first. */
   readonly test: (condition: Condition) => Test<Facts>;
+}
+
+/** A segment rule is judged at the ends of its beats, of those in which something happened to which it listens. */
+export interface Beats {
+  /** A sixtieth of the shortest window. What happened within one beat happened at once. */
+  readonly beatMs: number;
+  /** Counts what the rule listens to, by beats. */
+  readonly marks: CompiledWindow;
+  /** It asks for more of a signal than what makes the segment, and that is known only when the signal arrives. */
+  readonly readsSignals: boolean;
 }
 
 /** What a set is read from: with it, the same set can be read again. */
@@ -75,7 +88,10 @@ export interface SegmentKeying {
   readonly names: string;
   readonly key: Rule['key'];
   readonly windows: readonly CompiledWindow[];
-  readonly listening: ReadonlyMap<SignalType, readonly CompiledRule[]>;
+  /** The rules by every type that they listen to or count: those whose outcome such a signal may change. */
+  readonly concerned: ReadonlyMap<SignalType, readonly CompiledRule[]>;
+  /** How long before the newest instant late signals make rules judge again, as far as there are buckets for it. */
+  readonly lateMs: number;
 }
 
 /** Stages whose rules are judged. */
@@ -98,11 +114,11 @@ export function compileRuleSet(rules: readonly Rule[], defaults: Defaults, hash:
     settling: byType(settling, typesCounted),
     sequences: byType(ofCustomers, typesInSequence),
     segments: byType(
-      segmentKeyings(compiled.filter(({ rule }) => rule.scope === 'segment')),
-      ({ windows: counted, listening }) => [
-        ...listening.keys(),
-        ...counted.flatMap(({ window }) => window.of),
-      ],
+      segmentKeyings(
+        compiled.filter(({ rule }) => rule.scope === 'segment'),
+        defaults.allowedLatenessMs,
+      ),
+      ({ concerned }) => [...concerned.keys()],
     ),
     byId: new Map(compiled.map((rule) => [rule.rule.id, rule])),
     retention: retentionOf(
@@ -126,7 +142,7 @@ export function withoutRules(ruleSet: RuleSet, ids: ReadonlySet<string>): RuleSe
     segments: new Map(
       [...ruleSet.segments].map(([type, keyings]) => [
         type,
-        keyings.map((keying) => ({ ...keying, listening: staying(keying.listening) })),
+        keyings.map((keying) => ({ ...keying, concerned: staying(keying.concerned) })),
       ]),
     ),
     byId: new Map([...ruleSet.byId].filter(([id]) => !ids.has(id))),
@@ -156,13 +172,16 @@ const typesInSequence = ({ sequence }: CompiledRule): readonly SignalType[] => [
   ...(sequence?.sequence.absence?.of ?? []),
 ];
 
-function segmentKeyings(rules: readonly CompiledRule[]): readonly SegmentKeying[] {
+function segmentKeyings(rules: readonly CompiledRule[], latenessMs: number): readonly SegmentKeying[] {
   const groups = Map.groupBy(rules, ({ rule }) => namesOf(rule.key));
   return [...groups].map(([names, group]) => ({
     names,
     key: group[0]?.rule.key ?? [],
-    windows: [...new Set(group.flatMap(({ windows }) => windows))],
-    listening: byType(group, ({ rule }) => rule.listen),
+    windows: [
+      ...new Set(group.flatMap(({ windows, beats }) => [...windows, ...(beats ? [beats.marks] : [])])),
+    ],
+    concerned: byType(group, typesCounted),
+    lateMs: latenessMs + Math.max(...group.map(({ rule }) => rule.settleMs)),
   }));
 }
 
@@ -172,7 +191,8 @@ const namesOf = (key: Rule['key']): string => key.map(({ name }) => name).join('
 class SharedWindows {
   readonly #known = new Map<string, CompiledWindow>();
 
-  compiled(window: Window, scope: Rule['scope']): CompiledWindow {
+  compiled(window: Window, scope: Rule['scope'], beatMs?: number): CompiledWindow {
+    const buckets = beatMs === undefined ? undefined : bucketsOf(window, beatMs);
     const identity = JSON.stringify([
       scope,
       [...window.of].sort(),
@@ -183,6 +203,7 @@ class SharedWindows {
       window.perMs,
       window.where,
       window.baseline,
+      ...(buckets === undefined || isUsual(window, buckets) ? [] : [buckets]),
     ]);
     const known = this.#known.get(identity);
     if (known !== undefined) return known;
@@ -191,6 +212,7 @@ class SharedWindows {
       index: this.#known.size,
       series: hashOf(identity),
       types: new Set(window.of),
+      ...(buckets === undefined ? {} : { buckets }),
       ...(window.where === undefined
         ? {}
         : {
@@ -203,8 +225,57 @@ class SharedWindows {
   }
 }
 
+/** A window of a segment is kept in sixtieths of its length; its end is exact to one of them. */
+const PARTS = 60;
+
+const usualSizeMs = ({ overMs, baseline }: Window): number =>
+  baseline === undefined ? Math.max(1, Math.ceil(overMs / PARTS)) : Math.min(overMs, baseline.stepMs);
+
+/** A usual value is made of what was over long before, so it need not know of beats. */
+function bucketsOf(window: Window, beatMs: number): Buckets {
+  const sizeMs = usualSizeMs(window);
+  if (window.baseline !== undefined) return { sizeMs, beatMs: sizeMs };
+  if (window.fn === 'distinct') return { sizeMs: beatMs, beatMs };
+  return { sizeMs: Math.ceil(sizeMs / beatMs) * beatMs, beatMs };
+}
+
+/** Whether a segment has kept the window like this for ever, so that its counts go on. */
+const isUsual = (window: Window, { sizeMs, beatMs }: Buckets): boolean =>
+  window.fn !== 'distinct' && sizeMs === usualSizeMs(window) && beatMs === sizeMs;
+
+/** The beat of a rule without windows, to which it does not matter. */
+const ANY_BEAT_MS = MINUTE;
+
+function beatMsOf({ scope, windows }: Rule): number | undefined {
+  if (scope !== 'segment') return undefined;
+  const present = windows.filter(({ baseline }) => baseline === undefined);
+  const sizes = (present.length === 0 ? windows : present).map(usualSizeMs);
+  return sizes.length === 0 ? ANY_BEAT_MS : Math.min(...sizes);
+}
+
+function beatsOf(rule: Rule, beatMs: number, shared: SharedWindows): Beats {
+  const marks: Window = {
+    name: 'marks',
+    of: rule.listen,
+    fn: 'count',
+    overMs: beatMs * PARTS,
+    minSamples: 1,
+    perMs: DAY,
+    at: rule.when.at,
+  };
+  const key = rule.key.map(({ name }) => name);
+  return {
+    beatMs,
+    marks: shared.compiled(marks, 'segment', beatMs),
+    readsSignals: readOfSignals(rule).some((name) => !key.includes(name)),
+  };
+}
+
 function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
-  const byName = new Map(rule.windows.map((window) => [window.name, shared.compiled(window, rule.scope)]));
+  const beatMs = beatMsOf(rule);
+  const byName = new Map(
+    rule.windows.map((window) => [window.name, shared.compiled(window, rule.scope, beatMs)]),
+  );
   const reader = (operand: Operand): Reader<Facts> => {
     if (operand.from === 'window') {
       const window = byName.get(operand.name);
@@ -243,6 +314,7 @@ function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
     ...(rule.muteIf === undefined ? {} : { muteIf: test(rule.muteIf) }),
     windows: [...byName.values()],
     ...(rule.sequence === undefined ? {} : { sequence: compileSequence(rule.sequence) }),
+    ...(beatMs === undefined ? {} : { beats: beatsOf(rule, beatMs, shared) }),
     reader,
     test,
   };

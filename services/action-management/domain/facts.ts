@@ -29,7 +29,13 @@ export const factsOf = (
   since?: number,
 ): Facts => ({ assessment, signals, until, since, computed: new Map() });
 
-export const segmentFactsOf = (assessment: Assessment, segment: SegmentState, until: number): Facts => ({
+export const segmentFactsOf = (
+  assessment: Assessment,
+  segment: SegmentState,
+  until: number,
+  event?: RememberedSignal,
+): Facts => ({
+  ...(event === undefined ? {} : { event }),
   assessment,
   signals: [],
   until,

@@ -7,6 +7,7 @@ import { evidenceOf } from './evidence.ts';
 import type { Facts } from './facts.ts';
 import { contactNotBefore } from './fatigue.ts';
 import { requestOf } from './request.ts';
+import { worstFirst } from './severity.ts';
 import { happenedAt, type WindowState } from './window-state.ts';
 import { countedIds } from './windows.ts';
 
@@ -63,7 +64,7 @@ const arrived = (assessment: Assessment, state: WindowState): Subject => ({
   trigger: evidenceOf(assessment, 'in full'),
 });
 
-/** Judges one rule at several moments that a signal has changed. The first match for each alert is asked for. */
+/** Judges one rule at several moments that a signal has changed. The first of the worst matches for each alert is asked for. */
 export function judgeAt(
   rule: CompiledRule,
   moments: readonly Moment[],
@@ -73,7 +74,10 @@ export function judgeAt(
   const judged = moments
     .filter(({ type }) => rule.rule.listen.includes(type))
     .map(({ facts }) => judging.judge(rule, facts));
-  const matches = judged.filter(({ result }) => result === 'match');
+  const matches = worstFirst(
+    rule,
+    judged.filter(({ result }) => result === 'match'),
+  );
   const told = matches[0] ?? judged.at(-1);
   if (told === undefined) return [];
   const { evaluation, asked = [] } = askFor(told, () =>

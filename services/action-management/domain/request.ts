@@ -16,6 +16,7 @@ import { durationWords } from './language/duration.ts';
 import type { Value } from './language/fields.ts';
 import type { Placeholder, Template } from './language/template.ts';
 import { fnv } from './segment-state.ts';
+import { severityIn } from './severity.ts';
 import { silenceWords, silencing } from './silences.ts';
 import { TRUE } from './truth.ts';
 import { becauseWords, valueWords } from './words.ts';
@@ -61,9 +62,7 @@ export function requestOf(match: Match, circumstances: Circumstances): AlertRequ
     scope,
     subject,
     ...(scope === 'customer' ? { customer: cardOf(assessment) } : {}),
-    severity:
-      rule.severity.find((entry) => entry.if === undefined || entry.if(facts) === TRUE)?.set ??
-      circumstances.ruleSet.defaults.severity,
+    severity: severityIn(rule, facts, circumstances.ruleSet),
     requestedAt: circumstances.now,
     because,
     evidence,

@@ -11,16 +11,15 @@ import {
   type TimerChange,
 } from '../../platform/keyed-process/keyed-process.ts';
 import { DAY } from '../../platform/time/clock.ts';
-import { type Judging, judgingNow, type RulesInForce } from './action-management.ts';
+import { type Judging, judgingNow, type RulesInForce, SETTLES } from './action-management.ts';
 import type { CompiledRule, RuleSet, SegmentKeying } from './compile.ts';
-import { askFor, because } from './evaluate.ts';
-import { segmentFactsOf } from './facts.ts';
 import type { Storm } from './language/ast.ts';
 import { durationWords } from './language/duration.ts';
-import { requestOf } from './request.ts';
+import { judgeChanged, type SegmentRule } from './segment-moments.ts';
+import { fireBeats, waitWith } from './segment-settling.ts';
 import { countIn, hashOf, isRepeatIn, NO_SEGMENT, type SegmentState } from './segment-state.ts';
 import { fieldsOfSegment, isRuleSegment, ruleSegment } from './segments.ts';
-import { happenedAt } from './window-state.ts';
+import { readWaitName } from './waits.ts';
 
 /**
  * The rules about segments as a keyed process, one key per segment: a product in a region, say.
@@ -42,7 +41,7 @@ export function createSegmentRulesProcess(inForce: RulesInForce): KeyedProcess<S
       if (input.value.type === 'request') return pass(known, input.key, input.value, judging);
       return judge(known, input.key, input.value.assessment, judging);
     },
-    onTimer: (state, timer, now) => forget(state, timer, judgingNow(inForce, now)),
+    onTimer: (state, timer, now) => fire(state, timer, judgingNow(inForce, now)),
   };
 }
 
@@ -58,49 +57,46 @@ function judge(
   const keying = ruleSet.segments.get(type)?.find((one) => one.names === names);
   if (keying === undefined) return skipped('no_rule_listens');
   if (isRepeatIn(state, assessment.id)) return skipped('repeated');
-  const counted = countIn(state, assessment, keying.windows);
-  const requests = judgeAll(keying, segment, assessment, counted, judging);
+  let counted = countIn(state, assessment, keying.windows, keying.lateMs);
+  const requests: AlertRequest[] = [];
+  const timers = state.newestAt === 0 ? [forgetAt(judging.now + keptMs(segment, ruleSet))] : [];
+  let settles = false;
+  for (const rule of keying.concerned.get(type) ?? []) {
+    if (!isSegmentRule(rule)) continue;
+    const one = { segment, assessment, state: counted, keying };
+    const waits = waitWith(rule, one, judging);
+    if (waits === 'judge now') {
+      requests.push(...judgeChanged(rule, one, judging));
+      continue;
+    }
+    counted = waits.state;
+    timers.push(...waits.timers);
+    settles = true;
+  }
   return {
-    outcome: HANDLED,
+    outcome: settles ? SETTLES : HANDLED,
     state: counted,
     ...(requests.length === 0 ? {} : { emit: requests.map(straight) }),
-    ...(state.newestAt === 0 ? { timers: [forgetAt(judging.now + keptMs(segment, ruleSet))] } : {}),
+    ...(timers.length === 0 ? {} : { timers }),
   };
 }
 
-/** Rules are judged at the newest instant of the segment: a late signal still adds to what is happening now. */
-function judgeAll(
-  { listening }: SegmentKeying,
-  segment: Segment,
-  assessment: Assessment,
-  state: SegmentState,
-  judging: Judging,
-): AlertRequest[] {
-  const facts = segmentFactsOf(assessment, state, state.newestAt);
-  return (listening.get(assessment.signal.type) ?? []).flatMap((rule) => {
-    const evaluation = judging.judge(rule, facts);
-    if (evaluation.result !== 'match') {
-      judging.onEvaluation?.(rule, evaluation);
-      return [];
-    }
-    const asked = askFor(evaluation, () =>
-      requestOf(
-        {
-          rule,
-          facts,
-          signalId: assessment.id,
-          subject: segment,
-          evidence: state.quoted,
-          at: happenedAt(assessment),
-          newestAt: state.newestAt,
-          because: because(rule, evaluation),
-        },
-        judging,
-      ),
-    );
-    judging.onEvaluation?.(rule, asked.evaluation);
-    return asked.asked ?? [];
-  });
+const isSegmentRule = (rule: CompiledRule): rule is SegmentRule => rule.beats !== undefined;
+
+/** A time has passed: that of a segment in which nothing happens any more, or of beats that rules wait to judge. */
+function fire(state: SegmentState | undefined, timer: DueTimer, judging: Judging): Step<SegmentState> {
+  if (timer.name === FORGET) return forget(state, timer, judging);
+  if (state === undefined) return skipped('not_due');
+  const rule = judging.ruleSet.byId.get(readWaitName(timer.name).ruleId);
+  const ofSegment = rule !== undefined && isSegmentRule(rule) ? rule : undefined;
+  const keying = keyingsOf(timer.key, judging.ruleSet)[0];
+  const { outcome, state: after, timers, requests } = fireBeats(state, timer, keying, ofSegment, judging);
+  return {
+    outcome,
+    state: after,
+    timers,
+    ...(requests.length === 0 ? {} : { emit: requests.map(straight) }),
+  };
 }
 
 /** Remembers which alerts about the segment are open. */
@@ -222,15 +218,21 @@ const FORGET = 'forget';
 const forgetAt = (instant: number): TimerChange => ({ name: FORGET, dueAt: instant + DAY });
 
 /** For how long what happened in a segment can matter. */
-function keptMs(segment: Segment, { segments, byId }: RuleSet): number {
-  if (isRuleSegment(segment)) return byId.get(segment.slice(ruleSegment('').length))?.rule.storm?.overMs ?? 0;
-  const names = fieldsOfSegment(segment);
-  const keyings = [...segments.values()].flat().filter((one) => one.names === names);
-  const windows = keyings.flatMap((one) => one.windows);
+function keptMs(segment: Segment, ruleSet: RuleSet): number {
+  if (isRuleSegment(segment)) {
+    return ruleSet.byId.get(segment.slice(ruleSegment('').length))?.rule.storm?.overMs ?? 0;
+  }
+  const windows = keyingsOf(segment, ruleSet).flatMap((one) => one.windows);
   return Math.max(0, ...windows.map(({ window }) => window.overMs + (window.baseline?.lookbackMs ?? 0)));
 }
 
-/** Open alerts are remembered until they are closed. */
+/** The rules about segments that are made by the same fields. */
+function keyingsOf(segment: Segment, { segments }: RuleSet): readonly SegmentKeying[] {
+  const names = fieldsOfSegment(segment);
+  return [...segments.values()].flat().filter((one) => one.names === names);
+}
+
+/** Open alerts are remembered until they are closed, and what rules wait with until they have judged it. */
 function forget(
   state: SegmentState | undefined,
   { key }: DueTimer,
@@ -240,6 +242,7 @@ function forget(
   const latest = Math.max(state.newestAt, ...Object.values(state.admitted ?? {}));
   const until = latest + keptMs(key, ruleSet);
   if (until > now) return { outcome: HANDLED, timers: [forgetAt(until)] };
-  if (Object.keys(state.open ?? {}).length > 0) return { outcome: HANDLED, timers: [forgetAt(now)] };
+  if (Object.keys(state.open ?? {}).length > 0 || state.settling !== undefined)
+    return { outcome: HANDLED, timers: [forgetAt(now)] };
   return { outcome: HANDLED, state: null };
 }

@@ -17,6 +17,15 @@ export function segmentOf(key: Rule['key'], assessment: Assessment): Segment | u
   return segment;
 }
 
+/** `product=a/region=de` → the values by the names of their fields, as far as they were not cut. */
+export const valuesOf = (segment: Segment): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    segment.split('/').map((part) => {
+      const [name = '', text = ''] = part.split(/=(.*)/s);
+      return [name, decodeURIComponent(text)];
+    }),
+  );
+
 /** `product=a/region=de` → `product/region`: by which fields it was made. */
 export const fieldsOfSegment = (segment: Segment): string =>
   segment

@@ -5,7 +5,7 @@ import type { RememberedSignal, Waiting, WindowState } from './window-state.ts';
 
 /*
  * What the rules wait for about one customer: for something not to come (`absence/<rule>/<first signal>`), or for what
- * comes late (`settle/<rule>/<signal>`). The state knows each timer of its own that is set.
+ * comes late (`settle/<rule>/<signal>`; of a segment `settle/<rule>/on-time` and `late`). The state knows each timer of its own that is set.
  */
 
 /** Waits of one customer at the same time. A bot has more; the first ones are enough to alert about it. */
@@ -37,8 +37,11 @@ export const settledAt = (at: number, { rule }: CompiledRule, now: number, alrea
   rule.settleMs === 0 || at + rule.settleMs >= now ? at + rule.settleMs : (already ?? now + rule.settleMs);
 
 /** What raises nothing whenever it is judged is not waited with. */
-export const isTooLate = (at: number, { newestAt }: WindowState, { ruleSet, now }: Judging): boolean =>
-  newestAt - at > ruleSet.defaults.allowedLatenessMs || now - at > ruleSet.defaults.maxEventAgeMs;
+export const isTooLate = (
+  at: number,
+  { newestAt }: Pick<WindowState, 'newestAt'>,
+  { ruleSet, now }: Judging,
+): boolean => newestAt - at > ruleSet.defaults.allowedLatenessMs || now - at > ruleSet.defaults.maxEventAgeMs;
 
 /** Asked for each wait that begins. When all places are taken, those of sequences that are forgotten are given up. */
 export function roomLeft(

@@ -14,9 +14,18 @@ export interface CompiledWindow {
   /** The same for equal windows of any rule set; under it a segment keeps its counts. */
   readonly series: string;
   readonly types: ReadonlySet<SignalType>;
+  /** Of a segment's window: how finely it is counted. */
+  readonly buckets?: Buckets;
   readonly where?: (signal: RememberedSignal) => Truth;
   /** The same for a signal that is just being judged. */
   readonly whereNow?: (assessment: Assessment) => Truth;
+}
+
+export interface Buckets {
+  /** Milliseconds of one bucket of the window. */
+  readonly sizeMs: number;
+  /** Of the steps in which its rule is judged: as long as a bucket, or a part of it. */
+  readonly beatMs: number;
 }
 
 /**

@@ -22,7 +22,7 @@ export function addEvidence(so: EvidenceSoFar, incoming: readonly Evidence[]): E
       incoming.findIndex((other) => other.signalId === each.signalId) === index &&
       (oldest === undefined || each.occurredAt >= oldest.occurredAt),
   );
-  if (fresh.length === 0) return so;
+  if (fresh.length === 0) return { evidence: so.evidence, evidenceCount: so.evidenceCount };
   return {
     evidence: [...so.evidence, ...fresh].sort(byAge).slice(-MAX_EVIDENCE),
     evidenceCount: so.evidenceCount + fresh.length,

@@ -26,6 +26,16 @@ test('evidence that is known already is not counted again', () => {
   expect(given.alert.evidenceCount).toBe(2);
 });
 
+test('a match without a new signal raises the severity and says why all the same', () => {
+  const again = {
+    evidence: [evidence('s1', at('Fri 15:00'))],
+    severity: 'P1',
+    because: ['worse now'],
+  } as const;
+  const given = opened().request('Fri 15:05', 's2', again);
+  expect(given.alert).toMatchObject({ severity: 'P1', because: ['worse now'], evidenceCount: 1 });
+});
+
 test('severity rises and never falls; the owner hears of a rise', () => {
   const given = opened()
     .request('Fri 15:05', 's2', { severity: 'P4' })

@@ -48,7 +48,7 @@ export const HOVER = {
     'spec.sequence.*.calendar': 'By which calendar; usual: that of timebox.',
     'spec.when': 'When the rule matches. What is not known never makes it match.',
     'spec.settle':
-      'Judge a signal only when this time has passed since it happened, in the order of what happened: 10m. For rules that ask for averages, trends, the latest value or at most so many.',
+      'Judge a signal only when this time has passed since it happened, in the order of what happened: 10m. For rules that ask for averages, trends, the latest value or at most so many. 0s: at once, in the order of arrival.',
     'spec.severity': 'The first entry whose if holds is taken; the last one has no if.',
     'spec.severity.*.set': 'P1 is the most urgent, P4 the least.',
     'spec.severity.*.if': 'When this entry is taken.',

@@ -1,55 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RuleSet } from '../../action-management/domain/compile.ts';
-import { readRuleSet } from '../../action-management/domain/read-rule-set.ts';
-import type { Alert } from '../../contracts/alert.ts';
-import { ALWAYS_OPEN } from '../../platform/time/business-time.ts';
-import { HOUR, MINUTE } from '../../platform/time/clock.ts';
-import { parseCalendars } from '../../settings/calendars.ts';
-import { parseTeams } from '../../settings/teams.ts';
-import { playStory } from './play-story.ts';
-import type { Happening, Story } from './story-file.ts';
-
-const START = Date.parse('2026-03-02T08:00:00Z');
-
-const calendars = parseCalendars(
-  'calendars.yaml',
-  `apiVersion: tocsin/v1
-kind: Calendars
-calendars: [{id: business, timezone: Europe/Berlin, hours: {mon-fri: ["09:00-18:00"]}}]
-`,
-);
-if (!calendars.ok) throw new Error('the calendar is good');
-const teams = parseTeams(
-  'teams.yaml',
-  `apiVersion: tocsin/v1
-kind: Teams
-default_team: retention
-people: [{id: ana, name: Ana, email: ana@example.com, slack: U0ANA}]
-teams: [{id: retention, title: R, slack: "#retention", email: r@example.com, calendar: business, lead: ana, members: [ana]}]
-`,
-  calendars.value,
-);
-if (!teams.ok) throw new Error('the team is good');
-
-const rule = (id: string, spec: string) => ({
-  name: `${id}.rule.yaml`,
-  text: `apiVersion: tocsin/v1
-kind: Rule
-metadata: {id: ${id}, title: T, owner: team/retention, stage: live}
-spec:
-${spec}
-  timebox: {calendar: 24x7, ack_by: 30m}
-  route: [{to: team/retention}]
-  escalate: [{at: opened, notify: ["slack:team"]}]
-  close: {requires: [outcome]}
-`,
-});
-const names = {
-  teams: ['retention'],
-  calendars: ['business', ALWAYS_OPEN.id],
-  templates: ['open', 'late-ack', 'breach'],
-};
+import {
+  alerted,
+  decided,
+  delayed,
+  inOrder,
+  played,
+  rule,
+  rulesOf,
+  type Said,
+  shuffled,
+} from './any-order.ts';
 
 /** What matches once, more signals cannot make undone. */
 const growing = rulesOf(
@@ -150,100 +112,25 @@ const settled = (time: string): RuleSet =>
     })),
   );
 
-function rulesOf(...files: readonly ReturnType<typeof rule>[]): RuleSet {
-  const read = readRuleSet(files, names);
-  if (!read.ok) throw new Error(JSON.stringify(read.problems));
-  return read.ruleSet;
-}
-const settings = { calendars: calendars.value, teams: teams.value };
+const about = (ruleSet: RuleSet) => ({ ruleSet, closes: ['c1', 'c2'] });
+const GROWING = about(growing);
+const WAVERING = about(rulesOf(...wavering));
+const SETTLED = about(settled('6h'));
 
-interface Said {
-  readonly minute: number;
-  readonly type: 'complaint.received' | 'payment.failed' | 'contact.logged';
-  readonly customerId: string;
-  readonly product: string;
-  readonly amount: number;
-}
-
-const WAVERING = rulesOf(...wavering);
-const SETTLED = settled('6h');
-
-/** Which rules alerted about what, when what was said arrives in this order, a minute apart, five hours and more later. */
-const alerted = (ruleSet: RuleSet, said: readonly Heard[]): readonly string[] =>
-  played(
-    ruleSet,
-    said.map((one, place) => ({ ...one, arrives: 5 * 60 + place })),
-  ).map(({ alertKey, cycle, severity }) => `${alertKey} ${cycle} ${severity}`);
-
-type Heard = Said & { readonly id: string };
-/** With the minute at which it arrives. */
-type Arriving = Heard & { readonly arrives: number };
-
-/** All alerts after a day. Somebody closes what is open eight hours and ten hours after the beginning. */
-function played(ruleSet: RuleSet, said: readonly Arriving[]): readonly Alert[] {
-  const happenings = said.map(
-    ({ id, minute, arrives, type, customerId, product, amount }): Happening => ({
-      kind: 'signal',
-      id,
-      type,
-      at: START + arrives * MINUTE,
-      occurredAt: START + minute * MINUTE,
-      customerId,
-      fields: { product, amount },
-    }),
-  );
-  const closing = [8, 10].flatMap((hour) =>
-    ['c1', 'c2'].map(
-      (customerId): Happening => ({
-        kind: 'order',
-        id: `close-${hour}`,
-        order: 'alert.closed',
-        at: START + hour * HOUR,
-        customerId,
-      }),
-    ),
-  );
-  const end = { at: START + 30 * HOUR, text: '30h', place: { line: 1, column: 1 } };
-  const story: Story = {
-    name: '',
-    at: end.place,
-    profiles: {},
-    happenings: [...happenings, ...closing].sort((a, b) => a.at - b.at),
-    checkpoints: [end],
-  };
-  let found: readonly Alert[] = [];
-  playStory(story, { ruleSet, settings, start: START }, (_, { alerts, troubles }) => {
-    expect(troubles.filter((trouble) => !trouble.endsWith('has no open alert'))).toEqual([]);
-    found = [...alerts].sort((a, b) => (a.alertId < b.alertId ? -1 : 1));
-  });
-  return found;
-}
-
-/** A random sequence, and the same in another order with each signal twice. */
-function shuffled() {
-  const said = fc.uniqueArray(
-    fc.record({
-      minute: fc.integer({ min: 0, max: 290 }),
-      type: fc.constantFrom<Said['type']>('complaint.received', 'payment.failed', 'contact.logged'),
-      customerId: fc.constantFrom('c1', 'c2'),
-      product: fc.constantFrom('dsl', 'tv'),
-      amount: fc.integer({ min: 0, max: 10 }),
-    }),
-    { minLength: 1, maxLength: 9, selector: ({ minute }) => minute },
-  );
-  return said
-    .map((list) => list.map((one, index) => ({ ...one, id: `s${index}` })))
-    .chain((list) =>
-      fc.tuple(fc.constant(list), fc.shuffledSubarray([...list, ...list], { minLength: list.length * 2 })),
-    );
-}
-
-const inOrder = <T extends Said>(list: readonly T[]): T[] => [...list].sort((a, b) => a.minute - b.minute);
+const said = shuffled(
+  fc.record({
+    minute: fc.integer({ min: 0, max: 290 }),
+    type: fc.constantFrom<Said['type']>('complaint.received', 'payment.failed', 'contact.logged'),
+    customerId: fc.constantFrom('c1', 'c2'),
+    fields: fc.record({ product: fc.constantFrom('dsl', 'tv'), amount: fc.integer({ min: 0, max: 10 }) }),
+  }),
+  { minLength: 1, maxLength: 9 },
+);
 
 test('any order of arrival within the allowed lateness, and repeats, lead to the same alerts', () => {
   fc.assert(
-    fc.property(shuffled(), ([list, withRepeats]) => {
-      expect(alerted(growing, withRepeats)).toEqual(alerted(growing, inOrder(list)));
+    fc.property(said, ([list, withRepeats]) => {
+      expect(alerted(GROWING, withRepeats)).toEqual(alerted(GROWING, inOrder(list)));
     }),
     { numRuns: 200 },
   );
@@ -252,7 +139,7 @@ test('any order of arrival within the allowed lateness, and repeats, lead to the
 test('what a signal that comes late would have kept from matching may alert, but no order loses an alert', () => {
   let more = 0;
   fc.assert(
-    fc.property(shuffled(), ([list, withRepeats]) => {
+    fc.property(said, ([list, withRepeats]) => {
       const found = alerted(WAVERING, withRepeats);
       const wanted = alerted(WAVERING, inOrder(list));
       expect(found).toEqual(expect.arrayContaining([...wanted]));
@@ -266,50 +153,19 @@ test('what a signal that comes late would have kept from matching may alert, but
 test('a rule that settles alerts the same in any order of arrival, whatever it asks', () => {
   const raised = new Set<string>();
   fc.assert(
-    fc.property(shuffled(), ([list, withRepeats]) => {
+    fc.property(said, ([list, withRepeats]) => {
       const found = alerted(SETTLED, withRepeats);
       expect(found).toEqual(alerted(SETTLED, inOrder(list)));
       for (const alert of found) raised.add(alert.split(':')[0] ?? '');
     }),
     { numRuns: 200 },
   );
-  expect([...raised].sort()).toEqual(SETTLED.rules.map(({ id }) => id).sort());
+  expect([...raised].sort()).toEqual(SETTLED.ruleSet.rules.map(({ id }) => id).sort());
 });
-
-/** What of an alert is the same when its signals came at other times. It quotes what came last. */
-const decided = (alerts: readonly Alert[]): unknown =>
-  alerts.map(({ alertKey, cycle, severity, status, openedAt, deadlines, because }) => ({
-    alertKey,
-    cycle,
-    severity,
-    status,
-    openedAt,
-    deadlines,
-    because,
-  }));
-
-/** Each signal arrives with a delay of its own, and once more later. */
-const delayed = (delay: fc.Arbitrary<number>) =>
-  shuffled().chain(([list]) =>
-    fc.record({
-      inTime: fc.constant(list.map((one) => ({ ...one, arrives: one.minute }))),
-      late: fc
-        .tuple(
-          ...list.map((one) =>
-            fc
-              .tuple(delay, fc.integer({ min: 1, max: 300 }))
-              .map(([late, again]) =>
-                [one.minute + late, one.minute + late + again].map((arrives) => ({ ...one, arrives })),
-              ),
-          ),
-        )
-        .map((twice) => twice.flat()),
-    }),
-  );
 
 test('with settle, signals may arrive that much later one by one: each alert opens at the same instant, with the same reasons and deadlines', () => {
   fc.assert(
-    fc.property(delayed(fc.integer({ min: 0, max: 359 })), ({ inTime, late }) => {
+    fc.property(delayed(said, fc.integer({ min: 0, max: 359 })), ({ inTime, late }) => {
       expect(decided(played(SETTLED, late))).toEqual(decided(played(SETTLED, inTime)));
     }),
     { numRuns: 200 },
@@ -319,8 +175,8 @@ test('with settle, signals may arrive that much later one by one: each alert ope
 test('control: signals that arrive later than settle may alert otherwise', () => {
   let different = 0;
   fc.assert(
-    fc.property(delayed(fc.integer({ min: 0, max: 359 })), ({ inTime, late }) => {
-      const hasty = settled('30m');
+    fc.property(delayed(said, fc.integer({ min: 0, max: 359 })), ({ inTime, late }) => {
+      const hasty = about(settled('30m'));
       const found = JSON.stringify(decided(played(hasty, late)));
       different += found === JSON.stringify(decided(played(hasty, inTime))) ? 0 : 1;
     }),

@@ -77,7 +77,11 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ['route-without-last', '11:11: no owner when no "if" holds; add a last entry without "if"'],
   [
     'settle-in-a-segment',
-    '16:11: a segment is judged at its newest instant; only rules about customers settle',
+    '15:11: "channel" of a single signal is not remembered until then; count such signals in a window with where',
+  ],
+  [
+    'settle-longer-than-segments-remember',
+    '15:11: got "6h"; possible is up to 2 hours, which is 12 times the shortest window, as much as a segment remembers',
   ],
   [
     'settle-on-risk-change',

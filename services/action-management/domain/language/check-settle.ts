@@ -2,6 +2,7 @@ import type { Defaults, Rule } from './ast.ts';
 import type { Check } from './check.ts';
 import { durationWords, readElapsed } from './duration.ts';
 import { NOT_REMEMBERED } from './fields.ts';
+import { LIMITS } from './limits.ts';
 import { readOfPast, readOfSignals } from './reads.ts';
 import type { SpecFile } from './rule-file.ts';
 
@@ -10,7 +11,10 @@ const OF_ITS_ARRIVAL: ReadonlySet<string> = new Set(['risk_score', 'risk_change'
 
 const PATH = ['spec', 'settle'];
 
-/** How long the rule waits for what comes late, or 0. It may then ask nothing that is forgotten, or depends on the order. */
+/**
+ * How long the rule waits for what comes late, or 0: it judges at once. A rule that waits may ask nothing that is forgotten by
+ * then, or depends on the order.
+ */
 export function readSettle(
   spec: SpecFile,
   rule: Omit<Rule, 'settleMs'>,
@@ -18,9 +22,14 @@ export function readSettle(
   check: Check,
 ): number {
   if (spec.settle === undefined) return 0;
-  if (spec.scope === 'segment') {
-    check.report(PATH, 'a segment is judged at its newest instant; only rules about customers settle');
-  }
+  const settleMs = readTime(spec.settle, rule, defaults, check);
+  if (settleMs === 0) return 0;
+  if (spec.scope === 'segment') checkSegment(rule, check);
+  else checkSignals(rule, check);
+  return settleMs;
+}
+
+function checkSignals(rule: Omit<Rule, 'settleMs'>, check: Check): void {
   for (const name of new Set([...readOfSignals(rule), ...readOfPast(rule)])) {
     if (NOT_REMEMBERED.has(name)) {
       check.report(
@@ -34,21 +43,47 @@ export function readSettle(
       );
     }
   }
-  return readTime(spec.settle, defaults, check);
 }
 
-/** What comes later than that raises nothing anyway, so it need not be waited for. */
-function readTime(text: string, { allowedLatenessMs, maxEventAgeMs }: Defaults, check: Check): number {
-  const longestMs = Math.min(allowedLatenessMs, maxEventAgeMs);
-  const read = readElapsed(text);
-  if (!read.ok) check.report(PATH, read.message);
-  else if (read.value > 0 && read.value <= longestMs) return read.value;
-  else {
-    const longest = durationWords(longestMs);
+/** A segment remembers of a signal only that it was there: what makes the segment is all that can be asked of it later. */
+function checkSegment(rule: Omit<Rule, 'settleMs'>, check: Check): void {
+  const key = rule.key.map(({ name }) => name);
+  for (const name of new Set(readOfSignals(rule))) {
+    if (key.includes(name)) continue;
     check.report(
       PATH,
-      `got "${text}"; possible is up to ${longest}, which is allowed_lateness or max_event_age`,
+      `"${name}" of a single signal is not remembered until then; count such signals in a window with where`,
     );
   }
+  const texts = [rule.dedupeKey, ...rule.playbook].flatMap(({ parts }) => parts);
+  if (texts.some((part) => typeof part !== 'string' && part.reads === 'customer_id')) {
+    check.report(PATH, '"{customer_id}" is not known then: the alert is about a segment');
+  }
+}
+
+/** What comes later than that raises nothing anyway, or is forgotten, so it need not be waited for. */
+function readTime(
+  text: string,
+  { scope, windows }: Omit<Rule, 'settleMs'>,
+  { allowedLatenessMs, maxEventAgeMs }: Defaults,
+  check: Check,
+): number {
+  const read = readElapsed(text);
+  if (!read.ok) {
+    check.report(PATH, read.message);
+    return 0;
+  }
+  const usualMs = Math.min(allowedLatenessMs, maxEventAgeMs);
+  const shortestMs = Math.min(...windows.map(({ overMs }) => overMs));
+  const longestMs = scope === 'segment' ? Math.min(usualMs, shortestMs * REMEMBERED_WINDOWS) : usualMs;
+  if (read.value <= longestMs) return read.value;
+  const which =
+    longestMs < usualMs
+      ? `${REMEMBERED_WINDOWS} times the shortest window, as much as a segment remembers`
+      : 'allowed_lateness or max_event_age';
+  check.report(PATH, `got "${text}"; possible is up to ${durationWords(longestMs)}, which is ${which}`);
   return 0;
 }
+
+/** How many windows before the newest instant a segment can be judged again: buckets of a sixtieth each. */
+const REMEMBERED_WINDOWS = LIMITS.segmentLateBuckets / 60;

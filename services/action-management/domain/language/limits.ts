@@ -33,6 +33,11 @@ export const LIMITS = {
   segmentFields: 3,
   /** Different values that a segment tells apart in one window; more count as this many. */
   segmentDistinct: 256,
+  /**
+   * Buckets that a segment keeps of what is past, so that late signals can make it be judged again: six hours for a window
+   * of half an hour, which is kept in sixtieths.
+   */
+  segmentLateBuckets: 720,
   /** New alerts of one rule that are let through before a storm is one. */
   stormAlerts: 1000,
   /** Steps of one ladder. */
