@@ -11,7 +11,7 @@ import {
   rulesOf,
   type Said,
   shuffled,
-} from './any-order.ts';
+} from '../test-support/any-order.ts';
 
 /** What matches once, more signals cannot make undone. */
 const growing = rulesOf(

@@ -10,7 +10,7 @@ import {
   rulesOf,
   type Said,
   shuffled,
-} from './any-order.ts';
+} from '../test-support/any-order.ts';
 
 const segment = (spec: string): string => `  scope: segment\n  key: [product]\n${spec}`;
 

@@ -9,8 +9,8 @@ import { HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { parseCalendars } from '../../settings/calendars.ts';
 import type { Settings } from '../../settings/load-settings.ts';
 import { parseTeams } from '../../settings/teams.ts';
-import { playStory } from './play-story.ts';
-import type { Happening, Story } from './story-file.ts';
+import { playStory } from '../rules-test/play-story.ts';
+import type { Happening, Story } from '../rules-test/story-file.ts';
 
 /*
  * What the property tests about the order of arrival share: what is said, in which orders it arrives, and the alerts that
