@@ -25,7 +25,8 @@ Usage: tocsin risk fit CSV --label COLUMN=VALUE --out MODEL.yaml [options]
 Learns which customers leave, from any CSV with one row per customer: points per bin of each feature, a few small
 tables for pairs of features, calibrated. Types of columns, dates, identifiers and columns that give the answer away
 are found and said. What may not be used (fairness.yaml of the rules) is left out by name. Beside the model goes a
-model card, MODEL.md. The figures are of rows that the model had not seen (five-fold cross-validation).
+model card, MODEL.md. The figures are of rows that the model had not seen (five-fold cross-validation): all ranked together, and
+fold by fold, as one model ranks them.
 
   --label EXPR       which rows left: COLUMN=VALUE, COLUMN=A|B, COLUMN!=VALUE, or COLUMN<=NUMBER (also < > >=)
   --out FILE         where the model goes
@@ -241,25 +242,28 @@ function write(
   }
 }
 
-const figuresOf = ({ version, figures, rowsLeft }: FittedRisk) => ({
+const figuresOf = ({ version, figures, foldByFold, rowsLeft }: FittedRisk) => ({
   n: figures.n,
   auc: figures.auc,
   liftTop10: figures.liftTop10,
   brier: figures.brier,
   brierIfRecalibrated: figures.brierIfRecalibrated,
   interval95: figures.interval95,
+  foldByFold,
   rowsWithoutLabel: rowsLeft,
   version,
 });
 
-function inWords({ figures, version, rowsLeft, drivers }: FittedRisk, out: string): string {
+function inWords({ figures, foldByFold, version, rowsLeft, drivers }: FittedRisk, out: string): string {
   const interval = ([low, high]: readonly [number, number]): string => `(95 %: ${low} to ${high})`;
+  const { auc, liftTop10 } = foldByFold;
   return [
     `model          ${out}, version ${version}`,
     `rows           ${figures.n}, ${figures.outcomes} with the outcome; ${rowsLeft} without a label left out`,
     'on rows that the model had not seen:',
     `  AUC          ${figures.auc} ${interval(figures.interval95.auc)}`,
     `  lift, top 10 %  ${figures.liftTop10} ${interval(figures.interval95.liftTop10)}`,
+    `  fold by fold, on average: AUC ${auc}, lift ${liftTop10}; above, customers of five models are ranked together`,
     `  Brier        ${figures.brier}; recalibrated on the same rows it would be ${figures.brierIfRecalibrated}`,
     `drives most    ${drivesMost(drivers.map(({ feature }) => feature))}`,
     '',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeRisk } from './risk-figures.ts';
+import { judgeRisk, meanOfFolds } from './risk-figures.ts';
 
 const judge = (probabilities: readonly number[], labels: readonly number[]) =>
   judgeRisk(Float64Array.from(probabilities), Uint8Array.from(labels));
@@ -60,4 +60,13 @@ test('a customer with the same row three times is one witness, not three', () =>
   expect(judged.auc).toBe(asRows.auc);
   expect(width(judged)).toBeGreaterThan(0.75 * width(judge(probabilities, labels)));
   expect(width(asRows)).toBeLessThan(0.75 * width(judged));
+});
+
+test('fold by fold, a model that is bolder than another does not hide that each ranks its own well', () => {
+  const labels = Array.from({ length: 40 }, (_, row) => (row % 4 === 0 ? 1 : 0));
+  const foldOf = Uint8Array.from(labels, (_, row) => (row < 20 ? 0 : 1));
+  const probabilities = labels.map((label, row) => (row < 20 ? 0.1 : 0.6) + 0.2 * label);
+  expect(judge(probabilities, labels).auc).toBeLessThan(0.8);
+  const ranking = meanOfFolds(Float64Array.from(probabilities), Uint8Array.from(labels), foldOf);
+  expect(ranking).toEqual({ auc: 1, liftTop10: 4 });
 });

@@ -38,10 +38,7 @@ export function judgeRisk(
   labels: Uint8Array,
   customers?: Int32Array,
 ): RiskFigures {
-  const order = Uint32Array.from(probabilities.keys()).sort(
-    (a, b) => (probabilities[a] ?? 0) - (probabilities[b] ?? 0) || a - b,
-  );
-  const sorted = { p: probabilities, order, labels };
+  const sorted = { p: probabilities, order: byProbability(probabilities), labels };
   const once = new Uint16Array(labels.length).fill(1);
   const figures = weigh(sorted, once);
   const random = seeded(labels.length);
@@ -60,6 +57,29 @@ export function judgeRisk(
   };
 }
 
+/** How well models rank, each among the customers that it alone has judged. */
+export interface Ranking {
+  readonly auc: number;
+  readonly liftTop10: number;
+}
+
+/**
+ * The mean over the folds of a cross-validation. Ranked all together, customers of one fold are set against those of
+ * another, whom another model has judged; a model at work ranks all of them by itself.
+ */
+export function meanOfFolds(probabilities: Float64Array, labels: Uint8Array, foldOf: Uint8Array): Ranking {
+  const figures = [...new Set(foldOf)].flatMap((fold) => {
+    const rows = [...foldOf.keys()].filter((row) => foldOf[row] === fold);
+    const own = Uint8Array.from(rows, (row) => labels[row] ?? 0);
+    if (new Set(own).size < 2) return [];
+    const p = Float64Array.from(rows, (row) => probabilities[row] ?? 0);
+    return [weigh({ p, order: byProbability(p), labels: own }, new Uint16Array(own.length).fill(1))];
+  });
+  const mean = (of: keyof Ranking): number =>
+    fourDigits(figures.reduce((sum, each) => sum + each[of], 0) / figures.length);
+  return { auc: mean('auc'), liftTop10: mean('liftTop10') };
+}
+
 interface Sorted {
   readonly p: Float64Array;
   /** Rows by rising probability. */
@@ -67,9 +87,10 @@ interface Sorted {
   readonly labels: Uint8Array;
 }
 
-interface Weighed {
-  readonly auc: number;
-  readonly liftTop10: number;
+const byProbability = (p: Float64Array): Uint32Array =>
+  Uint32Array.from(p.keys()).sort((a, b) => (p[a] ?? 0) - (p[b] ?? 0) || a - b);
+
+interface Weighed extends Ranking {
   readonly brier: number;
 }
 

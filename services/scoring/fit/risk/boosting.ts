@@ -10,6 +10,8 @@ import { bestLeaves, type Direction } from './step-search.ts';
 export interface BinnedTable {
   readonly axes: readonly Axis[];
   readonly bins: readonly Uint16Array[];
+  /** For each number feature the logarithm of each bin (`logsOf`). */
+  readonly logs: readonly (Float64Array | undefined)[];
   /** 1 for a row with the outcome, otherwise 0. */
   readonly labels: Uint8Array;
   /** Whether a feature's weights may only rise or only fall. */
@@ -35,8 +37,10 @@ export interface BoostingSettings {
   readonly wordPenalty: number;
   /** When given, numbers get smooth functions instead of steps. */
   readonly smoothness?: number;
-  /** When given, numbers get straight lines over their ranks: pulls a slope per standard deviation towards nothing. */
+  /** When given, numbers get straight lines: pulls a slope per standard deviation towards nothing. */
   readonly linePenalty?: number;
+  /** What the lines are drawn over; default: ranks. */
+  readonly linesOver?: 'ranks' | 'logs';
   readonly minLeafRows: number;
   readonly maxLeaves: number;
 }
@@ -47,8 +51,18 @@ export interface Bag {
   readonly stop: Int32Array;
 }
 
-/** Draws a share of the rows to stop by, with both labels in proportion; the rest is learnt from. */
-export function drawBag(rows: Int32Array, labels: Uint8Array, share: number, random: Random): Bag {
+/**
+ * Draws a share of the rows to stop by, with both labels in proportion; the rest is learnt from. Where rows belong together,
+ * such as a customer at several moments, they stay together: what is learnt of a customer must not tell when to stop.
+ */
+export function drawBag(
+  rows: Int32Array,
+  labels: Uint8Array,
+  share: number,
+  random: Random,
+  groups?: Int32Array,
+): Bag {
+  if (groups !== undefined) return drawGroups(rows, labels, share, random, groups);
   const learn: number[] = [];
   const stop: number[] = [];
   const quota = [0, 0];
@@ -64,6 +78,24 @@ export function drawBag(rows: Int32Array, labels: Uint8Array, share: number, ran
     } else learn.push(row);
   }
   return { learn: Int32Array.from(learn), stop: Int32Array.from(stop) };
+}
+
+/** Draws one row of each group, and takes the others with it. */
+function drawGroups(
+  rows: Int32Array,
+  labels: Uint8Array,
+  share: number,
+  random: Random,
+  groups: Int32Array,
+): Bag {
+  const first = new Map<number, number>();
+  for (const row of rows) if (!first.has(groups[row] ?? 0)) first.set(groups[row] ?? 0, row);
+  const drawn = drawBag(Int32Array.from(first.values()), labels, share, random);
+  const stops = new Set(Array.from(drawn.stop, (row) => groups[row] ?? 0));
+  return {
+    learn: rows.filter((row) => !stops.has(groups[row] ?? 0)),
+    stop: rows.filter((row) => stops.has(groups[row] ?? 0)),
+  };
 }
 
 /** One term of the model while it grows: where its bins stand for the rows of a bag, and its weights so far. */
@@ -272,7 +304,8 @@ function mainTerm(
   const weights = new Float64Array(size);
   const direction = table.directions[feature];
   const line = settings.linePenalty;
-  const ranks = line === undefined ? weights : ranksOf(learn.bins[feature] ?? NO_BINS, size);
+  const logs = settings.linesOver === 'logs' ? table.logs[feature] : undefined;
+  const places = line === undefined ? weights : (logs ?? ranksOf(learn.bins[feature] ?? NO_BINS, size));
   return {
     learn: learn.bins[feature] ?? NO_BINS,
     stop: stop.bins[feature] ?? NO_BINS,
@@ -282,7 +315,7 @@ function mainTerm(
       if (axis?.kind === 'word') return ridgeStep(gradients, hessians, weights, settings.wordPenalty, step);
       if (line !== undefined) {
         step[0] = ridgeValue(gradients, hessians, weights, settings.wordPenalty, 0);
-        lineStep(gradients, hessians, weights, ranks, line, direction, step);
+        lineStep(gradients, hessians, weights, places, line, direction, step);
         return true;
       }
       // Steps in one direction add up to a function of that direction; a smooth curve may overshoot.

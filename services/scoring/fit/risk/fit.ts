@@ -3,7 +3,7 @@ import type { FeatureValue } from '../../domain/features.ts';
 import type { FitFile } from '../../domain/risk-model.ts';
 import { columnsOf } from '../../domain/risk-model-reading.ts';
 import { isKnown } from '../../domain/risk-model-values.ts';
-import { judgeRisk, type RiskFigures } from '../../quality/risk-figures.ts';
+import { judgeRisk, meanOfFolds, type Ranking, type RiskFigures } from '../../quality/risk-figures.ts';
 import type { CsvTable } from '../csv-table.ts';
 import { type Column, describeColumns, namesACustomer } from './columns.ts';
 import { customersOf } from './customers.ts';
@@ -41,6 +41,8 @@ export interface FittedRisk {
   readonly version: string;
   readonly yaml: string;
   readonly figures: RiskFigures;
+  /** The same ranking fold by fold: what one model does among the customers whom it alone has judged. */
+  readonly foldByFold: Ranking;
   /** Held-out probability and label of each row used, for reports. */
   readonly probabilities: Float64Array;
   readonly labels: Uint8Array;
@@ -112,6 +114,7 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
       version,
       yaml,
       figures,
+      foldByFold: meanOfFolds(probabilities, labels, trained.foldOf),
       probabilities,
       labels,
       columns,

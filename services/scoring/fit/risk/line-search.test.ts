@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineStep, ranksOf } from './line-search.ts';
+import { lineStep, logsOf, ranksOf } from './line-search.ts';
 import type { Direction } from './step-search.ts';
 
 const bins = Uint16Array.from([0, 1, 1, 2, 3, 3]);
@@ -16,6 +16,27 @@ test('ranks of bins have mean 0 and deviation 1 over the rows where something is
   const known = [...bins].filter((bin) => bin > 0).map((bin) => ranks[bin] ?? 0);
   expect(known.reduce((sum, rank) => sum + rank, 0)).toBeCloseTo(0);
   expect(known.reduce((sum, rank) => sum + rank * rank, 0) / known.length).toBeCloseTo(1);
+});
+
+test('over logarithms, ten times as much is as far from ten as from a hundred, in whatever unit', () => {
+  const amounts = [1, 10, 100, 1000];
+  const own = Uint16Array.from(amounts, (_, index) => index + 1);
+  const places = logsOf(own, amounts, 5);
+  const gap = (at: number): number => (places[at + 1] ?? 0) - (places[at] ?? 0);
+  expect(gap(3) / gap(2)).toBeCloseTo(1, 1);
+  const cents = logsOf(
+    own,
+    amounts.map((amount) => amount * 100),
+    5,
+  );
+  expect([...cents].map((place) => place.toFixed(9))).toEqual([...places].map((place) => place.toFixed(9)));
+});
+
+test('a logarithm has a place for nought, for debts and for what is not known', () => {
+  const places = logsOf(Uint16Array.from([1, 2, 3, 0]), [-5, 0, 5, undefined], 4);
+  expect(places[0]).toBe(0);
+  expect(places[2]).toBeCloseTo(0);
+  expect(places[1]).toBeCloseTo(-(places[3] ?? 0));
 });
 
 test('a step is a straight line over the ranks, which solves Newton’s equations', () => {

@@ -2,7 +2,7 @@ import type { FittedRisk } from './fit.ts';
 
 /** What somebody must know before they trust a fitted model, in Markdown. Same fit, same text. */
 export function modelCard(
-  { version, figures, leftOut, drivers, rowsLeft }: FittedRisk,
+  { version, figures, foldByFold, leftOut, drivers, rowsLeft }: FittedRisk,
   label: string,
 ): string {
   const share = (figures.outcomes / figures.n) * 100;
@@ -31,6 +31,9 @@ On rows that the model had not seen (five-fold cross-validation), with 95 % inte
 | lift in the top tenth | ${figures.liftTop10} | ${figures.interval95.liftTop10.join(' to ')} |
 | Brier score | ${figures.brier} | ${figures.interval95.brier.join(' to ')} |
 | Brier score if redrawn to fit these rows | ${figures.brierIfRecalibrated} | |
+
+There five models have each judged a fifth of the rows, and all rows are ranked together. Each model by itself, among the rows
+that it has judged: AUC ${foldByFold.auc}, lift ${foldByFold.liftTop10} on average.
 
 Ten groups of customers, from the least to the most likely:
 

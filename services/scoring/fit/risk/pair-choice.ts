@@ -7,7 +7,7 @@ import type { LeafSettings } from './step-search.ts';
  * The pairs of features that explain most of what the features one by one leave unexplained, best first.
  *
  * Each pair is judged by its best cut into four against the gradients of the model so far: cut on one half of the
- * rows and judged on the other, and the other way round. A pair that is none gains by the cut and loses by the
+ * rows (or of the customers, where they have several) and judged on the other, and the other way round. A pair that is none gains by the cut and loses by the
  * judgement. A table of sums per pair and half and no fitting is quick enough to look at all pairs.
  */
 export function choosePairs(
@@ -16,6 +16,7 @@ export function choosePairs(
   model: AdditiveModel,
   count: number,
   settings: LeafSettings,
+  groups?: Int32Array,
 ): readonly PairAxis[] {
   const bins = table.bins.map((all) => Uint16Array.from(rows, (row) => all[row] ?? 0));
   const coarse = table.axes.map((axis, feature) =>
@@ -23,13 +24,14 @@ export function choosePairs(
   );
   const likely = likelihoods(model, bins, rows.length);
   const [odd, even] = [emptySums(), emptySums()];
+  const halves = Uint8Array.from(rows, (row, index) => (groups?.[row] ?? index) & 1);
   const found: { pair: PairAxis; worth: number }[] = [];
   for (let first = 0; first < table.axes.length; first++) {
     if (table.directions[first] !== undefined) continue;
     for (let second = first + 1; second < table.axes.length; second++) {
       const pair = pairOf(first, second, coarse);
       if (pair === undefined || table.directions[second] !== undefined) continue;
-      sumCells(cellsOf(pair, bins), rows, table.labels, likely, [even, odd]);
+      sumCells(cellsOf(pair, bins), rows, table.labels, likely, halves, [even, odd]);
       const worth = worthOnOthers(pair, even, odd, settings) + worthOnOthers(pair, odd, even, settings);
       if (worth > 0) found.push({ pair, worth });
     }
@@ -92,18 +94,19 @@ const emptySums = (): CellSums => ({
   rows: new Float64Array(CELLS),
 });
 
-/** Sums per cell, even rows apart from odd ones. */
+/** Sums per cell, one half of the rows apart from the other. */
 function sumCells(
   cells: Uint16Array,
   rows: Int32Array,
   labels: Uint8Array,
   likely: Float64Array,
-  halves: readonly [CellSums, CellSums],
+  halves: Uint8Array,
+  both: readonly [CellSums, CellSums],
 ): void {
-  for (const half of halves) for (const column of Object.values(half)) column.fill(0);
+  for (const half of both) for (const column of Object.values(half)) column.fill(0);
   for (let index = 0; index < cells.length; index++) {
     // All of them have one entry per row.
-    const sums = halves[(index & 1) as 0 | 1];
+    const sums = both[halves[index] as 0 | 1];
     const cell = cells[index] as number;
     const p = likely[index] as number;
     sums.gradients[cell] = (sums.gradients[cell] as number) + (labels[rows[index] as number] as number) - p;

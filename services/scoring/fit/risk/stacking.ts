@@ -5,22 +5,25 @@ export interface Blend {
 }
 
 const ROUNDS = 50;
-/** Pull towards the prior shares, in rows: decides only where the data does not. */
+/** Pull towards the prior shares, in rows (or customers, where they have several): decides only where the data does not. */
 const PULL = 20;
 
 /**
  * Finds the blend of parts with the smallest logistic loss, by Newton's method. A part whose share would be
- * negative is left out. Since the shares are free, the blend is also the calibration (Platt's) of the parts.
+ * negative is left out. Since the shares are free, the blend is also the calibration (Platt's) of the parts. Several rows of
+ * one customer are one witness: `rowsPerCustomer` says how many there are on average.
  */
 export function blend(
   parts: readonly Float64Array[],
   labels: Uint8Array,
   rows: Int32Array,
   prior: readonly number[],
+  rowsPerCustomer = 1,
 ): Blend {
+  const pull = PULL * rowsPerCustomer;
   const used = parts.map(() => true);
   for (;;) {
-    const found = newton(parts, labels, rows, prior, used);
+    const found = newton(parts, labels, rows, prior, pull, used);
     const worst = found.shares.indexOf(Math.min(...found.shares));
     if ((found.shares[worst] ?? 0) >= 0) return found;
     used[worst] = false;
@@ -32,6 +35,7 @@ function newton(
   labels: Uint8Array,
   rows: Int32Array,
   prior: readonly number[],
+  pull: number,
   used: readonly boolean[],
 ): Blend {
   const active = parts.flatMap((_, index) => (used[index] === true ? [index] : []));
@@ -58,9 +62,9 @@ function newton(
     }
     for (const [place, index] of active.entries()) {
       const i = place + 1;
-      gradient[i] = (gradient[i] ?? 0) - PULL * ((weights[i] ?? 0) - (prior[index] ?? 0));
+      gradient[i] = (gradient[i] ?? 0) - pull * ((weights[i] ?? 0) - (prior[index] ?? 0));
       const line = matrix[i];
-      if (line !== undefined) line[i] = (line[i] ?? 0) + PULL;
+      if (line !== undefined) line[i] = (line[i] ?? 0) + pull;
     }
     const step = solve(matrix, gradient);
     for (let i = 0; i < size; i++) weights[i] = (weights[i] ?? 0) + (step[i] ?? 0);

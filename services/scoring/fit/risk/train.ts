@@ -2,6 +2,7 @@ import type { FeatureValue } from '../../domain/features.ts';
 import { type Axis, binsOf, findAxis } from './binning.ts';
 import { type AdditiveModel, type BinnedTable, type BoostingSettings, boost, drawBag } from './boosting.ts';
 import type { Feature } from './features.ts';
+import { logsOf } from './line-search.ts';
 import { cellsOf, type PairAxis } from './pair-axis.ts';
 import { choosePairs } from './pair-choice.ts';
 import { groupedFolds, seeded, stratifiedFolds } from './random.ts';
@@ -29,6 +30,8 @@ export interface TrainedModel {
   readonly pairs: readonly { readonly axis: PairAxis; readonly weights: Float64Array }[];
   /** Log-odds of each row by models that had not seen the row. */
   readonly heldOut: Float64Array;
+  /** The fold of each row: rows of one fold were judged by one model. */
+  readonly foldOf: Uint8Array;
   readonly folds: number;
   readonly blend: Blend;
 }
@@ -37,9 +40,9 @@ export const FOLDS = 5;
 /** Share of a bag that decides when to stop. */
 const STOP_SHARE = 0.15;
 const PAIRS = 8;
-/** Shares before the data speaks, of steps, curves, lines and pairs: with few rows the simplest is the safest. */
-const PRIOR = [0, 0, 1, 0.3];
-const PAIR_PART = 3;
+/** Shares before the data speaks, of steps, curves, lines over ranks and over logarithms, and pairs: with few rows the simplest is the safest. */
+const PRIOR = [0, 0, 0.5, 0.5, 0];
+const PAIR_PART = 4;
 /** A share of the pairs below this is noise; then the model goes without them. */
 const LEAST_PAIR_SHARE = 0.3;
 /** Cells (rows × features) up to which each model is the mean of the most bags; with more data each bag is steadier. */
@@ -57,12 +60,13 @@ const STEPS: BoostingSettings = {
 const SMOOTH: BoostingSettings = { ...STEPS, learningRate: 0.1, smoothness: 10_000 };
 /** In rows, about: a few hundred rows give half of what a slope asks for, some thousands all of it. */
 const LINES: BoostingSettings = { ...STEPS, learningRate: 0.3, linePenalty: 50 };
+const LOGS: BoostingSettings = { ...LINES, linesOver: 'logs' };
 
 /**
  * Trains the model and judges it by cross-validation.
  *
- * Three kinds of functions are boosted: steps find thresholds, smooth curves waste less on noise, straight lines least.
- * Then the pairs. How much of each goes into the model is decided by rows that the parts have not seen. The sum of
+ * Four kinds of functions are boosted: steps find thresholds, smooth curves waste less on noise, straight lines least, over
+ * ranks or over logarithms. Then the pairs. How much of each goes into the model is decided by rows that the parts have not seen. The sum of
  * additive models is additive, so that the result still reads as points per bin.
  */
 export function train(
@@ -83,7 +87,7 @@ export function train(
     progress(fold, total);
     const rows = rowsWhere(folds, (own) => own !== fold);
     const binned = binTable(table, rows);
-    const grown = growParts(binned, rows, bags, PAIRS, random);
+    const grown = growParts(binned, rows, bags, PAIRS, random, table.groups);
     writeParts(
       grown,
       binned,
@@ -93,17 +97,18 @@ export function train(
   }
   progress(FOLDS, total);
   const everywhere = rowsWhere(folds, () => true);
-  const chosen = chooseBlend(parts, table.labels, everywhere);
+  const chosen = chooseBlend(parts, table, everywhere);
   const withPairs = (chosen.shares[PAIR_PART] ?? 0) > 0;
-  const heldOut = blendOutOfFold(parts, table.labels, folds);
+  const heldOut = blendOutOfFold(parts, table, folds);
   const binned = binTable(table, everywhere);
-  const grown = growParts(binned, everywhere, bags * 2, withPairs ? PAIRS : 0, random);
+  const grown = growParts(binned, everywhere, bags * 2, withPairs ? PAIRS : 0, random, table.groups);
   progress(total, total);
   return {
     axes: binned.axes,
     bins: binned.bins,
     ...mix(grown, chosen),
     heldOut,
+    foldOf: folds,
     folds: FOLDS,
     blend: chosen,
   };
@@ -113,6 +118,7 @@ interface Parts {
   readonly steps: AdditiveModel;
   readonly smooth: AdditiveModel;
   readonly lines: AdditiveModel;
+  readonly logs: AdditiveModel;
   readonly pairAxes: readonly PairAxis[];
   readonly pairs: readonly Float64Array[];
 }
@@ -123,14 +129,23 @@ function growParts(
   bagCount: number,
   pairCount: number,
   random: () => number,
+  groups: Int32Array | undefined,
 ): Parts {
-  const bags = Array.from({ length: bagCount }, () => drawBag(rows, table.labels, STOP_SHARE, random));
+  const bags = Array.from({ length: bagCount }, () =>
+    drawBag(rows, table.labels, STOP_SHARE, random, groups),
+  );
   const steps = boost(table, bags, [], [], STEPS);
   const smooth = boost(table, bags, [], [], SMOOTH);
   const lines = boost(table, bags, [], [], LINES);
-  const parts = { steps: meanModel(steps), smooth: meanModel(smooth), lines: meanModel(lines) };
+  const logs = boost(table, bags, [], [], LOGS);
+  const parts = {
+    steps: meanModel(steps),
+    smooth: meanModel(smooth),
+    lines: meanModel(lines),
+    logs: meanModel(logs),
+  };
   const both = meanModel([parts.steps, parts.smooth]);
-  const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, STEPS);
+  const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, STEPS, groups);
   if (pairAxes.length === 0) return { ...parts, pairAxes, pairs: [] };
   const starts = bags.map((_, index) => meanModel([steps[index] ?? both, smooth[index] ?? both]));
   const paired = boost(table, bags, pairAxes, starts, STEPS);
@@ -162,7 +177,17 @@ function binTable({ features, values, labels, directions }: TrainingTable, rows:
       Array.from(rows, (row) => column[row]),
     );
   });
-  return { axes, labels, directions, bins: axes.map((axis, index) => binsOf(axis, values[index] ?? [])) };
+  const bins = axes.map((axis, index) => binsOf(axis, values[index] ?? []));
+  const logs = axes.map((axis, index) => {
+    if (axis.kind === 'word') return undefined;
+    const [own, column] = [bins[index], values[index] ?? []];
+    return logsOf(
+      Uint16Array.from(rows, (row) => own?.[row] ?? 0),
+      Array.from(rows, (row) => column[row]),
+      axis.size,
+    );
+  });
+  return { axes, labels, directions, bins, logs };
 }
 
 /** Writes each part's log-odds for the rows. */
@@ -172,12 +197,13 @@ function writeParts(
   rows: Int32Array,
   parts: readonly Float64Array[],
 ): void {
-  const [steps, smooth, lines, pairs] = parts;
+  const [steps, smooth, lines, logs, pairs] = parts;
   const cells = grown.pairAxes.map((axis) => cellsOf(axis, bins));
   for (const row of rows) {
     if (steps !== undefined) steps[row] = sumAt(grown.steps, bins, row);
     if (smooth !== undefined) smooth[row] = sumAt(grown.smooth, bins, row);
     if (lines !== undefined) lines[row] = sumAt(grown.lines, bins, row);
+    if (logs !== undefined) logs[row] = sumAt(grown.logs, bins, row);
     if (pairs === undefined) continue;
     let sum = 0;
     for (const [index, weights] of grown.pairs.entries()) sum += weights[cells[index]?.[row] ?? 0] ?? 0;
@@ -192,20 +218,30 @@ function sumAt({ intercept, mains }: AdditiveModel, bins: readonly Uint16Array[]
 }
 
 /** The blend that the rows advise; without the pairs where they explain little. */
-function chooseBlend(parts: readonly Float64Array[], labels: Uint8Array, rows: Int32Array): Blend {
-  const all = blend(parts, labels, rows, PRIOR);
+function chooseBlend(
+  parts: readonly Float64Array[],
+  { labels, groups }: TrainingTable,
+  rows: Int32Array,
+): Blend {
+  const customers = groups === undefined ? rows.length : new Set(Array.from(rows, (row) => groups[row])).size;
+  const rowsPerCustomer = rows.length / customers;
+  const all = blend(parts, labels, rows, PRIOR, rowsPerCustomer);
   if ((all.shares[PAIR_PART] ?? 0) >= LEAST_PAIR_SHARE) return all;
-  const { offset, shares } = blend(parts.slice(0, PAIR_PART), labels, rows, PRIOR);
+  const { offset, shares } = blend(parts.slice(0, PAIR_PART), labels, rows, PRIOR, rowsPerCustomer);
   return { offset, shares: [...shares, 0] };
 }
 
 /** The held-out log-odds, each fold blended as the other folds advise. */
-function blendOutOfFold(parts: readonly Float64Array[], labels: Uint8Array, folds: Uint8Array): Float64Array {
-  const heldOut = new Float64Array(labels.length);
+function blendOutOfFold(
+  parts: readonly Float64Array[],
+  table: TrainingTable,
+  folds: Uint8Array,
+): Float64Array {
+  const heldOut = new Float64Array(table.labels.length);
   for (let fold = 0; fold < FOLDS; fold++) {
     const advice = chooseBlend(
       parts,
-      labels,
+      table,
       rowsWhere(folds, (own) => own !== fold),
     );
     for (const row of rowsWhere(folds, (own) => own === fold)) heldOut[row] = blended(parts, advice, row);
@@ -214,7 +250,7 @@ function blendOutOfFold(parts: readonly Float64Array[], labels: Uint8Array, fold
 }
 
 function mix(grown: Parts, { offset, shares }: Blend): Pick<TrainedModel, 'intercept' | 'mains' | 'pairs'> {
-  const kinds = [grown.steps, grown.smooth, grown.lines];
+  const kinds = [grown.steps, grown.smooth, grown.lines, grown.logs];
   const sum = (of: (kind: AdditiveModel) => number): number =>
     kinds.reduce((total, kind, index) => total + (shares[index] ?? 0) * of(kind), 0);
   return {

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { drawBag } from './boosting.ts';
+import { seeded } from './random.ts';
+import { blend } from './stacking.ts';
+
+const labels = Uint8Array.from({ length: 600 }, (_, row) => (row % 3 === 0 ? 1 : 0));
+/** Three rows a customer, far apart. */
+const customers = Int32Array.from(labels, (_, row) => row % 200);
+const rows = Int32Array.from(labels.keys());
+
+test('what is learnt of a customer never tells when to stop', () => {
+  const { learn, stop } = drawBag(rows, labels, 0.15, seeded(1), customers);
+  const learnt = new Set(Array.from(learn, (row) => customers[row]));
+  expect([...stop].filter((row) => learnt.has(customers[row]))).toEqual([]);
+  expect([learn.length + stop.length, stop.length / 600]).toEqual([600, 0.15]);
+  // The control: drawn row by row, customers stand on both sides.
+  const apart = drawBag(rows, labels, 0.15, seeded(1));
+  const both = new Set(Array.from(apart.learn, (row) => customers[row]));
+  expect([...apart.stop].some((row) => both.has(customers[row]))).toBe(true);
+});
+
+test('three rows of a customer move the blend no further than one', () => {
+  const random = seeded(2);
+  const part = Float64Array.from({ length: 60 }, () => random() * 4 - 2);
+  const left = Uint8Array.from(part, (logOdds) => (random() < 1 / (1 + Math.exp(-3 * logOdds)) ? 1 : 0));
+  const thrice = <A extends Float64Array | Uint8Array>(of: A): A =>
+    (of instanceof Float64Array
+      ? Float64Array.of(...of, ...of, ...of)
+      : Uint8Array.of(...of, ...of, ...of)) as A;
+  const once = blend([part], left, Int32Array.from(left.keys()), [0]);
+  const three = (rowsPerCustomer: number) =>
+    blend(
+      [thrice(part)],
+      thrice(left),
+      Int32Array.from({ length: 180 }, (_, row) => row),
+      [0],
+      rowsPerCustomer,
+    );
+  expect(three(3).shares[0]).toBeCloseTo(once.shares[0] ?? 0, 6);
+  expect(three(1).shares[0]).toBeGreaterThan((once.shares[0] ?? 0) * 1.2);
+});
