@@ -58,6 +58,17 @@ test.each<readonly [string, string]>([
   ['like a robot', 'negative'],
   ['Need a correct invoice', 'neutral'],
   ['???? ?? ???', 'unknown'],
+  ['Never make such false promises', 'negative'],
+  ['Please do not send damaged goods', 'negative'],
+  ["Don't waste my time", 'negative'],
+  ["Don't worry", 'neutral'],
+  ['They do not bother to ring', 'negative'],
+  ['I pressed the button by mistake', 'neutral'],
+  ['Sorry for my mistake, thank you', 'positive'],
+  ['This is a humble request', 'neutral'],
+  ['From last 15 days nobody calls', 'negative'],
+  ['They closed it without asking', 'negative'],
+  ['They never had problems and neither had I', 'positive'],
 ])('a remark after a call: "%s" reads %s', (text, label) => {
   expect(read(text).sentiment.label).toBe(label);
 });

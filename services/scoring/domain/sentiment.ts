@@ -18,6 +18,8 @@ const NEGATION_REACH = 7;
 /** "not good" is nearly as bad as "bad"; "not bad" is only faintly good. */
 const NEGATED_GOOD = -0.75;
 const NEGATED_BAD = -0.4;
+/** "Do not make false promises": who forbids it has met it. */
+const FORBIDDEN_BAD = 0.7;
 /** "not unhappy", "never not late": two negators leave less than the plain word. */
 const TWICE_NEGATED = 0.6;
 /** A negation that turns nothing ("it does not arrive") still leans to the bad, on AFINN's −5…5. */
@@ -137,10 +139,11 @@ function weighSurroundings(
   covered: readonly (PhraseMatch | undefined)[],
 ): void {
   for (const item of items) {
-    const { negators, factor, relieved, from } = lookBack(tokens, item, covered);
+    const { negators, forbidden, factor, relieved, from } = lookBack(tokens, item, covered);
     item.from = from;
     let value = item.effect * factor * emphasis(tokens, item);
-    if (negators === 1) value *= value > 0 ? NEGATED_GOOD : NEGATED_BAD;
+    if (negators === 1 && forbidden && value < 0) value *= FORBIDDEN_BAD;
+    else if (negators === 1) value *= value > 0 ? NEGATED_GOOD : NEGATED_BAD;
     else if (negators > 1) value *= TWICE_NEGATED;
     else if (relieved && value < 0) value *= RELIEVED;
     item.value = value * sentenceWeight(tokens, item, value);
@@ -149,13 +152,15 @@ function weighSurroundings(
 
 interface Surroundings {
   negators: number;
+  /** Whether the negation is a prohibition. */
+  forbidden: boolean;
   factor: number;
   relieved: boolean;
   from: number;
 }
 
 function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | undefined)[]): Surroundings {
-  const found: Surroundings = { negators: 0, factor: 1, relieved: false, from: item.start };
+  const found: Surroundings = { negators: 0, forbidden: false, factor: 1, relieved: false, from: item.start };
   const clause = tokens.clauses[item.start];
   const reach = Math.max(0, item.start - NEGATION_REACH);
   let left = NEGATION_WINDOW;
@@ -178,6 +183,7 @@ function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | u
     if (word.negator) {
       found.negators++;
       found.from = index;
+      found.forbidden = forbids(tokens, index);
       // "neither fast nor cheap": nor repeats the negation, and does not undo it.
       if (word.text === 'nor') break;
     } else if (word.factor !== 1 && item.start - index <= 2) found.factor *= word.factor;
@@ -189,6 +195,30 @@ function lookBack(tokens: Tokens, item: Item, covered: readonly (PhraseMatch | u
   if (within > 0) found.negators = within;
   return found;
 }
+
+/** "Do not …", "please don't …", "never …" before something that is done to customers, at the head of a clause. */
+function forbids(tokens: Tokens, negator: number): boolean {
+  if (!DONE_TO_CUSTOMERS.has(tokens.words[negator + 1]?.text ?? '')) return false;
+  let head = negator;
+  const word = tokens.words[negator]?.text;
+  if (word === 'not') {
+    head--;
+    if (tokens.words[head]?.text !== 'do') return false;
+  } else if (word !== 'dont' && word !== 'never') return false;
+  const before = head - 1;
+  return (
+    before < 0 ||
+    tokens.clauses[before] !== tokens.clauses[head] ||
+    BEFORE_A_COMMAND.has(tokens.words[before]?.text ?? '')
+  );
+}
+
+const DONE_TO_CUSTOMERS: ReadonlySet<string> = new Set(
+  'make give send tell say do let lie cheat waste harass fool loot play ask put keep charge overcharge cancel close delay take sell deliver ship provide force ignore blame show lose break mislead misguide'.split(
+    ' ',
+  ),
+);
+const BEFORE_A_COMMAND: ReadonlySet<string> = new Set('please so and but then also just'.split(' '));
 
 function holdsNegator(tokens: Tokens, match: PhraseMatch): boolean {
   for (let index = match.start; index < match.end; index++)
