@@ -64,6 +64,7 @@ const INABILITY: ReadonlySet<string> = new Set([
   'no',
   'nobody',
   'none',
+  'nothing',
 ]);
 
 function evidenceOf(tokens: Tokens, match: PhraseMatch): string {

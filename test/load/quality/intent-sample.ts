@@ -61,9 +61,16 @@ const EARLY: readonly Draw[] = [
 const MORE = { press: 40, broken_promise: 50, repeat_story: 50, help: 30, none: 40 };
 const SIXTH: Draw = { seed: 6, perNet: 14, more: MORE, after: EARLY, says: 'sixth' };
 const SEVENTH: Draw = { seed: 7, perNet: 20, more: MORE, after: [...EARLY, SIXTH], says: 'seventh' };
+const EIGHTH: Draw = {
+  seed: 8,
+  perNet: 8,
+  more: { press: 30, manager: 40, legal: 45, broken_promise: 70, leave: 20, regulator: 15, none: 20 },
+  after: [...EARLY, SIXTH, SEVENTH],
+  says: 'eighth',
+};
 
 /** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what each showed, after it had been judged. */
-export const SAMPLES: readonly Draw[] = [...EARLY, SIXTH, SEVENTH];
+export const SAMPLES: readonly Draw[] = [...EARLY, SIXTH, SEVENTH, EIGHTH];
 
 /** The same sample from the same tables, always. Tables whose licence lets their rows be named. */
 export function sampleForIntents(

@@ -92,8 +92,8 @@ ${BANDS.map(([from, to]) => `| ${from}–${to} | ${tables.map(({ texts }) => rig
 | \`domain/test-intents.ts\`: what texts show | ${share(intentsRight(read))} |
 
 Both were written before the reader was tried on them. Then 171 of the first 221 moods came out right, 54 of the next 70, and
-59 of the 65 intents; what is now wrong is listed in the tests. Read the first figures as what to expect of new hard
-texts.
+59 of the first 65 intents, 31 of the last 67 (made of what was read worst); what is now wrong is listed in the tests. Read the
+first figures as what to expect of new hard texts.
 
 ### Intent to leave, by conversation
 
@@ -112,17 +112,17 @@ Each cell: labelled / found / right, and in brackets precision and recall in the
 as its net caught for it. Each sample was labelled before the lexicon was tried on it, and the lexicon then changed for what it
 showed. Fair are therefore the figures with which a sample began: expect them of new texts.
 
-| intent | third, at first | fourth | fifth | sixth | seventh |
-|---|---|---|---|---|---|
-| broken_promise | 1 / 2 / 0 (0.00, 0.00) | 6 / 2 / 1 (0.50, 0.08) | 4 / 4 / 3 (0.43, 0.08) | 14 / 11 / 6 (0.51, 0.45) | 9 / 6 / 4 (0.67, 0.16) |
-| help | 18 / 16 / 14 (0.91, 0.79) | 11 / 9 / 7 (0.89, 0.41) | 16 / 14 / 13 (0.89, 0.58) | 31 / 32 / 26 (0.76, 0.80) | 32 / 32 / 24 (0.80, 0.71) |
-| leave | 2 / 2 / 1 (0.64, 0.05) | 3 / 2 / 2 (1.00, 0.67) | 3 / 7 / 3 (0.47, 1.00) | 5 / 4 / 3 (0.75, 0.60) | 9 / 7 / 6 (0.86, 0.74) |
-| legal | 3 / 2 / 1 (0.50, 0.33) | 3 / 4 / 1 (0.27, 0.33) | 1 / 2 / 1 (0.71, 1.00) | 3 / 3 / 2 (0.67, 0.67) | 6 / 6 / 2 (0.33, 0.36) |
-| manager | 4 / 4 / 3 (0.75, 0.75) | – | 4 / 3 / 3 (1.00, 0.75) | 4 / 4 / 2 (0.50, 0.50) | 3 / 5 / 2 (0.40, 0.67) |
-| praise | 1 / 1 / 1 (1.00, 1.00) | 2 / 2 / 2 (1.00, 1.00) | 3 / 3 / 3 (1.00, 1.00) | 3 / 2 / 2 (1.00, 0.67) | 9 / 7 / 6 (0.97, 0.67) |
-| press | 1 / 0 / 0 (–, 0.00) | – | 2 / 0 / 0 (–, 0.00) | 2 / 0 / 0 (–, 0.00) | – |
-| regulator | – | – | – | 1 / 2 / 1 (0.23, 1.00) | 2 / 5 / 2 (0.51, 1.00) |
-| repeat_story | 7 / 1 / 1 (1.00, 0.15) | 3 / 4 / 2 (0.50, 0.56) | 3 / 4 / 3 (0.44, 1.00) | 15 / 10 / 5 (0.40, 0.23) | 12 / 9 / 7 (0.80, 0.69) |
+| intent | third, at first | fourth | fifth | sixth | seventh | eighth |
+|---|---|---|---|---|---|---|
+| broken_promise | 1 / 2 / 0 (0.00, 0.00) | 6 / 2 / 1 (0.50, 0.08) | 4 / 4 / 3 (0.43, 0.08) | 14 / 11 / 6 (0.51, 0.45) | 9 / 6 / 4 (0.67, 0.16) | 18 / 7 / 7 (1.00, 0.70) |
+| help | 18 / 16 / 14 (0.91, 0.79) | 11 / 9 / 7 (0.89, 0.41) | 16 / 14 / 13 (0.89, 0.58) | 31 / 32 / 26 (0.76, 0.80) | 32 / 32 / 24 (0.80, 0.71) | 26 / 26 / 20 (0.95, 0.81) |
+| leave | 2 / 2 / 1 (0.64, 0.05) | 3 / 2 / 2 (1.00, 0.67) | 3 / 7 / 3 (0.47, 1.00) | 5 / 4 / 3 (0.75, 0.60) | 9 / 7 / 6 (0.86, 0.74) | 5 / 8 / 4 (0.56, 0.80) |
+| legal | 3 / 2 / 1 (0.50, 0.33) | 3 / 4 / 1 (0.27, 0.33) | 1 / 2 / 1 (0.71, 1.00) | 3 / 3 / 2 (0.67, 0.67) | 6 / 6 / 2 (0.33, 0.36) | 10 / 13 / 7 (0.57, 0.70) |
+| manager | 4 / 4 / 3 (0.75, 0.75) | – | 4 / 3 / 3 (1.00, 0.75) | 4 / 4 / 2 (0.50, 0.50) | 3 / 5 / 2 (0.40, 0.67) | 8 / 9 / 6 (0.67, 0.75) |
+| praise | 1 / 1 / 1 (1.00, 1.00) | 2 / 2 / 2 (1.00, 1.00) | 3 / 3 / 3 (1.00, 1.00) | 3 / 2 / 2 (1.00, 0.67) | 9 / 7 / 6 (0.97, 0.67) | 5 / 4 / 4 (1.00, 0.75) |
+| press | 1 / 0 / 0 (–, 0.00) | – | 2 / 0 / 0 (–, 0.00) | 2 / 0 / 0 (–, 0.00) | – | 1 / 1 / 1 (1.00, 1.00) |
+| regulator | – | – | – | 1 / 2 / 1 (0.23, 1.00) | 2 / 5 / 2 (0.51, 1.00) | 2 / 1 / 1 (1.00, 0.36) |
+| repeat_story | 7 / 1 / 1 (1.00, 0.15) | 3 / 4 / 2 (0.50, 0.56) | 3 / 4 / 3 (0.44, 1.00) | 15 / 10 / 5 (0.40, 0.23) | 12 / 9 / 7 (0.80, 0.69) | 13 / 10 / 7 (0.97, 0.89) |
 
 The rarer intents are too few to say more than that phrases miss much of what is said in other words. Today, of all samples:
 
