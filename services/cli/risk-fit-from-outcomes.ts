@@ -7,7 +7,7 @@ import { HistoryUnusable } from '../embedded/rules-replay/history.ts';
 import { openStoredHistory, type StoredHistory } from '../embedded/rules-replay/stored-history.sqlite.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { readSignal } from '../scoring/domain/assess-signal.ts';
-import { changedLines, editModel } from '../scoring/fit/outcomes/edit-model.ts';
+import { changedLines, customersByLine, editModel } from '../scoring/fit/outcomes/edit-model.ts';
 import { type Learnt, learnFromOutcomes, type Verdict, verdictOf } from '../scoring/fit/outcomes/learn.ts';
 import { snapshotsOf } from '../scoring/fit/outcomes/snapshots.ts';
 import { createScorer } from '../scoring/service.ts';
@@ -53,7 +53,7 @@ export async function fitFromOutcomes(
       const now = readFileSync(join(rules, 'risk-model.yaml'), 'utf8');
       const proposed = editModel(now, learnt.value);
       writeFileSync(values.out, proposed);
-      const change = changedLines(now, proposed);
+      const change = changedLines(now, proposed, customersByLine(now, learnt.value));
       io.out(
         values.json === true
           ? `${JSON.stringify({ ...figuresOf(learnt.value), change })}\n`

@@ -43,7 +43,8 @@ fold by fold, as one model ranks them.
 
 With --from-outcomes the table is what Tocsin has seen: customers as they were when their first alert was raised (or, without an
 alert, one horizon ago), who was spoken to, how the loop was closed, and who was set inactive within the horizon. The
-weights of the model in force move towards it; the change is shown line by line and written to --out for review.
+weights of the model in force move towards it; the change is shown line by line, each with the customers who stand behind
+it, and written to --out for review.
 Alerted customers were treated: those left alone are weighed up to stand for them, the effect of speaking to a
 customer is kept apart, and without enough left alone nothing is proposed.
 

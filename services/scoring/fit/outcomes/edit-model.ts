@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import { hundredths } from '../risk/model-bins.ts';
-import type { Learnt } from './learn.ts';
+import type { Behind, Learnt } from './learn.ts';
 
 /** Weights move in steps that a reader notices; smaller ones would only make the diff long. */
 const NOTICEABLE = 0.05;
@@ -54,13 +54,42 @@ function fitRange({ contents }: Document.Parsed): readonly [number, number] | un
   return from === undefined || to === undefined ? undefined : [from, to];
 }
 
-/** The lines that differ, as `diff` writes them; both texts have the same number of lines. */
-export function changedLines(before: string, after: string): string {
+/** For each line of a model that has a weight, counted from 1, the customers of whom it speaks. */
+export function customersByLine(
+  text: string,
+  { customers, outcomes, behind }: Pick<Learnt, 'customers' | 'outcomes' | 'behind'>,
+): ReadonlyMap<number, Behind> {
+  const document = parseDocument(text);
+  const lines = new Map<number, Behind>();
+  const put = (path: readonly (string | number)[], own: Behind): void => {
+    const node = document.getIn(path, true);
+    if (isScalar(node) && node.range != null) lines.set(text.slice(0, node.range[0]).split('\n').length, own);
+  };
+  put(['intercept'], { customers, left: outcomes });
+  for (const [feature, places] of behind.entries()) {
+    for (const [place, own] of places)
+      put(['features', feature, ...(place === 0 ? ['missing'] : ['bins', place - 1, 'weight'])], own);
+  }
+  return lines;
+}
+
+/**
+ * The lines that differ, as `diff` writes them, each with the customers who stand behind it; both texts have the same
+ * number of lines.
+ */
+export function changedLines(before: string, after: string, behind: ReadonlyMap<number, Behind>): string {
   const now = after.split('\n');
   return before
     .split('\n')
     .flatMap((line, index) =>
-      line === now[index] ? [] : [`@@ line ${index + 1} @@`, `-${line}`, `+${now[index] ?? ''}`],
+      line === now[index]
+        ? []
+        : [place(index + 1, behind.get(index + 1)), `-${line}`, `+${now[index] ?? ''}`],
     )
     .join('\n');
 }
+
+const place = (line: number, behind: Behind | undefined): string =>
+  behind === undefined
+    ? `@@ line ${line} @@`
+    : `@@ line ${line}: ${behind.customers} customers, ${behind.left} of whom left @@`;

@@ -6,7 +6,7 @@ import { compileRiskModel } from '../../domain/risk-model.ts';
 import { customerOf } from '../../quality/evaluate-risk.ts';
 import { judgeRisk } from '../../quality/risk-figures.ts';
 import { seeded } from '../risk/random.ts';
-import { changedLines, editModel } from './edit-model.ts';
+import { changedLines, customersByLine, editModel } from './edit-model.ts';
 import { learnFromOutcomes, verdictOf } from './learn.ts';
 import { type Snapshot, snapshotsOf } from './snapshots.ts';
 
@@ -66,6 +66,19 @@ test('without the guards plan A would look harmless: the same customers, taken f
   expect((planA?.[1] ?? 0) - (planA?.[2] ?? 0)).toBeLessThan(-0.5);
 });
 
+test('each move says who stands behind it: everybody is at one place of each feature', () => {
+  const rows = customers((_, chance) => chance < 0.5);
+  const learnt = learn(rows);
+  if (!learnt.ok) throw new Error(learnt.problem);
+  const late = rows.filter(({ seen }) => model.places(seen)[1] === 0);
+  expect(learnt.value.behind[1]?.get(1)).toEqual({
+    customers: late.length,
+    left: late.filter(({ left }) => left).length,
+  });
+  for (const places of learnt.value.behind)
+    expect([...places.values()].reduce((sum, each) => sum + each.customers, 0)).toBe(1500);
+});
+
 test.each<[string, Snapshot[], number, string]>([
   [
     'few closed loops',
@@ -94,13 +107,18 @@ test('an edited model differs in the weights that moved and in its version, and 
   const moves = [Float64Array.of(0, 0.5, 0.01), Float64Array.of(0, 0, -0.3)];
   const edited = editModel(TEXT, { intercept: 0.1, moves });
   expect(compileRiskModel('m.yaml', edited).ok).toBe(true);
-  expect(changedLines(TEXT, edited).replace(/outcomes-\w{8}/, 'outcomes-x')).toBe(`@@ line 3 @@
+  const behind = customersByLine(TEXT, {
+    customers: 300,
+    outcomes: 80,
+    behind: [new Map([[1, { customers: 120, left: 50 }]]), new Map([[1, { customers: 70, left: 30 }]])],
+  });
+  expect(changedLines(TEXT, edited, behind).replace(/outcomes-\w{8}/, 'outcomes-x')).toBe(`@@ line 3 @@
 -version: hand-1
 +version: outcomes-x
-@@ line 4 @@
+@@ line 4: 300 customers, 80 of whom left @@
 -intercept: -1.5 # one in five
 +intercept: -1.4 # one in five
-@@ line 9 @@
+@@ line 9: 120 customers, 50 of whom left @@
 -      - {is: [a], weight: 1.2, words: "plan {value}"} # the old plan
 +      - {is: [a], weight: 1.7, words: "plan {value}"} # the old plan
 @@ line 15 @@

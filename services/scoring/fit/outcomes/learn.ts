@@ -9,6 +9,8 @@ export interface Learnt {
   readonly intercept: number;
   /** By feature of the file; place 0 is "not known", place k the bin k − 1. */
   readonly moves: readonly Float64Array[];
+  /** Who stands behind each move: by feature, then by place. */
+  readonly behind: readonly ReadonlyMap<number, Behind>[];
   /** What speaking to the customer does to the odds of leaving; 0.5 halves them. */
   readonly oddsWhenSpokenTo: number;
   readonly customers: number;
@@ -17,6 +19,12 @@ export interface Learnt {
   /** Of customers nobody spoke to, by models that had not seen them. */
   readonly before: RiskFigures;
   readonly after: RiskFigures;
+}
+
+/** The customers of whom a weight speaks. */
+export interface Behind {
+  readonly customers: number;
+  readonly left: number;
 }
 
 export type LearnResult =
@@ -92,6 +100,7 @@ export function learnFromOutcomes(
     value: {
       intercept: all.weights[0] ?? 0,
       moves: movesByFeature(all, cases),
+      behind: customersBehind(rows, model),
       oddsWhenSpokenTo: Math.exp(all.weights[SPOKEN_TO] ?? 0),
       customers: rows.length,
       spokenTo: rows.length - untreated.length,
@@ -222,6 +231,24 @@ function movesByFeature({ index, weights }: Fit, cases: readonly Case[]): readon
     if (own !== undefined) own[bin] = weights[place] ?? 0;
   }
   return moves;
+}
+
+function customersBehind(
+  rows: readonly Snapshot[],
+  model: RiskModel,
+): readonly ReadonlyMap<number, Behind>[] {
+  const behind: Map<number, Behind>[] = [];
+  for (const { seen, left } of rows) {
+    for (const [feature, bin] of model.places(seen).entries()) {
+      behind[feature] ??= new Map<number, Behind>();
+      const known = behind[feature].get(bin + 1) ?? { customers: 0, left: 0 };
+      behind[feature].set(bin + 1, {
+        customers: known.customers + 1,
+        left: known.left + (left ? 1 : 0),
+      });
+    }
+  }
+  return behind;
 }
 
 /** A model file allows 256 bins a feature; one place more is for "not known". */
