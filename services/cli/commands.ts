@@ -6,6 +6,7 @@ import { benchNotificationsCommand, benchTimersCommand } from './bench-parts.ts'
 import { benchRulesCommand } from './bench-rules.ts';
 import { benchSentimentCommand } from './bench-sentiment.ts';
 import type { Command } from './command.ts';
+import { customerCommands } from './customer.ts';
 import { demoCommand } from './demo.ts';
 import { dlqCommands } from './dlq.ts';
 import { doctorCommand } from './doctor.ts';
@@ -71,7 +72,14 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   {
     title: 'Keep it well',
-    commands: [doctorCommand, ledgerCommand, ...dlqCommands, timersCommand, backupCommand],
+    commands: [
+      doctorCommand,
+      ledgerCommand,
+      ...dlqCommands,
+      timersCommand,
+      backupCommand,
+      ...customerCommands,
+    ],
   },
   {
     title: 'Measure it',

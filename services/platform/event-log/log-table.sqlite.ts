@@ -77,22 +77,26 @@ export class LogTable {
   }
 }
 
-/** At most `limit` records of a batch, from `offset` on. */
+/** At most `limit` records of a batch, from `offset` on. Places that were emptied are passed over. */
 export function recordsOf(batch: StoredBatch, offset: number, limit: number): TopicRecord<Topic>[] {
-  const first = Math.max(0, offset - batch.baseOffset);
-  return batchLines(batch)
-    .slice(first, first + limit)
-    .map((line, index) => recordOf(batch, line, first + index));
+  const records: TopicRecord<Topic>[] = [];
+  const lines = batchLines(batch);
+  for (let index = Math.max(0, offset - batch.baseOffset); index < lines.length; index += 1) {
+    if (records.length >= limit) break;
+    const record = recordAt(batch, lines, batch.baseOffset + index);
+    if (record !== undefined) records.push(record);
+  }
+  return records;
 }
 
-/** The one record of a batch at `offset`, without parsing the others. */
+/** The one record of a batch at `offset`, without parsing the others. Nothing where the place was emptied. */
 export function recordAt(
   batch: StoredBatch,
   lines: readonly string[],
   offset: number,
 ): TopicRecord<Topic> | undefined {
   const line = lines[offset - batch.baseOffset];
-  return line === undefined ? undefined : recordOf(batch, line, offset - batch.baseOffset);
+  return line === undefined || line === '' ? undefined : recordOf(batch, line, offset - batch.baseOffset);
 }
 
 function recordOf(batch: StoredBatch, line: string, index: number): TopicRecord<Topic> {

@@ -43,7 +43,10 @@ const MAX_UTF8_BYTES = 3;
 /** Room for a thousand usual records. */
 const scratch = Buffer.allocUnsafe(4 * 1024 * 1024);
 
-/** The lines of a batch, still as text, so that one record can be read without parsing the others. */
+/**
+ * The lines of a batch, still as text, so that one record can be read without parsing the others. An empty one is the place of a
+ * record that was taken out.
+ */
 export function batchLines(batch: EncodedBatch): string[] {
   const bytes = batch.codec === CODEC.zstd ? zstdDecompressSync(batch.payload) : batch.payload;
   const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').split('\n');

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { type CustomerNames, recordWithout, signalIdOf, withoutCustomer } from './speaks-of.ts';
+
+const ADA: CustomerNames = {
+  subjects: new Set(['ada', 'quarantine:email:ada@x.org']),
+  identities: new Set(['email:ada@x.org']),
+  alertKeys: new Set(['cancel:ada']),
+  signals: new Set(['complaints/17']),
+};
+
+test.each([
+  ['customerId', { customerId: 'ada' }],
+  ['subject', { subject: 'quarantine:email:ada@x.org' }],
+  ['identity', { identity: 'email:ada@x.org' }],
+  ['via', { via: 'email:ada@x.org' }],
+  ['alertKey', { alertKey: 'cancel:ada' }],
+  ['signalId', { signalId: 'complaints/17' }],
+  ['something deep inside', { request: { customer: { customerId: 'ada' } } }],
+])('what is about the customer by its %s goes whole', (_, value) => {
+  expect(withoutCustomer(value, ADA)).toEqual({ gone: true });
+});
+
+test('of an alert about many only the evidence of the customer is cut out', () => {
+  const alert = {
+    subject: 'product=fibre',
+    evidence: [{ signalId: 'complaints/17' }, { signalId: 'complaints/18' }],
+  };
+  expect(withoutCustomer({ alert }, ADA)).toEqual({
+    gone: false,
+    changed: true,
+    value: { alert: { subject: 'product=fibre', evidence: [{ signalId: 'complaints/18' }] } },
+  });
+});
+
+test('what is about others stays as it is, whatever words stand in it', () => {
+  const value = { customerId: 'bob', text: 'ada', tier: 'ada', list: ['adam', 1, null] };
+  expect(withoutCustomer(value, ADA)).toEqual({ gone: false, changed: false, value });
+});
+
+test('a list of customers loses the customer', () => {
+  expect(withoutCustomer({ separatedFrom: ['ada', 'bob'] }, ADA)).toMatchObject({
+    value: { separatedFrom: ['bob'] },
+  });
+});
+
+test('a record of a source that names the customer by an address only is known by its signal', () => {
+  const value = { id: '17', email: 'Ada@X.org' };
+  expect(recordWithout({ topic: 'complaints', key: '17', value }, ADA)).toEqual({ gone: true });
+  // The same id in another source is another record.
+  expect(recordWithout({ topic: 'call-notes', key: '17', value }, ADA)).toMatchObject({ gone: false });
+  expect(recordWithout({ topic: 'alerts', key: 'cancel:ada', value: {} }, ADA)).toEqual({ gone: true });
+});
+
+test('a signal that was handed over by a join is of the same record', () => {
+  expect([signalIdOf('complaints/17+joined'), signalIdOf('complaints/a+b')]).toEqual([
+    'complaints/17',
+    'complaints/a+b',
+  ]);
+});

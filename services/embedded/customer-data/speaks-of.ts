@@ -1,0 +1,87 @@
+import type { Topic } from '../../contracts/topics.ts';
+
+/** Everything by which stored things name one customer. */
+export interface CustomerNames {
+  /** The customer id, and `quarantine:<identity>` for what was said before the CRM claimed the identity. */
+  readonly subjects: ReadonlySet<string>;
+  /** E-mail addresses, phones, handles and accounts that are the customer's. */
+  readonly identities: ReadonlySet<string>;
+  /** Of alerts about the customer. */
+  readonly alertKeys: ReadonlySet<string>;
+  /** `<topic>/<record id>` of what the customer said or did. */
+  readonly signals: ReadonlySet<string>;
+}
+
+/** What is left of something once a customer is taken out: nothing, the same, or another. */
+export type Left<T> =
+  | { readonly gone: true }
+  | { readonly gone: false; readonly changed: boolean; readonly value: T };
+
+const GONE = { gone: true } as const;
+const same = <T>(value: T): Left<T> => ({ gone: false, changed: false, value });
+
+/** Fields that say whom an object is about. */
+const ABOUT = ['customerId', 'subject'] as const;
+const IDENTITIES = ['identity', 'via'] as const;
+
+/**
+ * Takes a customer out of a value: an element of a list that is about the customer is cut out, and whatever else holds
+ * something about the customer goes whole. An alert about a product thus loses the evidence of one customer and stays.
+ */
+export function withoutCustomer(value: unknown, names: CustomerNames): Left<unknown> {
+  if (Array.isArray(value)) return withoutElements(value, names);
+  if (typeof value !== 'object' || value === null) return same(value);
+  if (isAbout(value, names)) return GONE;
+  let changed = false;
+  const left: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(value)) {
+    const rest = withoutCustomer(part, names);
+    if (rest.gone) return GONE;
+    changed ||= rest.changed;
+    left[name] = rest.value;
+  }
+  return changed ? { gone: false, changed, value: left } : same(value);
+}
+
+function withoutElements(list: readonly unknown[], names: CustomerNames): Left<unknown> {
+  let changed = false;
+  const left = list.flatMap((element) => {
+    const isName = typeof element === 'string' && names.subjects.has(element);
+    const rest = isName ? GONE : withoutCustomer(element, names);
+    changed ||= rest.gone || rest.changed;
+    return rest.gone ? [] : [rest.value];
+  });
+  return changed ? { gone: false, changed, value: left } : same(list);
+}
+
+function isAbout(object: object, names: CustomerNames): boolean {
+  const field = (name: string): unknown => Reflect.get(object, name);
+  return (
+    ABOUT.some((name) => has(names.subjects, field(name))) ||
+    IDENTITIES.some((name) => has(names.identities, field(name))) ||
+    has(names.alertKeys, field('alertKey')) ||
+    has(names.signals, field('signalId'))
+  );
+}
+
+const has = (names: ReadonlySet<string>, name: unknown): boolean =>
+  typeof name === 'string' && names.has(name);
+
+/** Whether a key of the log, of a state or of a timer is one of the customer's. */
+export const isKeyOf = (key: string, { subjects, identities, alertKeys }: CustomerNames): boolean =>
+  subjects.has(key) || identities.has(key) || alertKeys.has(key);
+
+/** What is left of a record of the log once the customer is taken out. */
+export function recordWithout(
+  { topic, key, value }: { readonly topic: Topic; readonly key: string; readonly value: unknown },
+  names: CustomerNames,
+): Left<unknown> {
+  if (isKeyOf(key, names)) return GONE;
+  // What a source sent may name the customer by an address only; which record became which signal is in the signal's id.
+  const id = typeof value === 'object' && value !== null ? Reflect.get(value, 'id') : undefined;
+  if (typeof id === 'string' && names.signals.has(`${topic}/${id}`)) return GONE;
+  return withoutCustomer(value, names);
+}
+
+/** `complaints/17+joined` was said by record 17 of the complaints. */
+export const signalIdOf = (id: string): string => id.replace(/\+joined$/, '');
