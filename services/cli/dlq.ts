@@ -66,12 +66,13 @@ ${EXITS}
     help: `
 Usage: tocsin dlq retry ID [--payload FILE.json] [--reason WHY] [--by NAME]
 
-Hands the record to the process that could not handle it. With --payload the file's JSON object takes the place
-of the record: "tocsin dlq show ID" prints the present one, to be repaired. Who retried it (--by; your user name by
+Hands the record to the process that could not handle it. With --payload a repaired record takes its place: the file holds
+it alone, or the letter as "tocsin dlq show ID" prints it, with its payload repaired. Who retried it (--by; your user name by
 itself) and why stay on record.
 
 Example:
-  tocsin dlq retry 'ingestion/complaints/0/42' --payload repaired.json
+  tocsin dlq show 'ingestion/complaints/0/42' > letter.json
+  tocsin dlq retry 'ingestion/complaints/0/42' --payload letter.json --reason 'customer id added'
 
 ${EXITS}
 `,
@@ -149,13 +150,20 @@ function idOf(positionals: readonly string[]): string {
   return id;
 }
 
+/** The record in a file; of a whole letter, its payload. */
 function readPayload(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    const read: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return isLetter(read) ? read.payload : read;
   } catch (error) {
     throw new UsageError(`--payload ${file}: ${String((error as Error).message)}`);
   }
 }
+
+const isLetter = (read: unknown): read is Pick<ParkedLetter, 'payload'> =>
+  typeof read === 'object' &&
+  read !== null &&
+  ['id', 'process', 'topic', 'attempts', 'payload'].every((name) => Object.hasOwn(read, name));
 
 function report({ status, body }: { status: number; body: unknown }, io: Io, id: string): number {
   if (status !== 200) return notFound(io, id, detailOf(body));

@@ -155,11 +155,11 @@ async function rulesInForce(client: Client): Promise<Finding[]> {
   const { status, body } = await client.request('GET', '/v1/rules');
   if (status !== 200) return [];
   // The route answers with the status.
-  const { hash, lastReload } = body as RulesStatus;
+  const { hash, folder, lastReload } = body as RulesStatus;
   const refused = lastReload?.outcome === 'refused' ? lastReload.problems : [];
   const ok = refused.length === 0;
   const why = ok ? '' : `, as those of the folder are refused: ${refused.join('; ')}`;
-  return [{ check: 'in force', ok, says: `rule set ${hash}${why}` }];
+  return [{ check: 'in force', ok, says: `rule set ${hash} of ${folder}${why}` }];
 }
 
 /** A timer that is due longer than this was not fired by a pipeline that runs. */

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Complaint } from '../contracts/sources.ts';
+import { EMBEDDED_MIGRATIONS } from '../embedded/pipeline.ts';
+import { openEmbeddedStore } from '../platform/database/embedded-store.ts';
+import { systemClock } from '../platform/time/clock.ts';
+import type { Command } from './command.ts';
+import { dlqCommands } from './dlq.ts';
+import { runCommand } from './test-support/run-command.ts';
+
+const command = (name: string): Command => {
+  const found = dlqCommands.find((one) => one.name === `dlq ${name}`);
+  if (found === undefined) throw new Error(`no command dlq ${name}`);
+  return found;
+};
+
+test('a letter is written to a file, repaired there and retried with that file; another is given up with a reason', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-dlq-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const store = openEmbeddedStore(folder, systemClock, EMBEDDED_MIGRATIONS);
+  // Producers of their own write what they like: these name nobody.
+  const value = (id: string) => ({ id, occurredAt: Date.now(), text: 'no name' }) as Complaint;
+  await store.log.publish(
+    'complaints',
+    ['r-1', 'r-2'].map((id) => ({ id, key: id, value: value(id) })),
+  );
+  store.close();
+  const run = (verb: string, ...args: string[]) => runCommand(command(verb), ...args, '--data', folder);
+  const [first, second] = ['ingestion/complaints/0/0', 'ingestion/complaints/0/1'] as const;
+
+  // What waits is processed by the end of the first command, and shown by the next.
+  await run('list');
+  expect((await run('list')).out).toContain(first);
+  const letter = JSON.parse((await run('show', first)).out);
+  const file = join(folder, 'letter.json');
+  writeFileSync(file, JSON.stringify({ ...letter, payload: { ...letter.payload, customerId: 'c-1' } }));
+  expect((await run('retry', first, '--payload', file, '--by', 'ana')).out).toBe(`${first}: retrying\n`);
+  expect((await run('drop', second, '--reason', 'a test', '--by', 'ana')).out).toBe(`${second}: dropped\n`);
+  const { out } = await run('list');
+  expect(out).toMatch(/retried .*\n.*complaints\/0\/0\n.*last decided by ana at \S+\n/);
+  expect(out).toMatch(/dropped .*\n.*complaints\/0\/1\n.*last decided by ana at \S+: a test\n/);
+});
