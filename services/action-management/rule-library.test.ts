@@ -20,12 +20,14 @@ const loaded = await loadRuleSet(folder, {
 if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
 const { ruleSet } = loaded;
 
-/** The live rules that ask for an alert when this happens, one after the other. */
+/** The live rules that ask for an alert when this happens, one after the other, and has settled. */
 const alertsOf = (story: readonly Partial<Said>[]): string[] => {
   const assessments = story.map((said, index) =>
     assessed({ id: `s${index}`, type: 'complaint.received', at: START + index * HOUR, ...said }),
   );
-  const live = play(ruleSet, assessments).requests.filter(({ stage, held }) => stage === 'live' && !held);
+  const live = play(ruleSet, assessments, { until: START + DAY }).requests.filter(
+    ({ stage, held }) => stage === 'live' && !held,
+  );
   return [...new Set(live.map(({ ruleId }) => ruleId))].sort();
 };
 

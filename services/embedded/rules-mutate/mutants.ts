@@ -307,8 +307,9 @@ function sequence(steps: readonly unknown[], make: Make): Mutant[] {
   });
 }
 
+/** `0s` says what leaving it out means. */
 const settle = (time: unknown, make: Make): Mutant[] =>
-  time === undefined
+  time === undefined || /^0\D*$/.test(String(time))
     ? []
     : [
         make(['spec', 'settle'], 'settle is left out', drop, 'key'),

@@ -87,10 +87,11 @@ export interface World {
 }
 
 /** Which rules alerted about what, when what was said arrives in this order, a minute apart, five hours and more later. */
-export const alerted = (world: World, said: readonly Heard[]): readonly string[] =>
+export const alerted = (world: World, said: readonly Heard[], hours?: number): readonly string[] =>
   played(
     world,
     said.map((one, place) => ({ ...one, arrives: 5 * 60 + place })),
+    hours,
   ).map(({ alertKey, cycle, severity }) => `${alertKey} ${cycle} ${severity}`);
 
 /** All alerts after a day and more. */

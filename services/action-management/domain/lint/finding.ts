@@ -42,6 +42,10 @@ export const LINTS = {
     says: 'The dedupe key opens several alerts for one customer or segment.',
   },
   'cooldown-without-effect': { level: 'warning', says: 'The cooldown never holds anything back.' },
+  'order-of-arrival': {
+    level: 'warning',
+    says: 'Other alerts, or other severities, when signals arrive in another order.',
+  },
   'fatigue-without-effect': {
     level: 'warning',
     says: 'The cooldown is over only when the contacts of contact_fatigue are forgotten.',

@@ -91,6 +91,12 @@ test.each<[set: string, says: readonly string[]]>([
     ],
   ],
   [
+    'order-of-arrival',
+    [
+      'mood.rule.yaml:12:20 order-of-arrival: signals that arrive in another order may end in other alerts: mood_30d can rise and fall with what comes late; calls_7d holds until more comes late',
+    ],
+  ],
+  [
     'reaches-nobody',
     [
       'hand-on.rule.yaml:12:45 reaches-nobody: One-person team has one member, so the alert stays with Cleo and nobody is told',

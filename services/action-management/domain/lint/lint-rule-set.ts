@@ -8,6 +8,7 @@ import type { Finding, PlacedRule } from './finding.ts';
 import { lintBetweenRules } from './lint-between-rules.ts';
 import { lintConditions } from './lint-conditions.ts';
 import { lintPlan } from './lint-plan.ts';
+import { lintOrder } from './order-of-arrival.ts';
 
 /**
  * Everything that is wrong with a set of rules of which each can be read, in the order of files and lines. Says only what
@@ -22,7 +23,11 @@ export function lintRuleSet(ruleSet: RuleSet, files: readonly RuleSetFile[], tea
   });
   const judged = placed.filter(({ rule }) => rule.stage !== 'draft' && rule.stage !== 'retired');
   return [
-    ...judged.flatMap((one) => [...lintConditions(one), ...lintPlan(one, teams)]),
+    ...judged.flatMap((one) => [
+      ...lintConditions(one),
+      ...lintPlan(one, teams),
+      ...lintOrder(one, ruleSet.defaults),
+    ]),
     ...lintBetweenRules(judged),
   ].sort(byPlace);
 }
