@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * Of the rules that come with Tocsin, with all that their tests depend on, as they passed lint and tests when this version
  * was made: a start need not check them again. A test compares; after an edit of `rules/` it says what to write here.
  */
-export const SHIPPED_FINGERPRINT = 'af9718a00e39';
+export const SHIPPED_FINGERPRINT = '286782c388a5';
 
 /** Rules, their tests, and what both are read with. Texts and customers are not scored in tests. */
 const PART_OF_IT = /(\.rule|\.test|^_defaults|calendars|teams)\.yaml$/;

@@ -9,7 +9,7 @@ import { HOUR, MINUTE } from '../../platform/time/clock.ts';
 import { parseCalendars } from '../../settings/calendars.ts';
 import type { Settings } from '../../settings/load-settings.ts';
 import { parseTeams } from '../../settings/teams.ts';
-import { playStory } from '../rules-test/play-story.ts';
+import { type Outcome, playStory } from '../rules-test/play-story.ts';
 import type { Happening, Story } from '../rules-test/story-file.ts';
 
 /*
@@ -95,11 +95,20 @@ export const alerted = (world: World, said: readonly Heard[], hours?: number): r
   ).map(({ alertKey, cycle, severity }) => `${alertKey} ${cycle} ${severity}`);
 
 /** All alerts after a day and more. */
-export function played(
+export const played = (world: World, said: readonly Arriving[], hours?: number): readonly Alert[] =>
+  [...outcomeOf(world, said, hours).alerts].sort((a, b) => (a.alertId < b.alertId ? -1 : 1));
+
+/** What was held back by then: of which alert, why, and when. */
+export const heldBack = (world: World, said: readonly Arriving[]): readonly string[] =>
+  outcomeOf(world, said)
+    .heldBack.map(({ alertKey, held, at }) => `${alertKey} ${held} ${at - START}`)
+    .sort();
+
+function outcomeOf(
   { ruleSet, settings = SETTINGS, profiles = {}, closes }: World,
   said: readonly Arriving[],
   hours = 30,
-): readonly Alert[] {
+): Outcome {
   const happenings = said.map(
     ({ id, minute, arrives, type, customerId, fields }): Happening => ({
       kind: 'signal',
@@ -130,11 +139,12 @@ export function played(
     happenings: [...happenings, ...closing].sort((a, b) => a.at - b.at),
     checkpoints: [end],
   };
-  let found: readonly Alert[] = [];
-  playStory(story, { ruleSet, settings, start: START }, (_, { alerts, troubles }) => {
-    expect(troubles.filter((trouble) => !trouble.endsWith('has no open alert'))).toEqual([]);
-    found = [...alerts].sort((a, b) => (a.alertId < b.alertId ? -1 : 1));
+  let found: Outcome | undefined;
+  playStory(story, { ruleSet, settings, start: START }, (_, outcome) => {
+    found = outcome;
   });
+  if (found === undefined) throw new Error('a story has an end');
+  expect(found.troubles.filter((trouble) => !trouble.endsWith('has no open alert'))).toEqual([]);
   return found;
 }
 
