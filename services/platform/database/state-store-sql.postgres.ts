@@ -2,7 +2,10 @@ import type { NamedSql } from './postgres.ts';
 
 const sql = (name: string, text: string): NamedSql => ({ name, text });
 
-/** What `PostgresPartitionStore` asks of the database. Lists come as JSON, so that each statement has one text. */
+/**
+ * What `PostgresPartitionStore` asks of the database. Lists come as one value, so that each statement has one text: short ones as
+ * JSON, those with an entry for each record or key as arrays, see `binary-array.postgres.ts`.
+ */
 export const SQL = {
   take: sql(
     'take-partition',
@@ -28,7 +31,7 @@ export const SQL = {
   loadStates: sql(
     'load-states',
     `SELECT state.key_space, state.key, state.body
-     FROM json_to_recordset($2::text::json) AS wanted (s text, k text)
+     FROM unnest($2::text[], $3::text[]) AS wanted (s, k)
      JOIN state ON state.consumer = $1 AND state.key_space = wanted.s AND state.key = wanted.k`,
   ),
   dueTimers: sql(
@@ -75,38 +78,38 @@ export const SQL = {
        ON CONFLICT (consumer, topic, partition, origin) DO UPDATE SET last_sequence = excluded.last_sequence
      ), stored AS (
        INSERT INTO state (consumer, key_space, key, body)
-       SELECT $1, s, k, b FROM json_to_recordset($8::text::json) AS s (s text, k text, b text)
+       SELECT $1, s, k, b FROM unnest($8::text[], $9::text[], $10::text[]) AS s (s, k, b)
        ON CONFLICT (consumer, key_space, key) DO UPDATE SET body = excluded.body
      ), forgotten AS (
-       DELETE FROM state USING json_to_recordset($9::text::json) AS f (s text, k text)
+       DELETE FROM state USING unnest($11::text[], $12::text[]) AS f (s, k)
        WHERE consumer = $1 AND key_space = f.s AND key = f.k
      ), timers_set AS (
        INSERT INTO timer (consumer, partition, process, key, name, due_at)
-       SELECT $1, $2, p, k, n, d FROM json_to_recordset($10::text::json) AS t (p text, k text, n text, d bigint)
+       SELECT $1, $2, p, k, n, d FROM unnest($13::text[], $14::text[], $15::text[], $16::bigint[]) AS t (p, k, n, d)
        ON CONFLICT (consumer, partition, process, key, name) DO UPDATE SET due_at = excluded.due_at
      ), timers_cleared AS (
-       DELETE FROM timer USING json_to_recordset($11::text::json) AS c (p text, k text, n text)
+       DELETE FROM timer USING unnest($17::text[], $18::text[], $19::text[]) AS c (p, k, n)
        WHERE consumer = $1 AND partition = $2 AND process = c.p AND key = c.k AND name = c.n
      ), put_out AS (
        INSERT INTO outbox (consumer, partition, sequence, count, facts, payload, at)
-       SELECT $1, $2, fence.first, $4::bigint, $12, $16, $5 FROM fence WHERE $4::bigint > 0
+       SELECT $1, $2, fence.first, $4::bigint, $20, $21, $5 FROM fence WHERE $4::bigint > 0
      ), counted AS (
        INSERT INTO ledger (consumer, partition, stage, topic, outcome, reason, count)
        SELECT $1, $2, s, t, o, r, c
-       FROM json_to_recordset($13::text::json) AS l (s text, t text, o text, r text, c bigint)
+       FROM json_to_recordset($22::text::json) AS l (s text, t text, o text, r text, c bigint)
        ON CONFLICT (consumer, partition, stage, topic, outcome, reason)
          DO UPDATE SET count = ledger.count + excluded.count
      ), parked AS (
        INSERT INTO dead_letter (consumer, owner_partition, id, process, topic, key, partition, at_offset, reason,
                                 detail, at, payload, status)
        SELECT $1, $2, i, c, t, k, n, o, r, d, a, p, 'parked'
-       FROM json_to_recordset($14::text::json)
+       FROM json_to_recordset($23::text::json)
          AS d (i text, c text, t text, k text, n integer, o bigint, r text, d text, a bigint, p text)
        ON CONFLICT (consumer, id) DO UPDATE SET reason = excluded.reason, detail = excluded.detail,
          status = 'parked', attempts = dead_letter.attempts + 1
      ), retried AS (
        UPDATE dead_letter SET status = 'retried'
-       FROM json_array_elements_text($15::text::json) AS r (id)
+       FROM json_array_elements_text($24::text::json) AS r (id)
        WHERE consumer = $1 AND dead_letter.id = r.id
      )
      SELECT (SELECT first FROM fence), (SELECT count(*)::integer FROM moved) AS moved`,

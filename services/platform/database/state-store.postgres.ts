@@ -14,6 +14,7 @@ import {
   TIMERS,
 } from '../keyed-process/state-store.ts';
 import { crashPoint } from '../process/crash-point.ts';
+import { bigintArray, textArray } from './binary-array.postgres.ts';
 import { CommitUnknown, type Postgres, type Sql } from './postgres.ts';
 import { SQL } from './state-store-sql.postgres.ts';
 import { restored, storable } from './storable-text.ts';
@@ -97,10 +98,9 @@ export class PostgresPartitionStore implements PartitionStore {
     for (const { keySpace, key } of keys) rows.set(rowId(keySpace, key), undefined);
     this.#rows = rows;
     if (keys.length === 0) return;
-    const wanted = keys.map(({ keySpace, key }) => ({ s: keySpace, k: storable(key) }));
     const found = await postgres.query<{ key_space: string; key: string; body: string }>(SQL.loadStates, [
       consumer,
-      JSON.stringify(wanted),
+      ...statesNamed(keys),
     ]);
     for (const { key_space, key, body } of found) {
       // `commit` is the only writer of the column and writes a row.
@@ -230,12 +230,6 @@ export class PostgresPartitionStore implements PartitionStore {
     const { consumer, partition } = this.#options;
     const kept = commit.states.filter(({ row }) => row !== null);
     const set = commit.timers.filter(({ dueAt }) => dueAt !== null);
-    const ofTimer = ({ process, key, name, dueAt }: Commit['timers'][number]) => ({
-      p: process,
-      k: storable(key),
-      n: storable(name),
-      d: dueAt,
-    });
     return [
       consumer,
       partition,
@@ -246,15 +240,15 @@ export class PostgresPartitionStore implements PartitionStore {
         commit.positions.map(({ topic, expected, next }) => ({ t: topic, e: expected, n: next })),
       ),
       JSON.stringify(this.#originsOf(commit.positions)),
-      `[${kept.map(stateJson).join()}]`,
-      JSON.stringify(
-        commit.states
-          .filter(({ row }) => row === null)
-          .map(({ keySpace, key }) => ({ s: keySpace, k: storable(key) })),
-      ),
-      JSON.stringify(set.map(ofTimer)),
-      JSON.stringify(commit.timers.filter(({ dueAt }) => dueAt === null).map(ofTimer)),
+      ...statesNamed(kept),
+      textArray(kept.map(({ row }) => JSON.stringify(row))),
+      ...statesNamed(commit.states.filter(({ row }) => row === null)),
+      ...timersNamed(set),
+      // Those that have none were left out.
+      bigintArray(set.map(({ dueAt }) => dueAt as number)),
+      ...timersNamed(commit.timers.filter(({ dueAt }) => dueAt === null)),
       put.facts,
+      put.payload,
       JSON.stringify(
         commit.ledger
           .filter(({ count }) => count > 0)
@@ -268,7 +262,6 @@ export class PostgresPartitionStore implements PartitionStore {
       ),
       JSON.stringify(lettersOf(commit.deadLetters)),
       JSON.stringify(commit.redelivered.map(storable)),
-      put.payload,
     ];
   }
 
@@ -296,14 +289,18 @@ const UNKNOWN_OFFSET = -1;
 /** Somebody at a keyboard asked for them: a second is soon enough. */
 const REDELIVERIES_EVERY_MS = 1_000;
 
-/** PostgreSQL gives the text of a body as it stands here, so that it need not be escaped once more. */
-function stateJson({ keySpace, key, row }: Commit['states'][number]): string {
-  const body = JSON.stringify(row);
-  return `{"s":"${keySpace}","k":${JSON.stringify(storable(key))},"b":${NOT_IN_ITS_JSON.test(body) ? JSON.stringify(body) : body}}`;
-}
+/** Key spaces and keys, side by side. */
+const statesNamed = (states: readonly StateKey[]): readonly [Buffer, Buffer] => [
+  textArray(states.map(({ keySpace }) => keySpace)),
+  textArray(states.map(({ key }) => storable(key))),
+];
 
-/** NUL and halves of surrogate pairs, as `JSON.stringify` writes them. */
-const NOT_IN_ITS_JSON = /\\u(?:0000|d[89a-f])/;
+/** Processes, keys and names, side by side. */
+const timersNamed = (timers: Commit['timers']): readonly [Buffer, Buffer, Buffer] => [
+  textArray(timers.map(({ process }) => process)),
+  textArray(timers.map(({ key }) => storable(key))),
+  textArray(timers.map(({ name }) => storable(name))),
+];
 
 const rowId = (keySpace: string, key: string): string => `${keySpace} ${key}`;
 

@@ -12,13 +12,14 @@ import { runUntilStopped } from '../process/run-process.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { openTracing } from '../tracing/open-tracing.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { openWhenServersAnswer } from './await-servers.ts';
 import {
   type DistributedService,
   type DistributedServiceOptions,
   openDistributedService,
 } from './distributed-service.ts';
 import { WrongDatabase } from './replay.ts';
-import { LoginRefused } from './servers.ts';
+import { LoginRefused, namesOf } from './servers.ts';
 import { contradictions, type ServiceSettings, serviceSettings } from './settings.ts';
 
 /** What a service is made of when it runs by itself. `Own` are the settings that only it reads. */
@@ -124,13 +125,17 @@ export async function startService<Own>(
     return USED_WRONGLY;
   }
   const log = createLogger(settings.TOCSIN_LOG_LEVEL);
-  const lifecycle = new Lifecycle();
-  const context = { settings, clock: systemClock, log, registry: createRegistry(), lifecycle };
-  let opened: OpenService;
+  let opened: Attempt;
   try {
-    opened = await openService(definition, context);
+    opened = await openWhenServersAnswer({
+      name: definition.name,
+      group: namesOf(settings).group(definition.name),
+      host: settings.TOCSIN_HOST,
+      port: settings.TOCSIN_PORT,
+      log,
+      open: () => attempt(definition, settings, log),
+    });
   } catch (error) {
-    await lifecycle.close(1_000);
     process.stderr.write(`${definition.name}: ${error instanceof Error ? error.message : String(error)}\n`);
     const wrong =
       error instanceof BrokerNotSupported ||
@@ -141,12 +146,36 @@ export async function startService<Own>(
       isBroken(error);
     return wrong ? USED_WRONGLY : 1;
   }
+  const { service, lifecycle } = opened;
   return runUntilStopped(lifecycle, log, async (stop) => {
-    const url = await opened.app.listen({ host: settings.TOCSIN_HOST, port: settings.TOCSIN_PORT });
+    const url = await service.app.listen({ host: settings.TOCSIN_HOST, port: settings.TOCSIN_PORT });
     log.info({ service: definition.name, url }, 'started');
-    await opened.run(stop);
+    await service.run(stop);
   });
 }
+
+interface Attempt {
+  readonly service: OpenService;
+  readonly lifecycle: Lifecycle;
+}
+
+/** One try to open the service. One that fails leaves nothing open. */
+async function attempt<Own>(
+  definition: ServiceDefinition<Own>,
+  settings: ServiceSettings & Own,
+  log: Logger,
+): Promise<Attempt> {
+  const lifecycle = new Lifecycle();
+  const context = { settings, clock: systemClock, log, registry: createRegistry(), lifecycle };
+  try {
+    return { service: await openService(definition, context), lifecycle };
+  } catch (error) {
+    await lifecycle.close(CLOSE_ATTEMPT_WITHIN_MS);
+    throw error;
+  }
+}
+
+const CLOSE_ATTEMPT_WITHIN_MS = 1_000;
 
 /** What ops people wrote cannot be used. */
 export class RulesUnusable extends Error {

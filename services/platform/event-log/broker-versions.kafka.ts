@@ -1,5 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { StorageUnavailable } from './event-log.ts';
 
 /** A broker that no longer speaks what the client speaks; `message` says what is missing. */
 export class BrokerNotSupported extends Error {
@@ -45,8 +46,8 @@ export function missingRequests(offered: ReadonlyMap<number, VersionRange>): rea
 }
 
 /**
- * Asks the first broker that answers; throws `BrokerNotSupported` when the client could not work with it, and
- * `BrokerNotTrusted` when it cannot prove who it is, or we cannot.
+ * Asks the first broker that answers; throws `BrokerNotSupported` when the client could not work with it,
+ * `BrokerNotTrusted` when it cannot prove who it is, or we cannot, and `StorageUnavailable` while none answers.
  */
 export async function checkBroker(brokers: readonly string[], ssl?: ConnectionOptions): Promise<void> {
   let last: unknown = new Error('no broker was named');
@@ -76,7 +77,7 @@ export async function checkBroker(brokers: readonly string[], ssl?: ConnectionOp
   const words = String((last as Error).message);
   const hint =
     ssl === undefined && words === CLOSED ? ': does it want TLS? Then set TOCSIN_KAFKA_TLS=true' : '';
-  throw new Error(`no Kafka broker answers at ${brokers.join(', ')}: ${words}${hint}`);
+  throw new StorageUnavailable('closed', `no Kafka broker answers at ${brokers.join(', ')}: ${words}${hint}`);
 }
 
 /** What is wrong with a certificate, by the code of the error. Node's own words advise what would not help here. */

@@ -8,6 +8,7 @@ import type { FetchedRecord } from './input-feed.kafka.ts';
 import type { RegistryCodec } from './schemas.registry.ts';
 import type { TopicNames } from './topic-names.ts';
 import { topicOffsets } from './topic-offsets.kafka.ts';
+import { asUnavailable } from './unavailable.kafka.ts';
 
 export interface KafkaReaderOptions {
   readonly kafka: Kafka;
@@ -221,8 +222,3 @@ interface Wanted {
 }
 
 const nothing = (): void => undefined;
-
-const asUnavailable = (error: unknown): unknown =>
-  error instanceof StorageUnavailable
-    ? error
-    : new StorageUnavailable('closed', `Kafka does not answer: ${String((error as Error).message)}`, error);

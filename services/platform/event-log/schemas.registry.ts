@@ -32,6 +32,9 @@ export class SchemasNotRegistered extends Error {
   override readonly name = 'SchemasNotRegistered';
 }
 
+/** Waited for while a service runs, since passwords change; at its start it is a mistake. */
+export class RegistryRefusesLogin extends StorageUnavailable {}
+
 /**
  * Avro with schema ids from a registry.
  *
@@ -222,10 +225,9 @@ export class RegistryCodec {
       }
       onRequest?.('failed');
       const { status } = error as { readonly status?: unknown };
-      const words =
-        status === 401 || status === 403
-          ? loginRefused(status)
-          : `the registry does not answer about ${what}: ${describe(error)}`;
+      if (status === 401 || status === 403)
+        throw new RegistryRefusesLogin('closed', loginRefused(status), error);
+      const words = `the registry does not answer about ${what}: ${describe(error)}`;
       throw new StorageUnavailable('closed', words, error);
     }
   }
