@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { benchNotifications } from '../embedded/bench/notifications-bench.ts';
 import { benchTimers } from '../embedded/bench/timers-bench.ts';
+import { makeBenchFolder } from './bench-folder.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
 
 export const benchTimersCommand: Command = {
@@ -67,7 +66,7 @@ async function measure(
   if (positionals.length > 0) throw new UsageError(`unexpected "${positionals[0]}"`);
   const alerts = count('alerts', values.alerts, 10_000, 1_000_000);
   const seconds = count('seconds', values.seconds, 20, 600);
-  const dir = mkdtempSync(join(values.data ?? tmpdir(), 'tocsin-bench-'));
+  const dir = makeBenchFolder(values.data);
   try {
     const result = await bench({ dir, alerts, seconds, onPhase: (words) => io.err(`${words}\n`) });
     io.out(

@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { makeBenchFolder } from './bench-folder.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
 
 export const benchRulesCommand: Command = {
@@ -34,7 +33,7 @@ async function bench(args: readonly string[], io: Io): Promise<number> {
   const segments = count('segments', values.segments, 1_000_000);
   const seed = count('seed', values.seed, 1);
   const { benchRuleSets } = await import('../embedded/bench/rules-bench.ts');
-  const dir = mkdtempSync(join(values.data ?? tmpdir(), 'tocsin-bench-rules-'));
+  const dir = makeBenchFolder(values.data);
   try {
     const figures = await benchRuleSets({ dir, segments, seed, onPhase: (words) => io.err(`${words}\n`) });
     io.out(`${JSON.stringify(figures, undefined, values.json === true ? undefined : 2)}\n`);

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { benchPipeline } from '../embedded/bench/pipeline-bench.ts';
+import { makeBenchFolder } from './bench-folder.ts';
 import { type Command, EXIT, type Io, readArgs, UsageError } from './command.ts';
 
 export const benchCommand: Command = {
@@ -36,7 +35,7 @@ async function runBench(args: readonly string[], io: Io): Promise<number> {
   });
   if (positionals.length > 0)
     throw new UsageError(`unknown bench "${positionals[0]}"; see tocsin --help for the ones there are`);
-  const dir = mkdtempSync(join(values.data ?? tmpdir(), 'tocsin-bench-'));
+  const dir = makeBenchFolder(values.data);
   try {
     const result = await benchPipeline({
       dir,

@@ -1,6 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmodSync, rmSync } from 'node:fs';
+import { makeBenchFolder } from '../../services/cli/bench-folder.ts';
 import { type KafkaCluster, startKafka } from './kafka.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { type RegistryServer, startRegistry } from './registry.ts';
@@ -16,7 +15,7 @@ export interface Bench {
 
 /** Starts everything that the distributed mode stands on; throws `BenchIncomplete` when a part is missing. */
 export async function startBench(options: { readonly brokers?: 1 | 3 } = {}): Promise<Bench> {
-  const folder = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
+  const folder = makeBenchFolder();
   // The database runs as another user, who must reach his part of the folder.
   chmodSync(folder, 0o755);
   const started: { stop(): Promise<void> }[] = [];

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { Admin, Kafka } from 'kafkajs';
 import { SOURCES } from '../../contracts/sources.ts';
 import type { Topic } from '../../contracts/topics.ts';
@@ -24,6 +22,7 @@ import type { RegistryCodec } from '../../platform/event-log/schemas.registry.ts
 import type { TopicNames } from '../../platform/event-log/topic-names.ts';
 import { silentLogger } from '../../platform/logging/logger.ts';
 import { systemClock } from '../../platform/time/clock.ts';
+import { makeBenchFolder } from '../bench-folder.ts';
 import type { Io } from '../command.ts';
 import { measureLatency, type Percentiles } from './latency.ts';
 import { runRawLoop, throughAvro } from './raw-loop.ts';
@@ -93,7 +92,7 @@ const BATCH = 500;
  */
 export async function benchDistributed(options: DistributedBenchOptions): Promise<DistributedBenchResult> {
   const name = `bench-${randomUUID().slice(0, 8)}`;
-  const rules = mkdtempSync(join(tmpdir(), 'tocsin-bench-rules-'));
+  const rules = makeBenchFolder();
   options.io.err('servers: Kafka, schema registry, PostgreSQL\n');
   const servers = await findServers(options.io, name, options.partitions);
   try {

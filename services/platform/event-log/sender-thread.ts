@@ -33,14 +33,16 @@ export type SenderAnswer =
  */
 export class SenderThread implements OutboxSender {
   readonly #worker: Worker;
-  readonly #asked = new Map<number, { readonly resolve: () => void; readonly reject: (e: Error) => void }>();
+  readonly #asked = new Map<number, Asked>();
+  readonly #looking: NodeJS.Timeout;
   readonly #failure = Promise.withResolvers<never>();
   #next = 0;
   #closing = false;
   #ended: Error | undefined;
 
-  constructor(start: SenderStart, log: Logger) {
+  constructor(start: SenderStart, log: Logger, lookEveryMs = LOOK_EVERY_MS) {
     this.failed.catch(() => undefined);
+    this.#looking = setInterval(() => this.#look(), lookEveryMs).unref();
     this.#worker = new Worker(new URL('./sender-worker.ts', import.meta.url), { workerData: start });
     this.#worker.on('message', (answer: SenderAnswer) => {
       if (answer.type === 'log') log[answer.level](answer.fields, answer.message);
@@ -50,7 +52,7 @@ export class SenderThread implements OutboxSender {
     this.#worker.on('exit', (code) => this.#end(new Error(`the sending thread has ended with code ${code}`)));
   }
 
-  /** Rejects when the thread ends by itself: then nothing can be sent any more. */
+  /** Rejects when the thread ends by itself, or hangs: then nothing can be sent any more. */
   get failed(): Promise<never> {
     return this.#failure.promise;
   }
@@ -77,7 +79,7 @@ export class SenderThread implements OutboxSender {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#asked.set(id, { resolve, reject });
+      this.#asked.set(id, { resolve, reject, looks: 0 });
       this.#worker.postMessage(order(id));
     });
   }
@@ -89,10 +91,34 @@ export class SenderThread implements OutboxSender {
     else asked?.reject(Object.assign(new Error(answer.error.message), { name: answer.error.name }));
   }
 
+  /** The client gives up every request by itself, so a thread that leaves one unanswered will not answer any more. */
+  #look(): void {
+    for (const asked of this.#asked.values()) {
+      asked.looks += 1;
+      if (asked.looks <= LOOKS_WITHOUT_ANSWER) continue;
+      this.#end(new Error('the sending thread hangs: it has left a request without an answer for minutes'));
+      void this.#worker.terminate();
+      return;
+    }
+  }
+
   #end(error: Error): void {
+    clearInterval(this.#looking);
     this.#ended ??= error;
     for (const { reject } of this.#asked.values()) reject(error);
     this.#asked.clear();
     if (!this.#closing) this.#failure.reject(error);
   }
 }
+
+interface Asked {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** How often somebody has looked since it was asked. */
+  looks: number;
+}
+
+/** Looks are counted, not time: a process that was made to stand still has not looked. */
+const LOOK_EVERY_MS = 10_000;
+/** Three minutes. The longest order, a row of many facts while Kafka is slow, has taken seconds; each of its requests ends within 30 s. */
+const LOOKS_WITHOUT_ANSWER = 18;
