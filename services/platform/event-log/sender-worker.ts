@@ -3,6 +3,7 @@ import type { Logger } from '../logging/logger.ts';
 import { createKafka, RETRY } from './client.kafka.ts';
 import { kafkaSender } from './outbox-sender.kafka.ts';
 import { keyPartitioner } from './partition-of.ts';
+import { useRecordEncoder } from './record-encoder.kafka.ts';
 import type { SenderAnswer, SenderOrder, SenderStart } from './sender-thread.ts';
 import { prefixed } from './topic-names.ts';
 
@@ -17,6 +18,7 @@ const said = (error: unknown): { readonly name: string; readonly message: string
 const logs = (level: keyof Logger) => (fields: object, message: string) =>
   answer({ type: 'log', level, fields, message });
 
+useRecordEncoder();
 const producer = createKafka({
   ...kafka,
   log: { debug: logs('debug'), info: logs('info'), warn: logs('warn'), error: logs('error') },
