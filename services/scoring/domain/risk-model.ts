@@ -177,6 +177,7 @@ function compileTerm(entry: FeatureFile): Term | undefined {
 
 /** What two features say together. Values come by position among the terms, so that each is read once. */
 interface Pair {
+  readonly names: readonly [string, string];
   readonly first: number;
   readonly second: number;
   readonly rows: readonly Span[];
@@ -187,10 +188,20 @@ interface Pair {
 }
 
 function compilePair(entry: InteractionFile, terms: readonly Term[]): Pair | undefined {
-  const [first, second] = entry.features.map((name) => terms.findIndex((term) => term.feature === name));
-  if (first === undefined || second === undefined) return undefined;
+  const [one, other] = entry.features;
+  if (one === undefined || other === undefined) return undefined;
+  const placeOf = (name: string): number => terms.findIndex((term) => term.feature === name);
   const { rows, columns, weights } = entry;
-  return { first, second, rows, columns, weights, row: pairFinder(rows), column: pairFinder(columns) };
+  return {
+    names: [one, other],
+    first: placeOf(one),
+    second: placeOf(other),
+    rows,
+    columns,
+    weights,
+    row: pairFinder(rows),
+    column: pairFinder(columns),
+  };
 }
 
 function pairFinder(bins: readonly Span[]): (value: FeatureValue) => number {
@@ -251,30 +262,37 @@ function explain(
 ): Risk {
   const score = points(logOdds);
   const contributions: RiskContribution[] = [];
-  const add = (feature: string, weight: number, words: () => string): void => {
-    const effect = tenths(score - points(logOdds - weight));
-    if (Math.abs(effect) >= MIN_POINTS) contributions.push({ feature, points: effect, words: words() });
-  };
-  for (const [index, term] of terms.entries()) {
-    const value = values[index];
+  const effectOf = (weight: number): number => tenths(score - points(logOdds - weight));
+  // Each signal comes through here, and most of what is weighed is too little to be told: words and names are made for the rest only.
+  let index = 0;
+  for (const term of terms) {
+    const value = values[index++];
     if (value === undefined) continue;
     const bin = term.bins[term.find(value)];
-    const words = bin?.words;
-    if (bin === undefined || words === undefined || bin.weight === 0) continue;
-    add(term.feature, bin.weight, () => fill(words, value));
+    if (bin?.words === undefined || bin.weight === 0) continue;
+    const effect = effectOf(bin.weight);
+    if (Math.abs(effect) < MIN_POINTS) continue;
+    contributions.push({ feature: term.feature, points: effect, words: fill(bin.words, value) });
   }
   for (const pair of pairs) {
-    const [first, second] = [values[pair.first], values[pair.second]];
+    const first = values[pair.first];
+    const second = values[pair.second];
     if (first === undefined || second === undefined) continue;
-    const names = [terms[pair.first]?.feature ?? '', terms[pair.second]?.feature ?? ''] as const;
-    add(names.join(' and '), pairWeight(pair, values), () => together(names, [first, second]));
+    const effect = effectOf(pairWeight(pair, values));
+    if (Math.abs(effect) < MIN_POINTS) continue;
+    const { names } = pair;
+    contributions.push({
+      feature: names.join(' and '),
+      points: effect,
+      words: together(names, first, second),
+    });
   }
   contributions.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
   return { score, contributions: contributions.slice(0, MAX_CONTRIBUTIONS) };
 }
 
-const together = (names: readonly [string, string], values: readonly [Known, Known]): string =>
-  `${names[0]} ${shown(values[0])} together with ${names[1]} ${shown(values[1])}`;
+const together = (names: Pair['names'], first: Known, second: Known): string =>
+  `${names[0]} ${shown(first)} together with ${names[1]} ${shown(second)}`;
 
 type Known = Exclude<FeatureValue, undefined>;
 
