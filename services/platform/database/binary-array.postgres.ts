@@ -12,9 +12,10 @@ export function textArray(items: readonly string[]): Buffer {
     lengths.reduce((sum, length) => sum + length, 0),
   );
   let at = FIRST_ITEM;
-  for (const [index, item] of items.entries()) {
-    // `lengths` has one for each item.
-    at = bytes.writeInt32BE(lengths[index] as number, at);
+  let index = 0;
+  for (const item of items) {
+    // There is a length for each item.
+    at = bytes.writeInt32BE(lengths[index++] as number, at);
     at += bytes.write(item, at);
   }
   return bytes;

@@ -180,18 +180,15 @@ export class KafkaInputFeed implements InputFeed, OriginMarks {
   }
 
   async #read({ topic }: Lane, record: FetchedRecord): Promise<TopicRecord<Topic> | PassedOver> {
-    const { offset, timestamp, key, value, trace } = record;
-    const place = {
-      topic,
-      partition: this.#partition,
-      offset,
-      appendedAt: timestamp,
-      key,
-      ...(trace === undefined ? {} : { trace }),
-    };
+    const { offset, timestamp: appendedAt, key, value, trace } = record;
+    const partition = this.#partition;
     const reading = this.#codec.decode(topic, value);
     const decoded = reading instanceof Promise ? await reading : reading;
-    if (decoded.ok) return { ...place, value: decoded.value };
+    if (decoded.ok) {
+      const read = { topic, partition, offset, appendedAt, key, value: decoded.value };
+      return trace === undefined ? read : { ...read, trace };
+    }
+    const place = { topic, partition, offset, appendedAt, key, ...(trace === undefined ? {} : { trace }) };
     // As base64 in JSON, so that whoever repairs it has all of it; only so much of what is not even ours.
     const payload = JSON.stringify({
       base64: (value ?? Buffer.alloc(0)).subarray(0, KEPT_BYTES).toString('base64'),
