@@ -25,12 +25,9 @@ import { registerApi } from './adapters/api.fastify.ts';
 import { createCommandPoll } from './adapters/command-watch.postgres.ts';
 import { createPostgresOperationsRoom } from './adapters/operations-room.postgres.ts';
 import { registerPages } from './adapters/pages.fastify.ts';
-import {
-  createPostgresViews,
-  LOOP_CLOSURE_FORGETS,
-  LOOP_CLOSURE_POSTGRES_MIGRATIONS,
-  POSTGRES_VIEW_WRITERS,
-} from './adapters/views.postgres.ts';
+import { LOOP_CLOSURE_FORGETS, LOOP_CLOSURE_POSTGRES_MIGRATIONS } from './adapters/view-tables.postgres.ts';
+import { POSTGRES_VIEW_WRITERS } from './adapters/view-writers.postgres.ts';
+import { createPostgresViews } from './adapters/views.postgres.ts';
 import { customerView } from './domain/customer-view.ts';
 import { createLoopClosureMetrics } from './metrics.ts';
 import type { BusinessClock, CustomerHistory } from './ports.ts';

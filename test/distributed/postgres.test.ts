@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
-  createPostgresViews,
   LOOP_CLOSURE_FORGETS,
   LOOP_CLOSURE_POSTGRES_MIGRATIONS,
-  POSTGRES_VIEW_WRITERS,
-} from '../../services/loop-closure/adapters/views.postgres.ts';
+} from '../../services/loop-closure/adapters/view-tables.postgres.ts';
+import { POSTGRES_VIEW_WRITERS } from '../../services/loop-closure/adapters/view-writers.postgres.ts';
+import { createPostgresViews } from '../../services/loop-closure/adapters/views.postgres.ts';
 import { PostgresDeadLetters } from '../../services/platform/database/dead-letters.postgres.ts';
 import { PostgresEffectQueue } from '../../services/platform/database/effect-queue.postgres.ts';
 import { migratePostgres } from '../../services/platform/database/migrate.postgres.ts';

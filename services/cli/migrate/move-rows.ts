@@ -1,5 +1,5 @@
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
-import { POSTGRES_VIEW_WRITERS } from '../../loop-closure/adapters/views.postgres.ts';
+import { POSTGRES_VIEW_WRITERS } from '../../loop-closure/adapters/view-writers.postgres.ts';
 import type { AlertRow } from '../../loop-closure/domain/alert-row.ts';
 import { customerView } from '../../loop-closure/domain/customer-view.ts';
 import type { Sql } from '../../platform/database/postgres.ts';

@@ -1,7 +1,7 @@
 import type { Admin } from 'kafkajs';
 import { RULES_POSTGRES_MIGRATIONS } from '../../action-management/adapters/kept-rule-sets.postgres.ts';
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
-import { LOOP_CLOSURE_POSTGRES_MIGRATIONS } from '../../loop-closure/adapters/views.postgres.ts';
+import { LOOP_CLOSURE_POSTGRES_MIGRATIONS } from '../../loop-closure/adapters/view-tables.postgres.ts';
 import { migratePostgres, type PostgresMigration } from '../../platform/database/migrate.postgres.ts';
 import { PLATFORM_POSTGRES_MIGRATIONS } from '../../platform/database/migrations.postgres.ts';
 import type { NamedSql, Postgres, Sql } from '../../platform/database/postgres.ts';
