@@ -102,8 +102,8 @@ export const CHANGES = {
   'setting aside': [
     {
       file: 'services/platform/event-log/input-feed.kafka.ts',
-      from: 'if (decoded.ok) return { ...place, value: decoded.value };',
-      to: 'if (decoded.ok) return { ...place, value: decoded.value }; else throw new Error(decoded.detail);',
+      from: 'if (decoded.ok) {',
+      to: 'if (!decoded.ok) throw new Error(decoded.detail); else {',
     },
   ],
   /** A handler that throws costs its own record and no other. */
