@@ -2,13 +2,14 @@
 export const SANDBOX_CSS = `
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --strong: #007a5a; --nav: #3f0e40; }
 * { box-sizing: border-box; }
-body { margin: 0; font: 15px/1.46 system-ui, sans-serif; display: grid; grid-template-columns: 15rem 1fr; min-height: 100vh; }
+body { background: Canvas; color: CanvasText; margin: 0; font: 15px/1.46 system-ui, sans-serif; display: grid; grid-template-columns: 15rem 1fr; min-height: 100vh; }
 nav { background: var(--nav); color: #fff; padding: 1rem; }
 nav h1 { font-size: 1.1rem; margin: 0 0 .5rem; }
 nav h2 { font-size: .8rem; font-weight: 600; opacity: .85; margin: 1.2rem 0 .3rem; }
 nav p { font-size: .85rem; opacity: .9; }
 nav ul { list-style: none; margin: 0; padding: 0; }
 nav a { color: #fff; display: block; padding: .25rem .5rem; border-radius: .35rem; text-decoration: none; overflow-wrap: anywhere; }
+nav p a { display: inline; padding: 0; text-decoration: underline; }
 nav a:hover, nav a:focus-visible { background: #fff3; }
 nav a[aria-current] { background: #1164a3; }
 nav small { opacity: .8; }
@@ -16,6 +17,7 @@ main { padding: 1rem 1.5rem 4rem; max-width: 52rem; }
 main > h2 { margin: 0 0 1rem; padding-bottom: .6rem; border-bottom: 1px solid var(--line); }
 .said { background: #007a5a22; border-left: 4px solid var(--strong); padding: .5rem .8rem; }
 article { border: 1px solid var(--line); border-radius: .5rem; padding: .8rem 1rem; margin: 0 0 1rem; }
+.subject { margin: .3rem 0 0; }
 article h3 { margin: .3rem 0 .5rem; font-size: 1.1rem; }
 time { opacity: .7; font-size: .85rem; }
 .app { font-size: .65rem; background: var(--soft); border-radius: .2rem; padding: .1rem .25rem; }

@@ -16,22 +16,28 @@ export interface SandboxView {
   readonly channel?: string;
   /** The form that is open: `<message id>.<action>`. */
   readonly form?: string;
+  /** The mail that is open, by its id. */
+  readonly mail?: string;
+  /** Whether the page is held: somebody reads it. */
+  readonly still?: boolean;
   /** What became of the last click. */
   readonly said?: string;
 }
 
-/** The sandbox page: Slack's look, without a script; it reloads itself while no form is open in it. */
+/** The sandbox page: Slack's look, without a script; it reloads itself until somebody opens a form or a mail, or holds it. */
 export function renderSandbox(view: SandboxView): string {
   const slack = view.messages.filter(({ channel }) => channel === 'slack');
   const mail = view.messages.filter(({ channel }) => channel === 'email');
   const places = [...new Set(slack.map(({ address }) => address))].sort();
   const open = openPlace(view, places, mail.length > 0);
+  const here = `/sandbox?channel=${encodeURIComponent(open)}`;
+  const reloads = view.form === undefined && view.mail === undefined && view.still !== true;
   const body = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-${view.form === undefined && html`<meta http-equiv="refresh" content="${REFRESH_SECONDS}; url=/sandbox?channel=${encodeURIComponent(open)}">`}
+${reloads && html`<meta http-equiv="refresh" content="${REFRESH_SECONDS}; url=${here}">`}
 <title>Tocsin sandbox</title>
 <style>${raw(SANDBOX_CSS)}</style>
 </head>
@@ -44,10 +50,11 @@ ${view.form === undefined && html`<meta http-equiv="refresh" content="${REFRESH_
 <h2>Mail</h2>
 <ul>${placeLink(MAIL, 'Outgoing mail', mail.length, open)}</ul>
 <p><a href="/">Queue of alerts</a></p>
+<p>${reloads ? html`This page reloads itself. <a href="${here}&amp;still=1">Hold it</a>` : html`This page is held. <a href="${here}">Let it reload</a>`}</p>
 </nav>
 <main>
 ${view.said !== undefined && html`<p class="said" role="status">${view.said}</p>`}
-${open === MAIL ? mailPlace(mail, view.now) : slackPlace(open, slack, view)}
+${open === MAIL ? mailPlace(mail, view) : slackPlace(open, slack, view)}
 </main>
 </body>
 </html>`;
@@ -173,14 +180,21 @@ const emphasis = (text: string): string =>
     .replace(/(^|\s)_([^_\n]+)_(?=$|[\s).,:;])/g, '$1<em>$2</em>')
     .replace(/`([^`\n]+)`/g, '<code>$1</code>');
 
-function mailPlace(mail: readonly SandboxMessage[], now: number): Html {
+function mailPlace(mail: readonly SandboxMessage[], view: SandboxView): Html {
   if (mail.length === 0) return html`<h2>Outgoing mail</h2><p>No mail yet.</p>`;
-  return html`<h2>Outgoing mail</h2>${mail.toReversed().map((message) => {
-    // As above: an e-mail's content is an e-mail.
-    const content = message.content as EmailContent;
-    return html`<article aria-label="Mail: ${content.subject}"><header><strong>To ${message.address}</strong> <time datetime="${new Date(message.at).toISOString()}">${fromNow(message.at, now)}</time></header>
-<details><summary>${content.subject}</summary><pre>${content.text.split('\n').map(mailLine)}</pre></details></article>`;
-  })}`;
+  return html`<h2>Outgoing mail</h2>${mail.toReversed().map((message) => mailPart(message, view))}`;
+}
+
+/** A mail is opened by a link, so that the page stands still while somebody reads it. */
+function mailPart(message: SandboxMessage, { now, mail }: SandboxView): Html {
+  // As above: an e-mail's content is an e-mail.
+  const content = message.content as EmailContent;
+  const isOpen = mail === message.id;
+  const link = isOpen
+    ? '/sandbox?channel=mail'
+    : `/sandbox?channel=mail&mail=${encodeURIComponent(message.id)}`;
+  return html`<article id="${message.id}" aria-label="Mail: ${content.subject}"><header><strong>To ${message.address}</strong> <time datetime="${new Date(message.at).toISOString()}">${fromNow(message.at, now)}</time></header>
+<p class="subject"><a href="${link}#${message.id}" aria-expanded="${String(isOpen)}">${content.subject}</a></p>${isOpen && html`<pre>${content.text.split('\n').map(mailLine)}</pre>`}</article>`;
 }
 
 /** A line such as `Acknowledge: https://…` leads there, as it does in a mail program. Customers' words begin no such line. */

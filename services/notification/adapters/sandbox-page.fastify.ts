@@ -35,7 +35,7 @@ export async function registerSandbox(app: FastifyInstance, parts: SandboxPagePa
     scope.removeAllContentTypeParsers();
     takeForms(scope);
     scope.get<{ Querystring: Query }>('/sandbox', async (request, reply) => {
-      const { said, channel, form } = request.query;
+      const { said, channel, form, mail, still } = request.query;
       const page = renderSandbox({
         messages: parts.store.list(SHOWN),
         now: parts.clock.now(),
@@ -44,6 +44,8 @@ export async function registerSandbox(app: FastifyInstance, parts: SandboxPagePa
         ...(typeof said === 'string' ? { said } : {}),
         ...(typeof channel === 'string' ? { channel } : {}),
         ...(typeof form === 'string' ? { form } : {}),
+        ...(typeof mail === 'string' ? { mail } : {}),
+        still: still !== undefined,
       });
       return reply
         .type('text/html; charset=utf-8')
@@ -66,6 +68,8 @@ interface Query {
   readonly said?: unknown;
   readonly channel?: unknown;
   readonly form?: unknown;
+  readonly mail?: unknown;
+  readonly still?: unknown;
 }
 
 const DEFAULT_PERSON = 'you';

@@ -93,7 +93,25 @@ test('a message looks like Slack, with buttons, its thread and the captured mail
   expect(shown).toContain('http-equiv="refresh"');
   const mail = await page('?channel=mail');
   expect(mail).toContain('New alert: T-7Q4MX Ada Lopez');
+  expect(mail).toContain('http-equiv="refresh"');
+  expect(mail).not.toContain('Open the alert');
+});
+
+test('a mail is opened by its subject, and the page then stands still', async () => {
+  story.event('raised', anAlert(), { ...OPEN, targets: [LEAD_MAIL] });
+  await deliverAll();
+  const [, path = ''] =
+    /href="\/sandbox(\?channel=mail&amp;mail=[^"#]+)#/.exec(await page('?channel=mail')) ?? [];
+  const mail = await page(path.replace('&amp;', '&'));
+  expect(mail).not.toContain('http-equiv="refresh"');
   expect(mail).toMatch(/Open the alert: <a href="https:\/\/tocsin\.example\.com\/alerts\/[^"]+"/);
+});
+
+test('the page can be held, and let go again', async () => {
+  const held = await page('?channel=mail&still=1');
+  expect(held).not.toContain('http-equiv="refresh"');
+  expect(held).toContain('Let it reload');
+  expect(await page('?channel=mail')).toContain('Hold it');
 });
 
 test('a taken alert changes in place', async () => {

@@ -51,7 +51,7 @@ const NO_KPIS = html`<div class="card"><p>No alert was opened in this time. Choo
 
 const kpiParts = (kpis: Kpis): Html => html`<div class="tiles">
 ${tile(String(kpis.opened), `opened, ${kpis.reopened} of them again`)}
-${tile(String(kpis.overdueNow), 'late now')}
+${tile(String(kpis.overdueNow), html`<a href="/?overdue=true">late now</a>`)}
 ${tile(percent(kpis.deadlines.contact_by.rate), 'contacted in time')}
 ${tile(percent(kpis.proven.share), `of ${kpis.proven.of} contacts proven by a record`)}
 ${tile(percent(kpis.saidSaved.share), `of ${kpis.saidSaved.of} closed as saved: what people said`)}
@@ -63,7 +63,7 @@ ${tile(percent(kpis.falseAlarms.share), 'false alarms among the closed')}
 <section class="card"><h2>Deadlines</h2><table>
 <thead><tr><th>Deadline</th><th class="number">Met</th><th class="number">Missed</th><th class="number">Running</th><th class="number">No longer needed</th><th class="number">Hit rate</th></tr></thead>
 <tbody>${(['ack_by', 'contact_by', 'close_by'] as const).map((deadline) => hitRow(DEADLINE_WORDS[deadline], kpis.deadlines[deadline]))}</tbody></table></section>
-${groupTable('By rule', kpis.byRule, ruleName)}${groupTable('By team', kpis.byTeam, ({ title }) => html`${title}`)}${groupTable('By person', kpis.byPerson, personName)}
+${groupTable('Rule', kpis.byRule, ruleName)}${groupTable('Team', kpis.byTeam, ({ title }) => html`${title}`)}${groupTable('Person', kpis.byPerson, personName)}
 <div class="columns">${countTable('By outcome', kpis.byOutcome)}${countTable('By root cause', kpis.byRootCause)}</div>
 <section class="card"><h2>Held back: ${kpis.heldBack.total}</h2>${heldCounts(kpis)}</section>`;
 
@@ -80,7 +80,7 @@ ${
   kept.all.recovered.of === 0
     ? html`<p>Nothing to tell yet.</p>`
     : html`<table>
-<thead><tr><th></th><th class="number">Loops</th><th class="number">Said saved</th><th class="number">Of these still customers</th><th class="number">Recovered, of all loops</th></tr></thead>
+<thead><tr><th>Of</th><th class="number">Loops</th><th class="number">Said saved</th><th class="number">Of these still customers</th><th class="number">Recovered, of all loops</th></tr></thead>
 <tbody>${keptRow(html`<b>All</b>`, kept.all)}${keptRows('Rule', kept.byRule)}${keptRows('Team', kept.byTeam)}${keptRows('Cause', kept.byRootCause)}</tbody></table>`
 }
 ${kept.running + kept.unknown > 0 && html`<p class="soft small">Not counted: ${kept.running} whose days are not over, ${kept.unknown} of whom the CRM does not say whether they are customers (<code>attributes.active</code>).</p>`}`;
@@ -97,7 +97,7 @@ const keptRow = (name: Html, { saved, recovered }: KeptRates): Html =>
   html`<tr><td>${name}</td><td class="number">${recovered.of}</td><td class="number">${saved.of}</td>
 <td class="number">${shareCell(saved)}</td><td class="number">${shareCell(recovered)}</td></tr>`;
 
-const tile = (number: string, words: string): Html =>
+const tile = (number: string, words: HtmlPart): Html =>
   html`<div class="tile"><b>${number}</b><span class="soft small">${words}</span></div>`;
 
 const timeRow = (
@@ -117,11 +117,11 @@ const hitRow = (
 <td class="number">${rate.missed}</td><td class="number">${rate.running}</td><td class="number">${rate.void}</td><td class="number">${percent(rate.rate)}</td></tr>`;
 
 const groupTable = (
-  title: string,
+  kind: 'Rule' | 'Team' | 'Person',
   groups: readonly GroupKpis[],
   nameOf: (group: GroupKpis) => Html,
-): Html => html`<section class="card"><h2>${title}</h2><table>
-<thead><tr><th></th><th class="number">Opened</th><th class="number">Open</th><th class="number">Closed</th><th class="number">Late now</th><th class="number">Contacted in time</th><th>Median to contact</th><th class="number">Said saved</th><th class="number">False alarms</th></tr></thead>
+): Html => html`<section class="card"><h2>By ${kind.toLowerCase()}</h2><table>
+<thead><tr><th>${kind}</th><th class="number">Opened</th><th class="number">Open</th><th class="number">Closed</th><th class="number">Late now</th><th class="number">Contacted in time</th><th>Median to contact</th><th class="number">Said saved</th><th class="number">False alarms</th></tr></thead>
 <tbody>${groups.map(
   (
     group,
