@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { drawBag } from './boosting.ts';
 import { seeded } from './random.ts';
 import { blend } from './stacking.ts';
+import { train } from './train.ts';
 
 const labels = Uint8Array.from({ length: 600 }, (_, row) => (row % 3 === 0 ? 1 : 0));
 /** Three rows a customer, far apart. */
@@ -38,4 +39,29 @@ test('three rows of a customer move the blend no further than one', () => {
     );
   expect(three(3).shares[0]).toBeCloseTo(once.shares[0] ?? 0, 6);
   expect(three(1).shares[0]).toBeGreaterThan((once.shares[0] ?? 0) * 1.2);
+});
+
+test('a customer whose row is there three times moves a weight no further than once', () => {
+  const random = seeded(4);
+  const spent = Array.from({ length: 300 }, () => Math.floor(random() * 1000));
+  const left = spent.map(() => (random() < 0.3 ? 1 : 0));
+  const span = (times: number, known: boolean): number => {
+    const all = <T>(of: readonly T[]): T[] => Array.from({ length: times }, () => of).flat();
+    const { mains } = train(
+      {
+        features: [{ name: 'spent', kind: 'number', reading: { number: 'spent' } }],
+        values: [all(spent)],
+        labels: Uint8Array.from(all(left)),
+        directions: [undefined],
+        ...(known ? { groups: Int32Array.from(all([...left.keys()])) } : {}),
+      },
+      1,
+      () => undefined,
+    );
+    const weights = [...(mains[0] ?? [])].slice(1);
+    return Math.max(...weights) - Math.min(...weights);
+  };
+  expect(span(3, true)).toBeLessThan(1.5 * span(1, false));
+  // The control: taken for nine hundred customers, chance is learnt by heart.
+  expect(span(3, false)).toBeGreaterThan(2 * span(3, true));
 });

@@ -114,6 +114,23 @@ export function train(
   };
 }
 
+/** Several rows of one customer are one witness: as many more are asked for where something is held back by rows. */
+function byCustomer(settings: BoostingSettings, times: number): BoostingSettings {
+  const { leafPenalty, wordPenalty, minLeafRows, smoothness, linePenalty } = settings;
+  return {
+    ...settings,
+    leafPenalty: leafPenalty * times,
+    wordPenalty: wordPenalty * times,
+    minLeafRows: minLeafRows * times,
+    ...(smoothness === undefined ? {} : { smoothness: smoothness * times }),
+    ...(linePenalty === undefined ? {} : { linePenalty: linePenalty * times }),
+  };
+}
+
+function rowsPerCustomer(rows: Int32Array, groups: Int32Array | undefined): number {
+  return groups === undefined ? 1 : rows.length / new Set(Array.from(rows, (row) => groups[row])).size;
+}
+
 interface Parts {
   readonly steps: AdditiveModel;
   readonly smooth: AdditiveModel;
@@ -134,10 +151,12 @@ function growParts(
   const bags = Array.from({ length: bagCount }, () =>
     drawBag(rows, table.labels, STOP_SHARE, random, groups),
   );
-  const steps = boost(table, bags, [], [], STEPS);
-  const smooth = boost(table, bags, [], [], SMOOTH);
-  const lines = boost(table, bags, [], [], LINES);
-  const logs = boost(table, bags, [], [], LOGS);
+  const times = rowsPerCustomer(rows, groups);
+  const per = (settings: BoostingSettings): BoostingSettings => byCustomer(settings, times);
+  const steps = boost(table, bags, [], [], per(STEPS));
+  const smooth = boost(table, bags, [], [], per(SMOOTH));
+  const lines = boost(table, bags, [], [], per(LINES));
+  const logs = boost(table, bags, [], [], per(LOGS));
   const parts = {
     steps: meanModel(steps),
     smooth: meanModel(smooth),
@@ -145,10 +164,10 @@ function growParts(
     logs: meanModel(logs),
   };
   const both = meanModel([parts.steps, parts.smooth]);
-  const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, STEPS, groups);
+  const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, per(STEPS), groups);
   if (pairAxes.length === 0) return { ...parts, pairAxes, pairs: [] };
   const starts = bags.map((_, index) => meanModel([steps[index] ?? both, smooth[index] ?? both]));
-  const paired = boost(table, bags, pairAxes, starts, STEPS);
+  const paired = boost(table, bags, pairAxes, starts, per(STEPS));
   return { ...parts, pairAxes, pairs: meanModel(paired).pairs };
 }
 
@@ -223,11 +242,10 @@ function chooseBlend(
   { labels, groups }: TrainingTable,
   rows: Int32Array,
 ): Blend {
-  const customers = groups === undefined ? rows.length : new Set(Array.from(rows, (row) => groups[row])).size;
-  const rowsPerCustomer = rows.length / customers;
-  const all = blend(parts, labels, rows, PRIOR, rowsPerCustomer);
+  const times = rowsPerCustomer(rows, groups);
+  const all = blend(parts, labels, rows, PRIOR, times);
   if ((all.shares[PAIR_PART] ?? 0) >= LEAST_PAIR_SHARE) return all;
-  const { offset, shares } = blend(parts.slice(0, PAIR_PART), labels, rows, PRIOR, rowsPerCustomer);
+  const { offset, shares } = blend(parts.slice(0, PAIR_PART), labels, rows, PRIOR, times);
   return { offset, shares: [...shares, 0] };
 }
 
