@@ -103,6 +103,9 @@ multidogo_customer_turns.csv: a conversation leaves when one of its turns is lab
 |---|---|---|
 ${leaveRows(folder, read)}
 
+In the conversations that only the reader finds, a turn says "please close my account" or the like and is labelled with what else it
+asks for, such as a transfer; those that only the table has are blocked cards. Not to hear the former would be worse than the figure.
+
 ### All intents, text by text
 
 Sentences of cfpb_complaints.csv, turns of multidogo_customer_turns.csv and notes of tweetsumm_notes.csv, drawn with wide nets of word stems
