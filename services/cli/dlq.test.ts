@@ -42,3 +42,23 @@ test('a letter is written to a file, repaired there and retried with that file; 
   expect(out).toMatch(/retried .*\n.*complaints\/0\/0\n.*last decided by ana at \S+\n/);
   expect(out).toMatch(/dropped .*\n.*complaints\/0\/1\n.*last decided by ana at \S+: a test\n/);
 });
+
+test('all letters of a cause are given up at once, with a reason; others stay', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-dlq-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const store = openEmbeddedStore(folder, systemClock, EMBEDDED_MIGRATIONS);
+  const value = (id: string) => ({ id, occurredAt: Date.now(), text: 'no name' }) as Complaint;
+  const records = ['r-1', 'r-2', 'r-3'].map((id) => ({ id, key: id, value: value(id) }));
+  await store.log.publish('complaints', records);
+  store.close();
+  const run = (verb: string, ...args: string[]) => runCommand(command(verb), ...args, '--data', folder);
+  await run('list');
+  await expect(run('drop', '--all')).rejects.toThrow('--all needs a --reason');
+  await expect(run('retry', '--all', '--cause', 'bad_luck')).rejects.toThrow('cause');
+  const none = await run('drop', '--all', '--cause', 'handler_error', '--reason', 'x');
+  expect(none.out).toBe('given up: 0\n');
+  expect((await run('drop', '--all', '--process', 'ingestion', '--reason', 'a test')).out).toBe(
+    'given up: 3\n',
+  );
+  expect((await run('list', '--status', 'parked')).out).toBe('No dead letters.\n');
+});

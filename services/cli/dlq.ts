@@ -52,9 +52,9 @@ ${EXITS}
     run: (args, io) =>
       withClient(args, io, {}, async (client, { positionals }) => {
         const id = idOf(positionals);
-        const { body } = await client.request('GET', '/v1/dead-letters?limit=1000');
+        const { body } = await client.request('GET', `/v1/dead-letters?id=${encodeURIComponent(id)}`);
         // As above.
-        const letter = (body as { letters: readonly ParkedLetter[] }).letters.find((one) => one.id === id);
+        const [letter] = (body as { letters: readonly ParkedLetter[] }).letters;
         if (letter === undefined) return notFound(io, id);
         io.out(`${JSON.stringify({ ...letter, payload: parseBody(letter.payload) }, undefined, 2)}\n`);
         return EXIT.done;
@@ -65,10 +65,12 @@ ${EXITS}
     summary: 'hand one to its process again, repaired if need be',
     help: `
 Usage: tocsin dlq retry ID [--payload FILE.json] [--reason WHY] [--by NAME]
+       tocsin dlq retry --all [--process PROCESS] [--cause CAUSE] [--reason WHY] [--by NAME]
 
 Hands the record to the process that could not handle it. With --payload a repaired record takes its place: the file holds
 it alone, or the letter as "tocsin dlq show ID" prints it, with its payload repaired. Who retried it (--by; your user name by
-itself) and why stay on record.
+itself) and why stay on record. With --all every parked letter is retried, or those of one process or one cause (such as
+handler_error, after the upgrade that mends it).
 
 Example:
   tocsin dlq show 'ingestion/complaints/0/42' > letter.json
@@ -80,8 +82,9 @@ ${EXITS}
       withClient(
         args,
         io,
-        { payload: { type: 'string' }, ...DECISION },
+        { payload: { type: 'string' }, ...MANY, ...DECISION },
         async (client, { values, positionals }) => {
+          if (values.all === true) return decideAll('retry', client, { values, positionals }, io);
           const id = idOf(positionals);
           const payload =
             values.payload === undefined ? {} : { payload: readPayload(String(values.payload)) };
@@ -98,9 +101,11 @@ ${EXITS}
     summary: 'give one up; it stays on record as dropped',
     help: `
 Usage: tocsin dlq drop ID [--reason WHY] [--by NAME]
+       tocsin dlq drop --all --reason WHY [--process PROCESS] [--cause CAUSE] [--by NAME]
 
 The dead letter is not retried any more; it stays on record for TOCSIN_RETENTION_DAYS, with who dropped it (--by; your user
-name by itself) and why, and the ledger counts it as dropped.
+name by itself) and why, and the ledger counts it as dropped. With --all every parked letter is given up, or those of one
+process or one cause; that needs a reason.
 
 Example:
   tocsin dlq drop 'ingestion/complaints/0/42' --reason 'a test record of the CRM'
@@ -108,7 +113,8 @@ Example:
 ${EXITS}
 `,
     run: (args, io) =>
-      withClient(args, io, DECISION, async (client, { values, positionals }) => {
+      withClient(args, io, { ...MANY, ...DECISION }, async (client, { values, positionals }) => {
+        if (values.all === true) return decideAll('drop', client, { values, positionals }, io);
         const id = idOf(positionals);
         const order = { id, ...decision(values) };
         return report(await client.request('POST', '/v1/dead-letters/drop', order), io, id);
@@ -117,6 +123,8 @@ ${EXITS}
 ];
 
 const DECISION = { by: { type: 'string' }, reason: { type: 'string' } } as const;
+
+const MANY = { all: { type: 'boolean' }, process: { type: 'string' }, cause: { type: 'string' } } as const;
 
 const decision = ({ by, reason }: Record<string, unknown>): object => ({
   by: by ?? userInfo().username,
@@ -143,6 +151,26 @@ async function withClient(
 }
 
 const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Every parked letter, or those of one process or one cause. */
+async function decideAll(
+  verb: 'retry' | 'drop',
+  client: Client,
+  { values, positionals }: Parsed,
+  io: Io,
+): Promise<number> {
+  const { process, cause } = values;
+  if (positionals.length > 0 || values.payload !== undefined)
+    throw new UsageError('--all takes no letter and no payload');
+  if (verb === 'drop' && values.reason === undefined) throw new UsageError('--all needs a --reason');
+  const order = { ...decision(values), process, cause };
+  const { status, body } = await client.request('POST', `/v1/dead-letters/${verb}-all`, order);
+  if (status !== 200) throw new UsageError(detailOf(body));
+  // The route answers with a count.
+  const { letters } = body as { letters: number };
+  io.out(`${verb === 'retry' ? 'handed over again' : 'given up'}: ${letters}\n`);
+  return EXIT.done;
+}
 
 function idOf(positionals: readonly string[]): string {
   const [id] = positionals;

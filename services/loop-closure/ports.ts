@@ -96,7 +96,7 @@ export interface CommandWatch {
  */
 export interface OperationsRoom {
   standing(): Promise<SystemStanding>;
-  readonly deadLetters: Pick<DeadLetters, 'retry' | 'drop'>;
+  readonly deadLetters: Pick<DeadLetters, 'retry' | 'retryAll' | 'drop'>;
   /** Ends a silence before its time; words say why not. Absent where another service keeps silences. */
   endSilence?(
     id: string,

@@ -98,6 +98,18 @@ export function deadLettersContract(name: string, build: () => Promise<DeadLette
       expect(await subject.letters().find('a')).toMatchObject({ status: 'parked', decision: ANA });
     });
 
+    test('are retried, or given up, all at once, where they are parked and fit', async () => {
+      await subject.commit([{ ...letter('c', 3), process: 'alerting', reason: 'invalid_record' }], []);
+      await subject.letters().drop('b', ANA);
+      expect(await subject.letters().dropAll({ process: 'scoring', reason: 'invalid_record' }, ANA)).toBe(0);
+      expect(await subject.letters().retryAll({ reason: 'handler_error' }, ANA)).toBe(1);
+      expect(subject.wakeUps?.() ?? 1).toBe(1);
+      expect(await subject.redeliveries()).toMatchObject([{ deadLetterId: 'a' }]);
+      expect(await subject.letters().dropAll({}, ANA)).toBe(1);
+      expect(await subject.letters().find('c')).toMatchObject({ status: 'dropped', decision: ANA });
+      expect(await subject.letters().counts()).toEqual({ parked: 0, retrying: 1, retried: 0, dropped: 2 });
+    });
+
     test('that are settled are listed with the latest decision first', async () => {
       await subject.letters().retry('a', { by: 'ana', at: 5 });
       await subject.commit([], ['a']);

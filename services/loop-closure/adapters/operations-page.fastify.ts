@@ -34,6 +34,13 @@ export const registerOperationsPage = (app: FastifyInstance, deps: Deps): void =
       ? reply.redirect('/operations?done=retried', 303)
       : refuse(deps, request, reply.code(409), NOT_PARKED);
   });
+  app.post('/operations/dead-letters/retry-all', async (request, reply) => {
+    rememberPerson(request, reply);
+    const order = RetryAll.safeParse(request.body ?? {});
+    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
+    await deps.operations.deadLetters.retryAll({}, decision(deps, request, order.data.reason));
+    return reply.redirect('/operations?done=all', 303);
+  });
   app.post('/operations/dead-letters/drop', async (request, reply) => {
     rememberPerson(request, reply);
     const order = Drop.safeParse(request.body ?? {});
@@ -54,9 +61,10 @@ export const registerOperationsPage = (app: FastifyInstance, deps: Deps): void =
   });
 };
 
-const DONE = ['retried', 'dropped', 'ended'] as const;
+const DONE = ['retried', 'all', 'dropped', 'ended'] as const;
 const DONE_WORDS: Readonly<Record<(typeof DONE)[number], string>> = {
   retried: 'It is handed to its process again. If it fails, it stands here again.',
+  all: 'They are handed to their processes again. Those that fail stand here again.',
   dropped: 'It is given up, and stays on record with your reason.',
   ended: 'The silence is over. The next signal is judged without it.',
 };
@@ -66,6 +74,7 @@ const NOT_PARKED = 'No such dead letter waits any more: somebody else has retrie
 const id = z.string().min(1).max(2000);
 const reason = z.string().trim().max(2000);
 const Retry = z.object({ id, reason: reason.optional() });
+const RetryAll = Retry.omit({ id: true });
 const Drop = z.object({ id, reason: reason.min(1, 'say why it is not needed') });
 const End = z.object({ id });
 

@@ -80,6 +80,19 @@ test('a dead letter is retried and given up in the name of whoever does it, with
   ]);
 });
 
+test('all dead letters are retried at once, where there are several', async () => {
+  expect((await open(ONE_LETTER).app.inject('/operations')).body).not.toContain('Retry all');
+  const two = { counts: { ...COUNTS, parked: 2 }, waiting: [parkedLetter()], settled: [] };
+  const { app, ordered } = open({ letters: two });
+  expect((await app.inject('/operations')).body).toContain('Retry all 2');
+  const answer = await app.inject({
+    ...form({ reason: 'upgraded' }),
+    url: '/operations/dead-letters/retry-all',
+  });
+  expect(answer.headers.location).toBe('/operations?done=all');
+  expect(ordered).toEqual(['retry all by ana: upgraded']);
+});
+
 test('giving up without a reason is refused, and nothing happens', async () => {
   const { app, ordered } = open(ONE_LETTER);
   const order = form({ id: parkedLetter().id, reason: ' ' });
@@ -99,7 +112,7 @@ test('a letter that somebody else has settled meanwhile is said to be gone', asy
   expect(answer.body).toContain('data-path="/operations"');
 });
 
-test.each(['dead-letters/retry', 'dead-letters/drop', 'silences/end'])(
+test.each(['dead-letters/retry', 'dead-letters/retry-all', 'dead-letters/drop', 'silences/end'])(
   'a page of another site cannot order %s',
   async (what) => {
     const { app, ordered } = open({ ...ONE_LETTER, silences: [SILENCE] });

@@ -40,6 +40,10 @@ export const createTestRoom = (different: Partial<SystemStanding> = {}) => {
     }),
     deadLetters: {
       retry: (id, decision) => order('retry', id, decision),
+      retryAll: async (_, { by, why }) => {
+        ordered.push(`retry all by ${by}: ${why ?? 'no reason'}`);
+        return parked.size;
+      },
       drop: (id, decision) => order('drop', id, decision),
     },
     ...(different.silences === undefined

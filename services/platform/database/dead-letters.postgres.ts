@@ -3,6 +3,7 @@ import {
   type DeadLetterStatus,
   type DeadLetters,
   type LetterDecision,
+  type LetterFilter,
   type ParkedLetter,
   toDecision,
   toStatus,
@@ -60,6 +61,24 @@ export class PostgresDeadLetters implements DeadLetters {
 
   async drop(id: string, decision: LetterDecision): Promise<boolean> {
     return (await this.#postgres.query(SQL.drop, [storable(id), ...decided(decision)])).length > 0;
+  }
+
+  retryAll(filter: LetterFilter, decision: LetterDecision): Promise<number> {
+    return this.#decideAll('retrying', filter, decision);
+  }
+
+  dropAll(filter: LetterFilter, decision: LetterDecision): Promise<number> {
+    return this.#decideAll('dropped', filter, decision);
+  }
+
+  async #decideAll(
+    status: DeadLetterStatus,
+    { process, reason }: LetterFilter,
+    decision: LetterDecision,
+  ): Promise<number> {
+    const values = [status, ...decided(decision), process ?? null, reason ?? null];
+    const [row] = await this.#postgres.query<{ count: string }>(SQL.decideAll, values);
+    return Number(row?.count ?? 0);
   }
 
   async counts(): Promise<Readonly<Record<DeadLetterStatus, number>>> {
@@ -126,6 +145,14 @@ const SQL = {
     'drop-letter',
     `UPDATE dead_letter SET status = 'dropped', decided_by = $2, decided_why = $3, decided_at = $4
      WHERE id = $1 AND status = 'parked' RETURNING 1`,
+  ),
+  decideAll: sql(
+    'decide-all-letters',
+    `WITH decided AS (
+       UPDATE dead_letter SET status = $1, decided_by = $2, decided_why = $3, decided_at = $4
+       WHERE status = 'parked' AND ($5::text IS NULL OR process = $5) AND ($6::text IS NULL OR reason = $6) RETURNING 1
+     )
+     SELECT count(*) AS count FROM decided`,
   ),
   counts: sql('count-letters', 'SELECT status, count(*) AS count FROM dead_letter GROUP BY status'),
 } satisfies Record<string, NamedSql>;

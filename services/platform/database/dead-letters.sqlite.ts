@@ -5,6 +5,7 @@ import {
   type DeadLetterStatus,
   type DeadLetters,
   type LetterDecision,
+  type LetterFilter,
   type ParkedLetter,
   toDecision,
   toStatus,
@@ -51,6 +52,27 @@ export class SqliteDeadLetters implements DeadLetters {
     return found;
   }
 
+  async retryAll(filter: LetterFilter, decision: LetterDecision): Promise<number> {
+    const found = await this.#decideAll('retrying', filter, decision);
+    if (found > 0) this.#wake();
+    return found;
+  }
+
+  dropAll(filter: LetterFilter, decision: LetterDecision): Promise<number> {
+    return this.#decideAll('dropped', filter, decision);
+  }
+
+  async #decideAll(
+    status: DeadLetterStatus,
+    { process, reason }: LetterFilter,
+    { by, why, at }: LetterDecision,
+  ): Promise<number> {
+    const values = [status, by, why ?? null, at, process ?? null, reason ?? null];
+    const { changes } = this.#file.transaction(() => this.#sql.decideAll.run(...values));
+    await this.#file.synced();
+    return Number(changes);
+  }
+
   async counts(): Promise<Readonly<Record<DeadLetterStatus, number>>> {
     const counts = { parked: 0, retrying: 0, retried: 0, dropped: 0 };
     for (const row of this.#sql.counts.all()) counts[toStatus(row.status)] = Number(row.count);
@@ -78,6 +100,10 @@ const statements = ({ db }: DataFile) =>
     drop: db.prepare(
       `UPDATE dead_letter SET status = 'dropped', decided_by = ?, decided_why = ?, decided_at = ?
        WHERE id = ? AND status = 'parked'`,
+    ),
+    decideAll: db.prepare(
+      `UPDATE dead_letter SET status = ?1, decided_by = ?2, decided_why = ?3, decided_at = ?4
+       WHERE status = 'parked' AND (?5 IS NULL OR process = ?5) AND (?6 IS NULL OR reason = ?6)`,
     ),
     counts: db.prepare('SELECT status, count(*) AS count FROM dead_letter GROUP BY status'),
   }) satisfies Record<string, StatementSync>;

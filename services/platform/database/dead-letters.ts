@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../contracts/dead-letter.ts';
+import type { DeadLetter, DeadLetterReason } from '../../contracts/dead-letter.ts';
 
 export const DEAD_LETTER_STATUSES = ['parked', 'retrying', 'retried', 'dropped'] as const;
 export type DeadLetterStatus = (typeof DEAD_LETTER_STATUSES)[number];
@@ -17,6 +17,12 @@ export interface ParkedLetter extends DeadLetter {
   readonly decision?: LetterDecision;
 }
 
+/** Which parked letters are meant: all that are named must fit. */
+export interface LetterFilter {
+  readonly process?: string | undefined;
+  readonly reason?: DeadLetterReason | undefined;
+}
+
 /** What operators do with the records that could not be processed. */
 export interface DeadLetters {
   /** Oldest first. */
@@ -30,8 +36,12 @@ export interface DeadLetters {
    * Rejects with `SyntaxError` when `payload` is not JSON: it could never be handed over.
    */
   retry(id: string, decision: LetterDecision, payload?: string): Promise<boolean>;
+  /** Hands all parked ones that fit to their processes again. Answers how many. */
+  retryAll(filter: LetterFilter, decision: LetterDecision): Promise<number>;
   /** Gives it up; it stays on record as dropped, with who decided it, until the retention ends. False: not parked. */
   drop(id: string, decision: LetterDecision): Promise<boolean>;
+  /** Gives all parked ones up that fit. Answers how many. */
+  dropAll(filter: LetterFilter, decision: LetterDecision): Promise<number>;
   counts(): Promise<Readonly<Record<DeadLetterStatus, number>>>;
 }
 

@@ -1,7 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { DEAD_LETTER_REASONS } from '../../contracts/dead-letter.ts';
-import { DEAD_LETTER_STATUSES, type DeadLetters, type LetterDecision } from '../database/dead-letters.ts';
+import {
+  DEAD_LETTER_STATUSES,
+  type DeadLetters,
+  type LetterDecision,
+  type LetterFilter,
+  type ParkedLetter,
+} from '../database/dead-letters.ts';
 import type { OwnedTimer } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { type ApiPart, type Operation, PlainProblem } from './openapi.ts';
@@ -9,6 +15,7 @@ import { sendProblem, sendUnreadable } from './problem.ts';
 
 const List = z.object({
   status: z.enum(DEAD_LETTER_STATUSES).optional(),
+  id: z.string().max(2000).optional().describe('Only this one.'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 const One = z.object({
@@ -16,6 +23,11 @@ const One = z.object({
   by: z.string().trim().min(1).max(200).default('unnamed').describe('Who decides it.'),
   reason: z.string().trim().min(1).max(2000).optional().describe('Why; it stays on record with the letter.'),
 });
+const Many = One.omit({ id: true }).extend({
+  process: z.string().max(200).optional().describe('Only letters of this process.'),
+  cause: z.enum(DEAD_LETTER_REASONS).optional().describe('Only letters that were set aside for this reason.'),
+});
+const DropMany = Many.required({ reason: true });
 const Retry = One.extend({ payload: z.record(z.string(), z.unknown()).optional() });
 
 export interface Operations {
@@ -53,6 +65,7 @@ const ListedLetters = z
 const Moved = z
   .object({ id: z.string(), status: z.enum(DEAD_LETTER_STATUSES) })
   .meta({ id: 'DeadLetterMoved' });
+const ManyMoved = z.object({ letters: z.int().describe('How many.') }).meta({ id: 'DeadLettersMoved' });
 const Timers = z
   .object({
     timers: z.array(
@@ -81,7 +94,19 @@ export const OPERATIONS_API: ApiPart = {
       answers: { 200: ListedLetters, 400: PlainProblem },
     },
     moving('retry', 'Hand a dead letter to its process again, repaired if a payload is given', Retry),
+    {
+      ...moving('retry', 'Hand all parked letters that fit to their processes again', Many),
+      id: 'retryDeadLetters',
+      path: '/v1/dead-letters/retry-all',
+      answers: { 200: ManyMoved, 400: PlainProblem },
+    },
     moving('drop', 'Give a dead letter up; it stays on record', One),
+    {
+      ...moving('drop', 'Give all parked letters up that fit', DropMany),
+      id: 'dropDeadLetters',
+      path: '/v1/dead-letters/drop-all',
+      answers: { 200: ManyMoved, 400: PlainProblem },
+    },
     {
       id: 'listTimers',
       method: 'get',
@@ -90,17 +115,26 @@ export const OPERATIONS_API: ApiPart = {
       answers: { 200: Timers },
     },
   ],
-  schemas: [ListedLetters, Moved, Timers, PlainProblem],
+  schemas: [ListedLetters, Moved, ManyMoved, Timers, PlainProblem],
 };
 
 /** What operators do over HTTP: look at dead letters, retry or drop them; see which timers are due. */
 export function registerOperations(app: FastifyInstance, { deadLetters, timers, clock }: Operations): void {
+  const lettersOf = async ({
+    id,
+    status,
+    limit,
+  }: z.output<typeof List>): Promise<readonly ParkedLetter[]> => {
+    if (id === undefined) return deadLetters.list(status, limit);
+    const found = await deadLetters.find(id);
+    return found === undefined ? [] : [found];
+  };
   app.get('/v1/dead-letters', async (request, reply) => {
     const query = List.safeParse(request.query);
     if (!query.success) return sendUnreadable(reply, query.error);
     return {
       counts: await deadLetters.counts(),
-      letters: await deadLetters.list(query.data.status, query.data.limit),
+      letters: await lettersOf(query.data),
     };
   });
   app.post('/v1/dead-letters/retry', async (request, reply) => {
@@ -118,10 +152,25 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers, 
       return { id: body.data.id, status: 'dropped' };
     return sendProblem(reply, noParked(body.data.id));
   });
+  app.post('/v1/dead-letters/retry-all', async (request, reply) => {
+    const body = Many.safeParse(request.body ?? {});
+    if (!body.success) return sendUnreadable(reply, body.error);
+    return { letters: await deadLetters.retryAll(filterOf(body.data), decisionOf(body.data, clock)) };
+  });
+  app.post('/v1/dead-letters/drop-all', async (request, reply) => {
+    const body = DropMany.safeParse(request.body);
+    if (!body.success) return sendUnreadable(reply, body.error);
+    return { letters: await deadLetters.dropAll(filterOf(body.data), decisionOf(body.data, clock)) };
+  });
   app.get('/v1/timers', async () => ({ timers: await timers(MAX_TIMERS) }));
 }
 
-const decisionOf = ({ by, reason }: z.output<typeof One>, clock: Pick<Clock, 'now'>): LetterDecision => ({
+const filterOf = ({ process, cause }: z.output<typeof Many>): LetterFilter => ({ process, reason: cause });
+
+const decisionOf = (
+  { by, reason }: Pick<z.output<typeof One>, 'by' | 'reason'>,
+  clock: Pick<Clock, 'now'>,
+): LetterDecision => ({
   by,
   why: reason,
   at: clock.now(),

@@ -82,6 +82,12 @@ const lettersPart = (context: PageContext, { letters }: SystemStanding): Html =>
   return html`<section class="card"><h2>Dead letters: ${counts.parked} waiting for somebody</h2>
 <p class="soft small">Records that could not be processed. They were set aside whole, and everything behind them went on.
 Being retried: ${counts.retrying}; went well: ${counts.retried}; given up: ${counts.dropped}.</p>
+${
+  counts.parked > 1 &&
+  html`<details class="action"><summary>Retry all ${counts.parked}</summary><form method="post" action="/operations/dead-letters/retry-all">${whoField(context)}
+<label class="wide">What has changed since <input name="reason" maxlength="2000" size="36"></label><button>Retry all of them</button></form>
+<p class="soft small">Those of one process or cause, or to give many up: <code>npx tocsin dlq retry --help</code></p></details>`
+}
 ${waiting.map((letter) => letterPart(context, letter))}
 ${counts.parked + counts.retrying > waiting.length && html`<p class="soft">The oldest ${waiting.length} are shown. All of them: <code>npx tocsin dlq list --status parked</code></p>`}
 ${settled.length > 0 && html`<details class="action"><summary>Settled lately</summary><ul>${settled.map((letter) => settledItem(context, letter))}</ul></details>`}</section>`;
