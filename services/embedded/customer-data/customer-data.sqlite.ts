@@ -30,7 +30,10 @@ export type Forgotten = Readonly<Record<string, { readonly removed: number; read
 export function namesOfCustomer(db: DatabaseSync, customerId: string): CustomerNames {
   const identities = new Set<string>();
   for (const { key, body } of states(db, ['identity'])) {
-    if (ownerIn(body) === customerId) identities.add(key);
+    const owner = ownerIn(body);
+    // An identity that nobody has claimed is a customer of its own; claimed, it is its owner's.
+    if (owner === customerId || (owner === undefined && customerId === QUARANTINE_PREFIX + key))
+      identities.add(key);
   }
   const subjects = new Set([customerId, ...[...identities].map((identity) => QUARANTINE_PREFIX + identity)]);
   const signals = new Set<string>();

@@ -44,11 +44,19 @@ test('a list of customers loses the customer', () => {
 });
 
 test('a record of a source that names the customer by an address only is known by its signal', () => {
-  const value = { id: '17', email: 'Ada@X.org' };
+  const value = { id: '17', accountId: 'A-1' };
   expect(recordWithout({ topic: 'complaints', key: '17', value }, ADA)).toEqual({ gone: true });
   // The same id in another source is another record.
   expect(recordWithout({ topic: 'call-notes', key: '17', value }, ADA)).toMatchObject({ gone: false });
   expect(recordWithout({ topic: 'alerts', key: 'cancel:ada', value: {} }, ADA)).toEqual({ gone: true });
+});
+
+test('a record that became no signal is known by the address that it names first, and by no customer id of somebody else', () => {
+  const sent = (value: object) => recordWithout({ topic: 'complaints', key: 'k', value }, ADA).gone;
+  expect(sent({ id: '99', email: ' Ada@X.org' })).toBe(true);
+  expect(sent({ id: '99', email: 'bob@x.org' })).toBe(false);
+  expect(sent({ id: '99', email: 'ada@x.org', customerId: 'bob' })).toBe(false);
+  expect(sent({ id: '99', email: 7 })).toBe(false);
 });
 
 test('a signal that was handed over by a join is of the same record', () => {

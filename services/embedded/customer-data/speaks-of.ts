@@ -1,4 +1,5 @@
-import type { Topic } from '../../contracts/topics.ts';
+import { TOPICS, type Topic } from '../../contracts/topics.ts';
+import { leadingIdentity } from '../../ingestion/domain/identity.ts';
 
 /** Everything by which stored things name one customer. */
 export interface CustomerNames {
@@ -77,10 +78,32 @@ export function recordWithout(
   names: CustomerNames,
 ): Left<unknown> {
   if (isKeyOf(key, names)) return GONE;
-  // What a source sent may name the customer by an address only; which record became which signal is in the signal's id.
-  const id = typeof value === 'object' && value !== null ? Reflect.get(value, 'id') : undefined;
-  if (typeof id === 'string' && names.signals.has(`${topic}/${id}`)) return GONE;
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    TOPICS[topic].writer === 'anyone' &&
+    isSentOf(topic, value, names)
+  )
+    return GONE;
   return withoutCustomer(value, names);
+}
+
+/**
+ * What a source sent may name the customer by an address only. Its signal says which record it was; one that became none, a mail
+ * sent by a machine for example, is known by the address.
+ */
+function isSentOf(topic: Topic, sent: object, { signals, identities }: CustomerNames): boolean {
+  const text = (name: string): string | undefined => {
+    const field: unknown = Reflect.get(sent, name);
+    return typeof field === 'string' ? field : undefined;
+  };
+  if (signals.has(`${topic}/${text('id')}`)) return true;
+  if (text('customerId') !== undefined) return false;
+  const named = ['accountId', 'email', 'phone', 'handle', 'network'].map(
+    (name) => [name, text(name)] as const,
+  );
+  const identity = leadingIdentity(Object.fromEntries(named.filter(([, said]) => said !== undefined)));
+  return identity !== undefined && identities.has(identity);
 }
 
 /** `complaints/17+joined` was said by record 17 of the complaints. */

@@ -96,6 +96,8 @@ test('a customer is exported and forgotten everywhere, and nothing of anybody el
   const { data, start, tocsin } = await stage();
   const first = await start();
   for (const who of [ADA, BOB]) await story(first.post, who);
+  const unclaimed = { id: 'post-z', network: 'x', handle: 'zoe_says', text: 'I am leaving you' };
+  await first.post('social-posts', unclaimed);
   for (const { id } of [ADA, BOB]) {
     await expect
       .poll(async () => JSON.stringify(await first.json(`/v1/customers/${id}`)), { timeout: 20_000 })
@@ -157,6 +159,11 @@ test('a customer is exported and forgotten everywhere, and nothing of anybody el
   ]);
   expect(found(data, ['bob-8', 'bob@example.org', 'slow as a snail'])).toHaveLength(bobBefore);
   expect((await tocsin('customer', 'export', 'ada-7')).code).toBe(1);
+
+  // A handle that nobody has claimed is a customer of its own.
+  expect(found(data, ['zoe_says'])).not.toEqual([]);
+  expect((await tocsin('customer', 'forget', 'quarantine:handle:x:zoe_says', '--yes')).code).toBe(0);
+  expect(found(data, ['zoe_says'])).toEqual([]);
 
   const ledger = await tocsin('ledger');
   expect(ledger.stdout).toContain('sums meet');
