@@ -266,10 +266,10 @@ function inWords({ figures, foldByFold, version, rowsLeft, drivers }: FittedRisk
     `  lift, top 10 %  ${figures.liftTop10} ${interval(figures.interval95.liftTop10)}`,
     `  fold by fold, on average: AUC ${auc}, lift ${liftTop10}; above, customers of five models are ranked together`,
     `  Brier        ${figures.brier}; recalibrated on the same rows it would be ${figures.brierIfRecalibrated}`,
-    `drives most    ${drivesMost(drivers.map(({ feature }) => feature))}`,
+    `drives most    ${drivers
+      .slice(0, 5)
+      .map(({ feature }) => feature)
+      .join(', ')}`,
     '',
   ].join('\n');
 }
-
-const drivesMost = (features: readonly string[]): string =>
-  features.length === 0 ? 'nothing: these columns do not tell who leaves' : features.slice(0, 5).join(', ');

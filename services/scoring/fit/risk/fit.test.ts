@@ -180,6 +180,18 @@ test.each<[string, CsvTable, Partial<FitOptions>, string]>([
   expect(refused.ok ? '' : refused.problem.replace('"yes", "no"', '"no", "yes"')).toBe(problem);
 });
 
+test('a table that tells nothing is refused: a model of nothing would be no model', () => {
+  const random = seeded(6);
+  const rows = Array.from({ length: 400 }, () => [
+    String(Math.floor(random() * 1000)),
+    random() < 0.5 ? 'yes' : 'no',
+  ]);
+  const refused = fitRisk({ columns: ['dice', 'left'], rows }, OPTIONS, QUIET);
+  expect(refused.ok ? '' : refused.problem).toMatch(
+    /^these columns do not tell who has left=yes \(AUC 0\.\d+, by lot 0\.5\)$/,
+  );
+});
+
 test('too few leavers are refused with a reason', () => {
   const leavers = known.rows.filter((row) => row.at(-1) === 'yes').slice(0, 12);
   const rows = [...leavers, ...known.rows.filter((row) => row.at(-1) === 'no')];

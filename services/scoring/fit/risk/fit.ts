@@ -108,6 +108,8 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
   const figures = judgeRisk(probabilities, labels, groups);
   const fit = fitFacts(options, figures, probabilities, trained.folds, leftOut);
   const { version, yaml, drivers } = modelFile(trained, named_, fit);
+  if (drivers.length === 0)
+    return refuse(`these columns do not tell who has ${options.label} (AUC ${figures.auc}, by lot 0.5)`);
   return {
     ok: true,
     value: {
