@@ -54,7 +54,7 @@ export function mutationWords({ rules, mutants, killed, score, problems }: Mutat
   const percent = Math.floor(score * 10) / 10;
   return [
     ...lines,
-    `${killed} of ${mutants} changes of ${rules.length} rules are noticed (${percent} %)`,
+    `${killed} of ${mutants} changes of ${rules.length === 1 ? '1 rule' : `${rules.length} rules`} are noticed (${percent} %)`,
     '',
   ].join('\n');
 }

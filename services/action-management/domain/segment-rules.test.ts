@@ -83,6 +83,10 @@ test('what several people complain about within an hour is one alert about the s
   expect(requests[0]?.value).not.toHaveProperty('customer');
 });
 
+test('closing an alert about a segment needs no contact, unless its rule asks for one', () => {
+  expect(ruleSet.rules[0]?.plan.closeRequires).toEqual(['outcome', 'root_cause']);
+});
+
 test('the same signal twice counts once', () => {
   const { requests, steps } = play(heard('a', START), heard('b', START), heard('b', START));
   expect(requests).toEqual([]);

@@ -94,7 +94,8 @@ export const HOVER = {
     'spec.suppress.storm.on_exceed': "digest: one alert of the rule's owner gathers the others.",
     'spec.playbook': 'What to do, a line each. Placeholders such as {profile.value_tier} in quotes.',
     'spec.close': 'What closing needs.',
-    'spec.close.requires': 'contact.logged, outcome, root_cause; all three when absent.',
+    'spec.close.requires':
+      'contact.logged, outcome, root_cause; when absent all three, of a segment the last two.',
     'spec.close.outcomes': 'The outcomes that may be chosen.',
   },
   'rule-test': {

@@ -61,3 +61,10 @@ test('of a rule that settles it says how long after the signal it judges', () =>
   expect(explained.judged?.at).toBe('2026-03-27T16:00:00+01:00');
   expect(eventWords(explained)).toContain('match, 2026-03-27T16:00:00+01:00, 1 hour after it happened');
 });
+
+test('what was missing before the signal is not named when it is known by then', () => {
+  const mood = { type: 'call_note.received', sentiment: -0.5, profile: { value_tier: 'gold' } };
+  const before = ['-3d', '-2d'].map((at) => ({ at, type: 'call_note.received', sentiment: -0.5 }));
+  expect(told('mood-sinking-high-value', { ...mood, before }).unknown).toEqual([]);
+  expect(told('mood-sinking-high-value', mood).unknown).toContain('mood_30d');
+});

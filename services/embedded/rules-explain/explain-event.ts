@@ -59,7 +59,8 @@ export function explainEvent(rules: RulesFolder, id: string, event: EventStory):
     rule: id,
     stage: asked?.stage ?? 'draft',
     ...(asked === undefined || asked.settleMs === 0 ? {} : { settleMs: asked.settleMs }),
-    unknown,
+    // What was missing before the signal came is not missing any more.
+    unknown: judgement?.evaluation.result === 'unknown' ? unknown : [],
     ...(judgement === undefined
       ? {}
       : {

@@ -77,7 +77,7 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ['route-without-last', '11:11: no owner when no "if" holds; add a last entry without "if"'],
   [
     'settle-in-a-segment',
-    '15:11: "channel" of a single signal is not remembered until then; count such signals in a window with where',
+    '15:11: "event.channel" is of a single signal, and not remembered until then; count such signals in a window with where',
   ],
   [
     'settle-longer-than-segments-remember',
@@ -93,7 +93,7 @@ const FAULTS: readonly [fault: string, message: string][] = [
   ],
   [
     'settle-too-long',
-    '14:11: got "7h"; possible is up to 6 hours, which is allowed_lateness or max_event_age',
+    '14:11: got "7h"; possible is up to 6 hours, which is the allowed_lateness of _defaults.yaml: what comes later raises nothing anyway',
   ],
   ['severity-without-last', '14:14: no severity when no "if" holds; add a last entry without "if"'],
   ['step-without-effect', '13:7: a step must notify somebody or reassign the alert'],

@@ -271,11 +271,17 @@ function readPlan(spec: SpecFile, check: Check): Rule['plan'] {
     mergeOpen: spec.suppress.merge_open ?? true,
     ...(reopenWithinMs === undefined ? {} : { reopenWithinMs }),
     cooldownMs: readSuppressTime(spec, 'cooldown', check) ?? 0,
-    closeRequires: spec.close.requires ?? ['contact.logged', 'outcome', 'root_cause'],
+    closeRequires: spec.close.requires ?? USUAL_CLOSE[spec.scope],
     outcomes: spec.close.outcomes ?? [...OUTCOMES],
     pauseOn: readPauseOn(spec, check),
   };
 }
+
+/** What closing needs when the rule says nothing. Nobody speaks to a segment. */
+const USUAL_CLOSE: Readonly<Record<Rule['scope'], AlertPlan['closeRequires']>> = {
+  customer: ['contact.logged', 'outcome', 'root_cause'],
+  segment: ['outcome', 'root_cause'],
+};
 
 function readDeadlines(spec: SpecFile, calendar: string, check: Check): AlertPlan['deadlines'] {
   const deadlines: { -readonly [D in Deadline]?: NonNullable<AlertPlan['deadlines'][D]> } = {};

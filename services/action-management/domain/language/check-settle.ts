@@ -52,12 +52,15 @@ function checkSegment(rule: Omit<Rule, 'settleMs'>, check: Check): void {
     if (key.includes(name)) continue;
     check.report(
       PATH,
-      `"${name}" of a single signal is not remembered until then; count such signals in a window with where`,
+      `"event.${name}" is of a single signal, and not remembered until then; count such signals in a window with where`,
     );
   }
-  const texts = [rule.dedupeKey, ...rule.playbook].flatMap(({ parts }) => parts);
+  const texts = rule.playbook.flatMap(({ parts }) => parts);
   if (texts.some((part) => typeof part !== 'string' && part.reads === 'customer_id')) {
-    check.report(PATH, '"{customer_id}" is not known then: the alert is about a segment');
+    check.report(
+      PATH,
+      'the playbook names "{customer_id}", and the alert is about a segment, not about a customer',
+    );
   }
 }
 
@@ -77,10 +80,11 @@ function readTime(
   const shortestMs = Math.min(...windows.map(({ overMs }) => overMs));
   const longestMs = scope === 'segment' ? Math.min(usualMs, shortestMs * REMEMBERED_WINDOWS) : usualMs;
   if (read.value <= longestMs) return read.value;
+  const inDefaults = allowedLatenessMs <= maxEventAgeMs ? 'allowed_lateness' : 'max_event_age';
   const which =
     longestMs < usualMs
       ? `${REMEMBERED_WINDOWS} times the shortest window, as much as a segment remembers`
-      : 'allowed_lateness or max_event_age';
+      : `the ${inDefaults} of _defaults.yaml: what comes later raises nothing anyway`;
   check.report(PATH, `got "${text}"; possible is up to ${durationWords(longestMs)}, which is ${which}`);
   return 0;
 }

@@ -137,7 +137,10 @@ const spec = z.strictObject({
   key: z.array(z.string()).default(['customer_id']),
   windows: z.record(windowName, window).default({}),
   when: condition,
-  settle: duration.optional(),
+  settle: z
+    .string('expected a duration such as 30m or 2h, or 0s for at once')
+    .describe('A duration such as 30m or 2h, or 0s for at once.')
+    .optional(),
   severity: z.array(severity).min(1).optional(),
   timebox,
   route: z.array(route).min(1),
