@@ -43,6 +43,8 @@ export interface CompiledRule {
 export interface Beats {
   /** A sixtieth of the shortest window. What happened within one beat happened at once. */
   readonly beatMs: number;
+  /** For how many beats after its own a signal lies in some window of the rule. */
+  readonly after: number;
   /** Counts what the rule listens to, by beats. */
   readonly marks: CompiledWindow;
   /** It asks for more of a signal than what makes the segment, and that is known only when the signal arrives. */
@@ -264,8 +266,15 @@ function beatsOf(rule: Rule, beatMs: number, shared: SharedWindows): Beats {
     at: rule.when.at,
   };
   const key = rule.key.map(({ name }) => name);
+  const longestMs = Math.max(
+    0,
+    ...rule.windows.map(
+      ({ overMs, baseline }) => overMs + (baseline?.lookbackMs ?? 0) + (baseline?.stepMs ?? 0),
+    ),
+  );
   return {
     beatMs,
+    after: Math.ceil(longestMs / beatMs) + 1,
     marks: shared.compiled(marks, 'segment', beatMs),
     readsSignals: readOfSignals(rule).some((name) => !key.includes(name)),
   };

@@ -70,7 +70,7 @@ function changedBy(rule: SegmentRule, { segment, assessment, state, keying }: Co
   const listens = asWritten.listen.includes(assessment.signal.type);
   const ofSignal = listens ? [segmentFactsOf(assessment, state, endOf(rule, own) - 1)] : [];
   if (listens && own >= beatAt(rule, state.newestAt)) return ofSignal;
-  const changed = beatsToJudge(rule, state, keying, own);
+  const changed = beatsToJudge(rule, state, keying, own).filter((beat) => beat <= own + beats.after);
   const common = commonSignal(rule, segment, assessment.id, happenedAt(assessment));
   return [
     ...(changed[0] === own ? ofSignal : []),
