@@ -23,7 +23,7 @@ import { isTooLate, NO_TIMERS, readWaitName, roomLeft, settledAt, waitName, with
 import type { WindowState } from './window-state.ts';
 
 /** Each sequence is judged once; so many are remembered, which outlasts what is remembered of their signals. */
-const MAX_JUDGED = 64;
+const MAX_JUDGED = 128;
 
 /** What a signal did to what the rules wait for. */
 export interface Advanced {

@@ -9,7 +9,7 @@ import type { RememberedSignal, Waiting, WindowState } from './window-state.ts';
  */
 
 /** Waits of one customer at the same time. A bot has more; the first ones are enough to alert about it. */
-export const MAX_WAITING = 64;
+export const MAX_WAITING = 128;
 
 export type WaitsFor = 'absence' | 'settle';
 

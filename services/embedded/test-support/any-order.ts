@@ -86,11 +86,18 @@ export interface World {
   readonly closes: readonly string[];
 }
 
-/** Which rules alerted about what, when what was said arrives in this order, a minute apart, five hours and more later. */
-export const alerted = (world: World, said: readonly Heard[], hours?: number): readonly string[] =>
+/**
+ * Which rules alerted about what, when what was said arrives in this order, a minute apart, five hours and more after the
+ * first of it could happen, or `from` minutes.
+ */
+export const alerted = (
+  world: World,
+  said: readonly Heard[],
+  { hours, from = 5 * 60 }: { readonly hours?: number; readonly from?: number } = {},
+): readonly string[] =>
   played(
     world,
-    said.map((one, place) => ({ ...one, arrives: 5 * 60 + place })),
+    said.map((one, place) => ({ ...one, arrives: from + place })),
     hours,
   ).map(({ alertKey, cycle, severity }) => `${alertKey} ${cycle} ${severity}`);
 
