@@ -180,7 +180,7 @@ test.each(ruleSet.rules)(
 );
 
 test('signals of one customer within minutes cost one judgement each', () => {
-  const many = Array.from({ length: 50 }, (_, n) =>
+  const many = Array.from({ length: 100 }, (_, n) =>
     assessed({ id: `k${n}`, type: 'complaint.received', at: START + n * MINUTE }),
   );
   // One rule waits for what comes late, while there is place.
