@@ -5,7 +5,7 @@ import { stdout } from 'node:process';
 import { parseArgs } from 'node:util';
 import { runBareLoop } from '../../services/embedded/bench/bare-loop.ts';
 
-/** `node test/load/chained-loop.ts [--signals N] [--customers N] [--seed N]`: the bare chained loop, by hand. */
+/** `npx node test/load/chained-loop.ts [--signals N] [--customers N] [--seed N]`: the bare chained loop, by hand. */
 const { values } = parseArgs({
   options: {
     signals: { type: 'string', default: '300000' },

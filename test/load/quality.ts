@@ -4,7 +4,7 @@ import { riskSection } from './quality/risk.ts';
 import { sentimentSection } from './quality/sentiment.ts';
 
 /**
- * `node test/load/quality.ts [SECTION …]`: measures the scores on public tables and writes the figures to
+ * `npx node test/load/quality.ts [SECTION …]`: measures the scores on public tables and writes the figures to
  * `infra/quality.md`, each section anew, the others as they are.
  *
  * The tables are no part of the project. TOCSIN_SAMPLE_DATA names the folder that has them.
@@ -17,7 +17,7 @@ const SECTIONS: Readonly<Record<string, (folder: string) => string>> = {
 const PAGE = 'infra/quality.md';
 const HEAD = `# How good the scores are
 
-Measured on public tables that are no part of the project, by \`node test/load/quality.ts\` with TOCSIN_SAMPLE_DATA naming
+Measured on public tables that are no part of the project, by \`npx node test/load/quality.ts\` with TOCSIN_SAMPLE_DATA naming
 their folder. What was fitted is judged by cross-validation or on rows kept aside, never on what it learnt from. Speeds
 are of the machine that wrote this page.
 `;

@@ -15,7 +15,7 @@ import { createRegistry } from '../../services/platform/metrics/registry.ts';
 import { SECOND, systemClock } from '../../services/platform/time/clock.ts';
 
 /**
- * What a reload does to signals that come in meanwhile: `node test/load/reload.ts [--rules N] [--seconds N] [--rate N]`.
+ * What a reload does to signals that come in meanwhile: `npx node test/load/reload.ts [--rules N] [--seconds N] [--rate N]`.
  *
  * Sends seeded signals through the embedded pipeline at a steady rate: first with the rules left alone, then while they
  * are edited and reloaded without a rest, each good edit followed by a bad one, that cannot be read, can never match, or

@@ -16,7 +16,7 @@ import { createRegistry } from '../../services/platform/metrics/registry.ts';
 import { DAY, HOUR, ManualClock } from '../../services/platform/time/clock.ts';
 
 /**
- * `node test/load/replay.ts [--signals N] [--customers N] [--days N] [--data DIR]`: sends seeded traffic through the real
+ * `npx node test/load/replay.ts [--signals N] [--customers N] [--days N] [--data DIR]`: sends seeded traffic through the real
  * pipeline with a clock of its own, then replays the stored log with the shipped rules. Says how fast, and whether the
  * alerts are those that were raised then. A folder named with --data stays, and is only replayed when it has data already.
  */

@@ -9,7 +9,7 @@ import { readRulesFolder, SHIPPED_RULES } from '../../services/embedded/rules-fo
 import { systemClock } from '../../services/platform/time/clock.ts';
 
 /**
- * What a signal costs each stage, in microseconds of processor time: `node test/load/stage-cost.ts [signals]`.
+ * What a signal costs each stage, in microseconds of processor time: `npx node test/load/stage-cost.ts [signals]`.
  *
  * Plays the bench's seeded records through the whole embedded pipeline, with the shipped rules, under V8's sampling
  * profiler, and gives each sample to the innermost folder of `services/` on its stack. Shares come from the samples, the

@@ -13,7 +13,7 @@ import { openTracing } from '../../services/platform/tracing/open-tracing.ts';
 import { tracingSettings } from '../../services/platform/tracing/settings.ts';
 
 /**
- * What traces cost: `node test/load/traces.ts [signals]`.
+ * What traces cost: `npx node test/load/traces.ts [signals]`.
  *
  * Plays the bench's seeded records through three embedded pipelines in turns (without traces; a hundredth of them kept;
  * all of them kept) and prints the processor time of a signal of each, and its ratio to none. The collector, which takes
