@@ -43,7 +43,10 @@ export interface Pace {
  */
 export const AT_ONCE: Pace = { commitMs: 40, smallest: 250, largest: 1_000 };
 
-/** For a store on the other side of a network: the loop is free meanwhile, and each commit has its round trips. */
-export const OVER_THE_NETWORK: Pace = { commitMs: 80, smallest: 500, largest: 2_000 };
+/**
+ * For a store on the other side of a network: the loop is free meanwhile, and each commit has its round trips. With a backlog on a
+ * busy machine a thousand records cost PostgreSQL and Kafka a tenth less each than five hundred; nobody waits for one of them.
+ */
+export const OVER_THE_NETWORK: Pace = { commitMs: 150, smallest: 1_000, largest: 2_000 };
 
 const FIRST = 250;
