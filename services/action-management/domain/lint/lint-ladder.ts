@@ -10,7 +10,12 @@ export function lintLadder(placed: PlacedRule, teams: Teams): Finding[] {
     teamsOf(typeof to === 'string' ? [to, fallback] : [fallback], teams),
   );
   const steps = rule.plan.escalation.flatMap((step, index) => lintStep(step, index, owners, placed, teams));
-  return [...steps, ...nobodyElse(placed)];
+  const [alone] = steps.filter(({ lint }) => lint === 'reaches-no-colleague');
+  // Once for a rule is enough: a small company has it in every one.
+  return [
+    ...steps.filter((found) => found.lint !== 'reaches-no-colleague' || found === alone),
+    ...nobodyElse(placed),
+  ];
 }
 
 const teamsOf = (owners: readonly (string | undefined)[], { byId }: Teams): Team[] => [

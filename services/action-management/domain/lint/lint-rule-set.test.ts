@@ -107,7 +107,6 @@ test.each<[set: string, says: readonly string[]]>([
     'reaches-no-colleague',
     [
       'small-company.rule.yaml:12:90 reaches-no-colleague: One-person team has one member, so the alert stays with Cleo; this step only tells Cleo again (email:team-lead), slack:#alone',
-      'small-company.rule.yaml:13:51 reaches-no-colleague: One-person team has one member; this step only tells Cleo again (email:team-lead)',
     ],
   ],
   [
