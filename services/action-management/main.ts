@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import type { z } from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
-import { commaList } from '../platform/config/env.ts';
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import {
   RulesUnusable,
@@ -10,6 +9,7 @@ import {
   startService,
 } from '../platform/distributed/start-service.ts';
 import { serveOpenApi } from '../platform/http/openapi.ts';
+import { operatorSettings } from '../platform/http/operators-only.ts';
 import { crashPoint } from '../platform/process/crash-point.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { checkInThread } from './adapters/check-folder.thread.ts';
@@ -24,13 +24,10 @@ import { RulesRefused, RulesReload } from './rules-reload.ts';
 import { createActionManagementProcesses, quarantineLogger, RuleSetHolder } from './service.ts';
 import { SilenceBook } from './silences.ts';
 
-/** What only action-management reads; the same name as in the embedded mode. */
-const ownSettings = z.object({ TOCSIN_OPS_KEYS: commaList.default([]) });
-
 /** Action-management by itself: Kafka and PostgreSQL. Edited rules come into force in each instance for itself. */
-export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> = {
+export const actionManagement: ServiceDefinition<z.output<typeof operatorSettings>> = {
   name: 'action-management',
-  settings: ownSettings,
+  settings: operatorSettings,
   create: async ({ settings, registry, clock, log, lifecycle }) => {
     const folder = settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES;
     const loaded = loadSettings(folder);
@@ -67,7 +64,7 @@ export const actionManagement: ServiceDefinition<z.output<typeof ownSettings>> =
           description: 'Of this instance.',
         };
         serveOpenApi(app, info, [ACTION_MANAGEMENT_API]);
-        registerSilences(app, { silences, clock, rules: holder });
+        registerSilences(app, { silences, clock, rules: holder, opsKeys: settings.TOCSIN_OPS_KEYS });
         const check = checkInThread(CHECK);
         const kept = keepRuleSets(service.postgres);
         const reload = new RulesReload({ folder, started, holder, metrics, clock, log, check, kept });

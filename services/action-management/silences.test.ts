@@ -66,7 +66,7 @@ test('over HTTP a silence is made, listed and ended; an unknown rule is refused'
       ruleText('spike', '  listen: [complaint.received]\n  when: {event.channel: {eq: email}}'),
     ),
   };
-  registerSilences(app, { silences: book, clock, rules });
+  registerSilences(app, { silences: book, clock, rules, opsKeys: [] });
   const post = (url: string, payload: object) => app.inject({ method: 'POST', url, payload });
   const body = { rule: 'spike', by: 'ana', reason: 'known', endsAt: '2026-03-02T12:00:00Z' };
   const made = await post('/v1/silences', body);

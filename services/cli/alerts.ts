@@ -49,9 +49,7 @@ const list = async (reach: Connect, args: readonly string[], io: Io): Promise<nu
   for (const [name, value] of Object.entries(filter)) if (value !== undefined) query.set(name, value);
   if (status !== 'all') query.set('status', status);
   if (late === true) query.set('overdue', 'true');
-  const answer = await ask(reach, values, io, (client, headers) =>
-    client.request('GET', `/v1/alerts?${query}`, undefined, headers),
-  );
+  const answer = await ask(reach, values, io, (client) => client.request('GET', `/v1/alerts?${query}`));
   if (answer.status !== 200) return problem('alerts list', answer, io);
   const { alerts, next } = AlertList.parse(answer.body);
   io.out(json === true ? line(answer.body) : listInWords(alerts));
@@ -86,9 +84,7 @@ ${EXIT_HELP}
   run: async (args, io) => {
     const { values, positionals } = readArgs(args, {});
     const path = alertPath(positionals);
-    const answer = await ask(reach, values, io, (client, headers) =>
-      client.request('GET', path, undefined, headers),
-    );
+    const answer = await ask(reach, values, io, (client) => client.request('GET', path));
     if (answer.status !== 200) return problem('alerts show', answer, io);
     io.out(values.json === true ? line(answer.body) : detailInWords(AlertDetail.parse(answer.body)));
     return EXIT.done;
@@ -186,9 +182,8 @@ const order = async (spec: OrderSpec, reach: Connect, args: readonly string[], i
     by: textOf(given.by) ?? io.env.USER ?? io.env.USERNAME ?? 'unnamed',
   };
   const key = textOf(given['idempotency-key']);
-  const answer = await ask(reach, values, io, (client, headers) =>
+  const answer = await ask(reach, values, io, (client) =>
     client.request('POST', path, body, {
-      ...headers,
       'tocsin-via': 'cli',
       ...(key === undefined ? {} : { 'idempotency-key': key }),
     }),
@@ -236,19 +231,16 @@ const alertPath = (positionals: readonly string[]): string => {
   return `/v1/alerts/${encodeURIComponent(name)}`;
 };
 
-type Headers = Readonly<Record<string, string>>;
-
 /** Asks the Tocsin of the data folder, and lets go of it. */
 const ask = async (
   reach: Connect,
   values: { data?: string | undefined; port?: string | undefined },
   io: Io,
-  question: (client: Speaker, headers: Headers) => Promise<Answer>,
+  question: (client: Speaker) => Promise<Answer>,
 ): Promise<Answer> => {
   const client = await reach(globals(values, io).data, io);
-  const key = io.env.TOCSIN_API_KEY;
   try {
-    return await question(client, key === undefined ? {} : { authorization: `Bearer ${key}` });
+    return await question(client);
   } finally {
     await client.close();
   }

@@ -45,13 +45,24 @@ export async function connect(
 ): Promise<Client> {
   // Distributed: that service answers, whatever lies in a folder here.
   const url = io.env[service];
-  if (url !== undefined && url !== '') return remoteClient(url);
+  if (url !== undefined && url !== '') return withKey(remoteClient(url), io);
   try {
-    return await localClient(dataFolder, io);
+    return withKey(await localClient(dataFolder, io), io);
   } catch (error) {
     if (!(error instanceof DataFolderUnusable) || error.owner?.url === undefined) throw error;
-    return remoteClient(error.owner.url);
+    return withKey(remoteClient(error.owner.url), io);
   }
+}
+
+/** Every question carries the key of whoever asks, where one is set. */
+function withKey(client: Client, { env }: Pick<Io, 'env'>): Client {
+  const { TOCSIN_API_KEY: key } = env;
+  if (key === undefined) return client;
+  return {
+    ...client,
+    request: (method, path, body, headers) =>
+      client.request(method, path, body, { authorization: `Bearer ${key}`, ...headers }),
+  };
 }
 
 async function localClient(dataFolder: string, io: Io): Promise<Client> {

@@ -8,7 +8,7 @@ import { openEmbeddedStore } from '../platform/database/embedded-store.ts';
 import { systemClock } from '../platform/time/clock.ts';
 import type { Command } from './command.ts';
 import { dlqCommands } from './dlq.ts';
-import { runCommand } from './test-support/run-command.ts';
+import { runCommand, runCommandIn } from './test-support/run-command.ts';
 
 const command = (name: string): Command => {
   const found = dlqCommands.find((one) => one.name === `dlq ${name}`);
@@ -41,6 +41,15 @@ test('a letter is written to a file, repaired there and retried with that file; 
   const { out } = await run('list');
   expect(out).toMatch(/retried .*\n.*complaints\/0\/0\n.*last decided by ana at \S+\n/);
   expect(out).toMatch(/dropped .*\n.*complaints\/0\/1\n.*last decided by ana at \S+: a test\n/);
+});
+
+test('where operators have keys, an order needs one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-dlq-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const drop = async (env: Record<string, string>) =>
+    (await runCommandIn({ TOCSIN_OPS_KEYS: 'secret', ...env }, command('drop'), 'x', '--data', folder)).err;
+  expect(await drop({})).toContain('TOCSIN_API_KEY');
+  expect(await drop({ TOCSIN_API_KEY: 'secret' })).toBe('No parked dead letter has the id x.\n');
 });
 
 test('all letters of a cause are given up at once, with a reason; others stay', async () => {

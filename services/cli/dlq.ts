@@ -70,7 +70,7 @@ Usage: tocsin dlq retry ID [--payload FILE.json] [--reason WHY] [--by NAME]
 Hands the record to the process that could not handle it. With --payload a repaired record takes its place: the file holds
 it alone, or the letter as "tocsin dlq show ID" prints it, with its payload repaired. Who retried it (--by; your user name by
 itself) and why stay on record. With --all every parked letter is retried, or those of one process or one cause (such as
-handler_error, after the upgrade that mends it).
+handler_error, after the upgrade that mends it). With TOCSIN_OPS_KEYS configured, give one in TOCSIN_API_KEY.
 
 Example:
   tocsin dlq show 'ingestion/complaints/0/42' > letter.json

@@ -66,7 +66,7 @@ async function runImport(args: readonly string[], io: Io): Promise<number> {
       source,
       file,
       ...(mapping === undefined ? {} : { mapping }),
-      accept: acceptThrough(client, io),
+      accept: acceptThrough(client),
       rejectedPath: rejected,
       importedAt: Date.now(),
       onProgress: progressOn(io, basename(file)),
@@ -138,12 +138,10 @@ class ImportStopped extends Error {
 const RETRY_AFTER_MS = [500, 1000, 2000, 4000, 8000, 16_000] as const;
 
 /** Hands batches to the gateway of the Tocsin that works on the data folder. */
-export function acceptThrough(client: Client, io: Pick<Io, 'env'>): Accept {
-  const key = io.env.TOCSIN_API_KEY;
-  const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+export function acceptThrough(client: Client): Accept {
   return async (source, values) => {
     for (const wait of [...RETRY_AFTER_MS, undefined]) {
-      const answer = await client.request('POST', `/v1/${source}`, values, headers);
+      const answer = await client.request('POST', `/v1/${source}`, values);
       if (answer.status !== 503 || wait === undefined)
         return answersOf(answer.status, answer.body, client.where);
       await delay(wait);

@@ -18,6 +18,8 @@ rule, customer, segment, product and region is named. A silence lasts 14 days at
 are left as they are. Who made it, why, and until when stands with every match that it holds back. Many machines:
 TOCSIN_ACTION_MANAGEMENT_URL names the service that keeps silences; all its instances know of one within a second.
 
+With TOCSIN_OPS_KEYS configured, give one in TOCSIN_API_KEY.
+
 Example:
   tocsin silence add --product dsl --region north --for 4h --reason "planned work on the exchange"
 
@@ -45,6 +47,8 @@ Exit codes: 0 done; 2 used wrongly.
     summary: 'end a silence before its time',
     help: `
 Usage: tocsin silence expire ID [--by NAME] [--data DIR] [--json]
+
+With TOCSIN_OPS_KEYS configured, give one in TOCSIN_API_KEY.
 
 Example:
   tocsin silence expire S-3f2a9c01

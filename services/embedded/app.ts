@@ -84,11 +84,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     deadLetters: store.deadLetters,
     timers: async (limit) => store.timers(limit),
     clock,
+    opsKeys: settings.TOCSIN_OPS_KEYS,
   });
   registerSilences(app, {
     silences: pipeline.silences,
     clock,
     rules: pipeline.rules,
+    opsKeys: settings.TOCSIN_OPS_KEYS,
   });
   const handle = takeClick(pipeline.clickDesk);
   await registerSandbox(app, {

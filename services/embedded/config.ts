@@ -37,4 +37,11 @@ export const embeddedSettings = z.object({
 export type EmbeddedSettings = z.output<typeof embeddedSettings>;
 
 /** Variables that other parts read: known, so that they are not taken for misspelt ones. */
-export const OTHER_VARIABLES = ['TOCSIN_DATA_DIR', 'TOCSIN_PORT', 'TOCSIN_SAMPLE_DATA'] as const;
+export const OTHER_VARIABLES = [
+  'TOCSIN_DATA_DIR',
+  'TOCSIN_PORT',
+  'TOCSIN_SAMPLE_DATA',
+  'TOCSIN_API_KEY',
+  'TOCSIN_LOOP_CLOSURE_URL',
+  'TOCSIN_ACTION_MANAGEMENT_URL',
+] as const;

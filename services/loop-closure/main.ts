@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import type { z } from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { PostgresDeadLetters } from '../platform/database/dead-letters.postgres.ts';
@@ -16,6 +16,7 @@ import {
 } from '../platform/distributed/start-service.ts';
 import { partitionOf } from '../platform/event-log/partition-of.ts';
 import { OPERATIONS_API, registerOperations } from '../platform/http/operations.fastify.ts';
+import { operatorSettings } from '../platform/http/operators-only.ts';
 import { businessTimeBetween } from '../platform/time/business-time.ts';
 import type { Clock } from '../platform/time/clock.ts';
 import { findCalendar } from '../settings/calendars.ts';
@@ -34,9 +35,9 @@ import type { BusinessClock, CustomerHistory } from './ports.ts';
 import { type AlertDesk, createAlertDesk, createLoopClosureProcesses } from './service.ts';
 
 /** Loop-closure by itself: views, API and pages on Kafka and PostgreSQL. */
-export const loopClosure: ServiceDefinition<unknown> = {
+export const loopClosure: ServiceDefinition<z.output<typeof operatorSettings>> = {
   name: 'loop-closure',
-  settings: z.object({}),
+  settings: operatorSettings,
   create: ({ settings, registry, clock }) => {
     const loaded = loadSettings(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
@@ -63,6 +64,7 @@ export const loopClosure: ServiceDefinition<unknown> = {
           deadLetters: new PostgresDeadLetters(service.postgres),
           timers: (limit) => earliestTimers(service.postgres, limit),
           clock,
+          opsKeys: settings.TOCSIN_OPS_KEYS,
         });
         const operations = createPostgresOperationsRoom({
           postgres: service.postgres,

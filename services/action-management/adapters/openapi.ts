@@ -64,7 +64,8 @@ export const ACTION_MANAGEMENT_API: ApiPart = {
       path: '/v1/silences',
       summary: 'Bother nobody with certain matches for a while',
       body: AddSilence,
-      answers: { 201: Silence, 400: PlainProblem, 422: PlainProblem },
+      key: 'ops',
+      answers: { 201: Silence, 400: PlainProblem, 401: PlainProblem, 422: PlainProblem },
     },
     {
       id: 'expireSilence',
@@ -72,7 +73,8 @@ export const ACTION_MANAGEMENT_API: ApiPart = {
       path: '/v1/silences/{id}/expire',
       summary: 'End a silence before its time',
       body: ExpireSilence,
-      answers: { 200: Silence, 400: PlainProblem, 404: PlainProblem, 409: PlainProblem },
+      key: 'ops',
+      answers: { 200: Silence, 400: PlainProblem, 401: PlainProblem, 404: PlainProblem, 409: PlainProblem },
     },
     {
       id: 'showRules',

@@ -1,6 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { holdsKey } from '../../platform/http/bearer-key.ts';
+import { operatorsOnly } from '../../platform/http/operators-only.ts';
 import { sendProblem } from '../../platform/http/problem.ts';
 import type { RulesReload } from '../rules-reload.ts';
 
@@ -15,16 +15,13 @@ export function registerRules(app: FastifyInstance, reload: RulesReload, opsKeys
     if (query.success) return { sets: await reload.between(query.data.from, query.data.until) };
     return sendProblem(reply, NO_SPAN);
   });
-  const lacksKey = ({ headers }: FastifyRequest): boolean =>
-    opsKeys.length > 0 && !holdsKey(headers.authorization, opsKeys);
-  app.post<{ Params: { id: string } }>('/v1/rules/:id/release', async (request, reply) => {
+  const preHandler = operatorsOnly(opsKeys);
+  app.post<{ Params: { id: string } }>('/v1/rules/:id/release', { preHandler }, async (request, reply) => {
     const { id } = request.params;
-    if (lacksKey(request)) return sendProblem(reply, NO_KEY);
     if (reload.release(id)) return { rule: id, released: true };
     return sendProblem(reply, { status: 404, detail: `no rule "${id}" is in quarantine` });
   });
-  app.post('/v1/rules/reload', async (request, reply) => {
-    if (lacksKey(request)) return sendProblem(reply, NO_KEY);
+  app.post('/v1/rules/reload', { preHandler }, async (_, reply) => {
     const result = await reload.reload();
     return reply.code(result.outcome === 'refused' ? 409 : 200).send(result);
   });
@@ -39,9 +36,4 @@ export const KeptQuery = z.strictObject({
 const NO_SPAN = {
   status: 400,
   detail: 'Sets of rules are asked for with from, and perhaps until, in epoch milliseconds.',
-};
-
-const NO_KEY = {
-  status: 401,
-  detail: 'An order about the rules needs a key of TOCSIN_OPS_KEYS: Authorization: Bearer <key>.',
 };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Silence } from '../../contracts/silence.ts';
+import { operatorsOnly } from '../../platform/http/operators-only.ts';
 import { sendProblem, sendUnreadable } from '../../platform/http/problem.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { RuleSetHolder } from '../service.ts';
@@ -30,11 +31,17 @@ export interface ShownSilence extends Omit<Silence, 'startsAt' | 'endsAt'> {
   readonly state: 'planned' | 'active' | 'over';
 }
 
+export interface Silences {
+  readonly silences: SilenceBook;
+  readonly clock: Clock;
+  readonly rules: Pick<RuleSetHolder, 'current'>;
+  /** Where there are any, an order needs one. */
+  readonly opsKeys: readonly string[];
+}
+
 /** `/v1/silences`: what is silenced, by whom, why and until when. */
-export function registerSilences(
-  app: FastifyInstance,
-  { silences, clock, rules }: { silences: SilenceBook; clock: Clock; rules: Pick<RuleSetHolder, 'current'> },
-): void {
+export function registerSilences(app: FastifyInstance, { silences, clock, rules, opsKeys }: Silences): void {
+  const preHandler = operatorsOnly(opsKeys);
   app.get('/v1/silences', async (request, reply) => {
     const query = SilencesQuery.safeParse(request.query);
     if (!query.success) return sendUnreadable(reply, query.error);
@@ -43,7 +50,7 @@ export function registerSilences(
     return { silences: wanted.map((silence) => shown(silence, now)) };
   });
 
-  app.post('/v1/silences', async (request, reply) => {
+  app.post('/v1/silences', { preHandler }, async (request, reply) => {
     const body = AddSilence.safeParse(request.body);
     if (!body.success) return sendUnreadable(reply, body.error);
     const { rule, startsAt, endsAt, ...rest } = body.data;
@@ -62,7 +69,7 @@ export function registerSilences(
     return result.ok ? reply.code(201).send(shown(result.silence, clock.now())) : refuse(result, reply);
   });
 
-  app.post('/v1/silences/:id/expire', async (request, reply) => {
+  app.post('/v1/silences/:id/expire', { preHandler }, async (request, reply) => {
     const body = ExpireSilence.safeParse(request.body);
     if (!body.success) return sendUnreadable(reply, body.error);
     const result = await silences.end(One.parse(request.params).id, body.data.by, clock.now());

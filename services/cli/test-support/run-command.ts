@@ -1,7 +1,12 @@
-import type { Command } from '../command.ts';
+import type { Command, Io } from '../command.ts';
 
-/** Runs a command as a script would; answers its exit code and what it wrote. */
-export async function runCommand(
+/** Runs a command as a script would, in an environment without settings; answers its exit code and what it wrote. */
+export const runCommand = (command: Command, ...args: readonly string[]) =>
+  runCommandIn({}, command, ...args);
+
+/** The same where these settings are. */
+export async function runCommandIn(
+  env: Io['env'],
   command: Command,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
@@ -15,7 +20,7 @@ export async function runCommand(
       err += text;
     },
     interactive: false,
-    env: {},
+    env,
   });
   return { code, out, err };
 }

@@ -11,6 +11,7 @@ import {
 import type { OwnedTimer } from '../keyed-process/state-store.ts';
 import type { Clock } from '../time/clock.ts';
 import { type ApiPart, type Operation, PlainProblem } from './openapi.ts';
+import { operatorsOnly } from './operators-only.ts';
 import { sendProblem, sendUnreadable } from './problem.ts';
 
 const List = z.object({
@@ -35,6 +36,8 @@ export interface Operations {
   /** The earliest ones. */
   readonly timers: (limit: number) => Promise<readonly OwnedTimer[]>;
   readonly clock: Pick<Clock, 'now'>;
+  /** Where there are any, an order needs one. */
+  readonly opsKeys: readonly string[];
 }
 
 const ListedLetters = z
@@ -80,7 +83,8 @@ const moving = (verb: 'retry' | 'drop', summary: string, body: z.ZodType): Opera
   path: `/v1/dead-letters/${verb}`,
   summary,
   body,
-  answers: { 200: Moved, 400: PlainProblem, 404: PlainProblem },
+  key: 'ops',
+  answers: { 200: Moved, 400: PlainProblem, 401: PlainProblem, 404: PlainProblem },
 });
 
 export const OPERATIONS_API: ApiPart = {
@@ -98,14 +102,14 @@ export const OPERATIONS_API: ApiPart = {
       ...moving('retry', 'Hand all parked letters that fit to their processes again', Many),
       id: 'retryDeadLetters',
       path: '/v1/dead-letters/retry-all',
-      answers: { 200: ManyMoved, 400: PlainProblem },
+      answers: { 200: ManyMoved, 400: PlainProblem, 401: PlainProblem },
     },
     moving('drop', 'Give a dead letter up; it stays on record', One),
     {
       ...moving('drop', 'Give all parked letters up that fit', DropMany),
       id: 'dropDeadLetters',
       path: '/v1/dead-letters/drop-all',
-      answers: { 200: ManyMoved, 400: PlainProblem },
+      answers: { 200: ManyMoved, 400: PlainProblem, 401: PlainProblem },
     },
     {
       id: 'listTimers',
@@ -119,7 +123,11 @@ export const OPERATIONS_API: ApiPart = {
 };
 
 /** What operators do over HTTP: look at dead letters, retry or drop them; see which timers are due. */
-export function registerOperations(app: FastifyInstance, { deadLetters, timers, clock }: Operations): void {
+export function registerOperations(
+  app: FastifyInstance,
+  { deadLetters, timers, clock, opsKeys }: Operations,
+): void {
+  const preHandler = operatorsOnly(opsKeys);
   const lettersOf = async ({
     id,
     status,
@@ -137,7 +145,7 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers, 
       letters: await lettersOf(query.data),
     };
   });
-  app.post('/v1/dead-letters/retry', async (request, reply) => {
+  app.post('/v1/dead-letters/retry', { preHandler }, async (request, reply) => {
     const body = Retry.safeParse(request.body);
     if (!body.success) return sendUnreadable(reply, body.error);
     const payload = body.data.payload === undefined ? undefined : JSON.stringify(body.data.payload);
@@ -145,19 +153,19 @@ export function registerOperations(app: FastifyInstance, { deadLetters, timers, 
       return { id: body.data.id, status: 'retrying' };
     return sendProblem(reply, noParked(body.data.id));
   });
-  app.post('/v1/dead-letters/drop', async (request, reply) => {
+  app.post('/v1/dead-letters/drop', { preHandler }, async (request, reply) => {
     const body = One.safeParse(request.body);
     if (!body.success) return sendUnreadable(reply, body.error);
     if (await deadLetters.drop(body.data.id, decisionOf(body.data, clock)))
       return { id: body.data.id, status: 'dropped' };
     return sendProblem(reply, noParked(body.data.id));
   });
-  app.post('/v1/dead-letters/retry-all', async (request, reply) => {
+  app.post('/v1/dead-letters/retry-all', { preHandler }, async (request, reply) => {
     const body = Many.safeParse(request.body ?? {});
     if (!body.success) return sendUnreadable(reply, body.error);
     return { letters: await deadLetters.retryAll(filterOf(body.data), decisionOf(body.data, clock)) };
   });
-  app.post('/v1/dead-letters/drop-all', async (request, reply) => {
+  app.post('/v1/dead-letters/drop-all', { preHandler }, async (request, reply) => {
     const body = DropMany.safeParse(request.body);
     if (!body.success) return sendUnreadable(reply, body.error);
     return { letters: await deadLetters.dropAll(filterOf(body.data), decisionOf(body.data, clock)) };

@@ -9,12 +9,12 @@ import { createRegistry } from '../../../services/platform/metrics/registry.ts';
 import { CLOSE_WITHIN_MS } from '../../../services/platform/process/lifecycle.ts';
 import { HOUR, ManualClock, MINUTE } from '../../../services/platform/time/clock.ts';
 
-async function open() {
+async function open(env: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tocsin-operations-'));
   const clock = new ManualClock('2026-03-02T10:00+01:00');
   const tocsin = await openTocsin({
     folder,
-    settings: readSettings({}),
+    settings: readSettings(env),
     clock,
     rulesAreTrusted: true,
     url: 'http://127.0.0.1:8080',
@@ -100,6 +100,29 @@ test('a silence is seen and ended early', async () => {
   expect(await order('silences/end', { id })).toBe('/operations?done=ended');
   expect(pipeline.silences.active(clock.now())).toEqual([]);
   expect(await page()).toContain('Nothing is silenced');
+});
+
+test.each([
+  '/v1/dead-letters/retry',
+  '/v1/dead-letters/drop',
+  '/v1/dead-letters/retry-all',
+  '/v1/dead-letters/drop-all',
+  '/v1/silences',
+  '/v1/silences/S-1/expire',
+  '/v1/rules/order-delayed/release',
+])('where operators have keys, %s needs one', async (url) => {
+  const { app } = await open({ TOCSIN_OPS_KEYS: 'one,other' });
+  const asked = async (authorization?: string) =>
+    (
+      await app.inject({
+        method: 'POST',
+        url,
+        payload: {},
+        ...(authorization === undefined ? {} : { headers: { authorization } }),
+      })
+    ).statusCode;
+  expect([await asked(), await asked('Bearer wrong')]).toEqual([401, 401]);
+  expect(await asked('Bearer other')).not.toBe(401);
 });
 
 test('the rules in force are seen with the hash that the API says, and the timers with their age', async () => {
