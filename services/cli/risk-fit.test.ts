@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { csvOf, knownTable } from '../scoring/fit/risk/test-table.ts';
 import { UsageError } from './command.ts';
 import { evaluateRiskCommand } from './evaluate-risk.ts';
@@ -9,6 +9,7 @@ import { riskFitCommand } from './risk-fit.ts';
 import { runCommand } from './test-support/run-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-risk-fit-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const at = (name: string): string => join(folder, name);
 writeFileSync(at('customers.csv'), csvOf(knownTable(300)));
 

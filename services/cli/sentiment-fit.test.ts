@@ -1,13 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { UsageError } from './command.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { sentimentFitCommand } from './sentiment-fit.ts';
 import { runCommand } from './test-support/run-command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tocsin-sentiment-fit-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const file = join(folder, 'survey.csv');
 const lines = Array.from({ length: 120 }, (_, row) =>
   row % 3 === 0
