@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { StorageUnavailable } from '../event-log/event-log.ts';
 import { RegistryRefusesLogin } from '../event-log/schemas.registry.ts';
 import { silentLogger } from '../logging/logger.ts';
-import { openWhenServersAnswer } from './await-servers.ts';
+import { openWhenServersAnswer, StoppedWaiting } from './await-servers.ts';
 
 const noBroker = new StorageUnavailable('closed', 'no Kafka broker answers at kafka:9092');
 
@@ -11,6 +11,7 @@ const noBroker = new StorageUnavailable('closed', 'no Kafka broker answers at ka
 async function given(failure: Error, times: number, waitAtMostMs?: number) {
   const port = await freePort();
   const said: object[] = [];
+  const stop = new AbortController();
   let tries = 0;
   const opening = openWhenServersAnswer({
     name: 'ingestion',
@@ -18,6 +19,7 @@ async function given(failure: Error, times: number, waitAtMostMs?: number) {
     host: '127.0.0.1',
     port,
     log: { ...silentLogger, warn: (fields) => void said.push(fields) },
+    stop: stop.signal,
     ...(waitAtMostMs === undefined ? {} : { waitAtMostMs }),
     open: async () => {
       tries += 1;
@@ -26,7 +28,7 @@ async function given(failure: Error, times: number, waitAtMostMs?: number) {
     },
   });
   const url = `http://127.0.0.1:${port}`;
-  return { opening, said, url, tries: () => tries };
+  return { opening, said, stop, url, tries: () => tries };
 }
 
 test('while servers do not answer everybody is told that the service waits, and then it opens', async () => {
@@ -71,6 +73,14 @@ test('it does not wait for ever', async () => {
   const { opening, tries } = await given(noBroker, 100, 600);
   await expect(opening).rejects.toBe(noBroker);
   expect(tries()).toBe(2);
+});
+
+test('who is told to stop waits no longer', async () => {
+  const { opening, said, stop, url } = await given(noBroker, 100);
+  await expect.poll(() => said.length).toBe(1);
+  stop.abort();
+  await expect(opening).rejects.toBeInstanceOf(StoppedWaiting);
+  await expect(fetch(url)).rejects.toThrow();
 });
 
 function freePort(): Promise<number> {

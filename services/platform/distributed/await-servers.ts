@@ -8,6 +8,7 @@ import type { Logger } from '../logging/logger.ts';
 import { registerBuildInfo } from '../metrics/build-info.ts';
 import { createKafkaMetrics } from '../metrics/kafka-metrics.ts';
 import { createRegistry } from '../metrics/registry.ts';
+import { pause } from '../time/rest.ts';
 
 export interface WaitingService<T> {
   readonly name: string;
@@ -16,6 +17,8 @@ export interface WaitingService<T> {
   readonly host: string;
   readonly port: number;
   readonly log: Logger;
+  /** Ends the wait. */
+  readonly stop: AbortSignal;
   /** Connects to brokers, registry and database. What a try that fails has opened, it closes. */
   open(): Promise<T>;
   /** Default: `WAIT_AT_MOST_MS`. */
@@ -30,10 +33,10 @@ const LAST_RETRY_MS = 10_000;
 /**
  * Opens a service, and waits for servers that do not answer yet: a log line for each try, `/readyz` and
  * `tocsin_kafka_consumer_running` say so, and whoever asks for anything else hears 503 in words. Rejects at once for what
- * waiting does not mend, and after `waitAtMostMs` with what the last try met.
+ * waiting does not mend, after `waitAtMostMs` with what the last try met, and with `StoppedWaiting` when it is to stop.
  */
 export async function openWhenServersAnswer<T>(service: WaitingService<T>): Promise<T> {
-  const { name, log, open, waitAtMostMs = WAIT_AT_MOST_MS } = service;
+  const { name, log, open, stop, waitAtMostMs = WAIT_AT_MOST_MS } = service;
   const until = performance.now() + waitAtMostMs;
   let reason = '';
   let room: FastifyInstance | undefined;
@@ -46,12 +49,18 @@ export async function openWhenServersAnswer<T>(service: WaitingService<T>): Prom
         reason = error.message;
         log.warn({ service: name, reason, retryInMs }, 'waiting for servers that do not answer');
         room ??= await openWaitingRoom(service, () => reason);
-        await new Promise((resume) => setTimeout(resume, retryInMs));
+        await pause(retryInMs, stop);
+        if (stop.aborted) throw new StoppedWaiting();
       }
     }
   } finally {
     await room?.close();
   }
+}
+
+/** The process was told to stop before its servers answered. */
+export class StoppedWaiting extends Error {
+  override readonly name = 'StoppedWaiting';
 }
 
 /** Trouble of servers, and not of settings. */
@@ -60,7 +69,7 @@ const mayPass = (error: unknown): error is Error =>
 
 /** Stands where the service will: nothing is taken, and everybody is told why. */
 async function openWaitingRoom(
-  { name, group, host, port, log }: Omit<WaitingService<unknown>, 'open'>,
+  { name, group, host, port, log }: Omit<WaitingService<unknown>, 'open' | 'stop'>,
   reason: () => string,
 ): Promise<FastifyInstance> {
   const registry = createRegistry();

@@ -8,11 +8,11 @@ import { createServer } from '../http/server.ts';
 import { createLogger, type Logger } from '../logging/logger.ts';
 import { createRegistry } from '../metrics/registry.ts';
 import { Lifecycle } from '../process/lifecycle.ts';
-import { runUntilStopped } from '../process/run-process.ts';
+import { listenForStop, runUntilStopped } from '../process/run-process.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { openTracing } from '../tracing/open-tracing.ts';
 import type { Tracing } from '../tracing/tracing.ts';
-import { openWhenServersAnswer } from './await-servers.ts';
+import { openWhenServersAnswer, StoppedWaiting } from './await-servers.ts';
 import {
   type DistributedService,
   type DistributedServiceOptions,
@@ -125,6 +125,7 @@ export async function startService<Own>(
     return USED_WRONGLY;
   }
   const log = createLogger(settings.TOCSIN_LOG_LEVEL);
+  const stop = listenForStop(log);
   let opened: Attempt;
   try {
     opened = await openWhenServersAnswer({
@@ -133,9 +134,12 @@ export async function startService<Own>(
       host: settings.TOCSIN_HOST,
       port: settings.TOCSIN_PORT,
       log,
+      stop: stop.signal,
       open: () => attempt(definition, settings, log),
     });
   } catch (error) {
+    stop.release();
+    if (error instanceof StoppedWaiting) return 0;
     process.stderr.write(`${definition.name}: ${error instanceof Error ? error.message : String(error)}\n`);
     const wrong =
       error instanceof BrokerNotSupported ||
@@ -147,11 +151,12 @@ export async function startService<Own>(
     return wrong ? USED_WRONGLY : 1;
   }
   const { service, lifecycle } = opened;
-  return runUntilStopped(lifecycle, log, async (stop) => {
+  const work = async (until: AbortSignal): Promise<void> => {
     const url = await service.app.listen({ host: settings.TOCSIN_HOST, port: settings.TOCSIN_PORT });
     log.info({ service: definition.name, url }, 'started');
-    await service.run(stop);
-  });
+    await service.run(until);
+  };
+  return runUntilStopped(lifecycle, log, work, stop);
 }
 
 interface Attempt {
