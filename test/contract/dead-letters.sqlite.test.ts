@@ -1,3 +1,4 @@
+import { commitOf } from '../support/commit.ts';
 import { deadLettersContract } from './dead-letters.contract.ts';
 import { sqliteFixture } from './sqlite-fixture.ts';
 
@@ -10,20 +11,7 @@ deadLettersContract('sqlite', async () => {
   return {
     letters: () => fixture.store.deadLetters,
     commit: (deadLetters, redelivered) =>
-      partition().commit(
-        {
-          positions: [],
-          states: [],
-          timers: [],
-          facts: [],
-          effects: [],
-          views: [],
-          ledger: [],
-          deadLetters,
-          redelivered,
-        },
-        fixture.clock.now(),
-      ),
+      partition().commit(commitOf({ deadLetters, redelivered }), fixture.clock.now()),
     redeliveries: () => partition().redeliveries(10),
     wakeUps: () => wakeUps,
     reopen: async () => {

@@ -1,18 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createPostgresOperationsRoom } from '../../services/loop-closure/adapters/operations-room.postgres.ts';
+import { commitOf } from '../support/commit.ts';
 import { distributedFixture } from './support/distributed-fixture.ts';
-
-const NOTHING = {
-  positions: [],
-  states: [],
-  timers: [],
-  facts: [],
-  effects: [],
-  views: [],
-  ledger: [],
-  deadLetters: [],
-  redelivered: [],
-};
 
 test('the operations room of many machines knows what their database knows', async () => {
   const fixture = await distributedFixture();
@@ -28,8 +17,7 @@ test('the operations room of many machines knows what their database knows', asy
   });
   expect(await room.standing()).toMatchObject({ stages: [], queues: [], timers: { pending: 0, overdue: 0 } });
   await parts.store.commit(
-    {
-      ...NOTHING,
+    commitOf({
       timers: [
         { process: 'alerting', key: 'k', name: 'due', dueAt: now - 1 },
         { process: 'alerting', key: 'k', name: 'later', dueAt: now + 1 },
@@ -53,7 +41,7 @@ test('the operations room of many machines knows what their database knows', asy
           payload: '{}',
         },
       ],
-    },
+    }),
     now,
   );
   const standing = await room.standing();
