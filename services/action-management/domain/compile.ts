@@ -1,7 +1,6 @@
 import type { Severity } from '../../contracts/alert-request.ts';
-import type { Assessment } from '../../contracts/assessment.ts';
 import { SIGNAL_TYPES, type SignalType } from '../../contracts/signal.ts';
-import { DAY, MINUTE } from '../../platform/time/clock.ts';
+import { type Beats, beatMsOf, beatsOf } from './beats.ts';
 import { compileCondition, type Reader, type Test } from './compile-condition.ts';
 import { type Facts, readWindow } from './facts.ts';
 import type {
@@ -17,10 +16,10 @@ import type {
 import type { Names } from './language/check.ts';
 import { EVENT_FIELDS, NOT_REMEMBERED } from './language/fields.ts';
 import { operandsOf, readOfPast, readOfSignals } from './language/reads.ts';
-import { hashOf } from './segment-state.ts';
 import { type CompiledSequence, type CompiledTaking, longestMs, rememberedValue } from './sequences.ts';
-import type { FieldReader, RememberedSignal, Retention } from './window-state.ts';
-import type { Buckets, CompiledWindow } from './windows.ts';
+import { rememberedReader, SharedWindows } from './shared-windows.ts';
+import type { FieldReader, Retention } from './window-state.ts';
+import type { CompiledWindow } from './windows.ts';
 
 /** A rule as closures. Judging it allocates nothing but the values of its windows. */
 export interface CompiledRule {
@@ -37,18 +36,6 @@ export interface CompiledRule {
   readonly reader: (operand: Operand) => Reader<Facts>;
   /** Judges any condition of the rule, or a part of one; compiled when it is asked for first. */
   readonly test: (condition: Condition) => Test<Facts>;
-}
-
-/** A segment rule is judged at the ends of its beats, of those in which something happened to which it listens. */
-export interface Beats {
-  /** A sixtieth of the shortest window. What happened within one beat happened at once. */
-  readonly beatMs: number;
-  /** For how many beats after its own a signal lies in some window of the rule. */
-  readonly after: number;
-  /** Counts what the rule listens to, by beats. */
-  readonly marks: CompiledWindow;
-  /** It asks for more of a signal than what makes the segment, and that is known only when the signal arrives. */
-  readonly readsSignals: boolean;
 }
 
 /** What a set is read from: with it, the same set can be read again. */
@@ -189,97 +176,6 @@ function segmentKeyings(rules: readonly CompiledRule[], latenessMs: number): rea
 
 const namesOf = (key: Rule['key']): string => key.map(({ name }) => name).join('/');
 
-/** Windows of several rules that would always have the same value are computed once. */
-class SharedWindows {
-  readonly #known = new Map<string, CompiledWindow>();
-
-  compiled(window: Window, scope: Rule['scope'], beatMs?: number): CompiledWindow {
-    const buckets = beatMs === undefined ? undefined : bucketsOf(window, beatMs);
-    const identity = JSON.stringify([
-      scope,
-      [...window.of].sort(),
-      window.fn,
-      window.field?.name,
-      window.overMs,
-      window.minSamples,
-      window.perMs,
-      window.where,
-      window.baseline,
-      ...(buckets === undefined || isUsual(window, buckets) ? [] : [buckets]),
-    ]);
-    const known = this.#known.get(identity);
-    if (known !== undefined) return known;
-    const fresh: CompiledWindow = {
-      window,
-      index: this.#known.size,
-      series: hashOf(identity),
-      types: new Set(window.of),
-      ...(buckets === undefined ? {} : { buckets }),
-      ...(window.where === undefined
-        ? {}
-        : {
-            where: compileCondition(window.where, rememberedReader),
-            whereNow: compileCondition(window.where, presentReader),
-          }),
-    };
-    this.#known.set(identity, fresh);
-    return fresh;
-  }
-}
-
-/** A window of a segment is kept in sixtieths of its length; its end is exact to one of them. */
-const PARTS = 60;
-
-const usualSizeMs = ({ overMs, baseline }: Window): number =>
-  baseline === undefined ? Math.max(1, Math.ceil(overMs / PARTS)) : Math.min(overMs, baseline.stepMs);
-
-/** A usual value is made of what was over long before, so it need not know of beats. */
-function bucketsOf(window: Window, beatMs: number): Buckets {
-  const sizeMs = usualSizeMs(window);
-  if (window.baseline !== undefined) return { sizeMs, beatMs: sizeMs };
-  if (window.fn === 'distinct') return { sizeMs: beatMs, beatMs };
-  return { sizeMs: Math.ceil(sizeMs / beatMs) * beatMs, beatMs };
-}
-
-/** Whether a segment has kept the window like this for ever, so that its counts go on. */
-const isUsual = (window: Window, { sizeMs, beatMs }: Buckets): boolean =>
-  window.fn !== 'distinct' && sizeMs === usualSizeMs(window) && beatMs === sizeMs;
-
-/** The beat of a rule without windows, to which it does not matter. */
-const ANY_BEAT_MS = MINUTE;
-
-function beatMsOf({ scope, windows }: Rule): number | undefined {
-  if (scope !== 'segment') return undefined;
-  const present = windows.filter(({ baseline }) => baseline === undefined);
-  const sizes = (present.length === 0 ? windows : present).map(usualSizeMs);
-  return sizes.length === 0 ? ANY_BEAT_MS : Math.min(...sizes);
-}
-
-function beatsOf(rule: Rule, beatMs: number, shared: SharedWindows): Beats {
-  const marks: Window = {
-    name: 'marks',
-    of: rule.listen,
-    fn: 'count',
-    overMs: beatMs * PARTS,
-    minSamples: 1,
-    perMs: DAY,
-    at: rule.when.at,
-  };
-  const key = rule.key.map(({ name }) => name);
-  const longestMs = Math.max(
-    0,
-    ...rule.windows.map(
-      ({ overMs, baseline }) => overMs + (baseline?.lookbackMs ?? 0) + (baseline?.stepMs ?? 0),
-    ),
-  );
-  return {
-    beatMs,
-    after: Math.ceil(longestMs / beatMs) + 1,
-    marks: shared.compiled(marks, 'segment', beatMs),
-    readsSignals: readOfSignals(rule).some((name) => !key.includes(name)),
-  };
-}
-
 function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
   const beatMs = beatMsOf(rule);
   const byName = new Map(
@@ -323,7 +219,9 @@ function compileRule(rule: Rule, shared: SharedWindows): CompiledRule {
     ...(rule.muteIf === undefined ? {} : { muteIf: test(rule.muteIf) }),
     windows: [...byName.values()],
     ...(rule.sequence === undefined ? {} : { sequence: compileSequence(rule.sequence) }),
-    ...(beatMs === undefined ? {} : { beats: beatsOf(rule, beatMs, shared) }),
+    ...(beatMs === undefined
+      ? {}
+      : { beats: beatsOf(rule, beatMs, (window) => shared.compiled(window, 'segment', beatMs)) }),
     reader,
     test,
   };
@@ -352,15 +250,6 @@ const compileTaking = ({ of, where }: SequenceStep | Absence): CompiledTaking =>
   types: new Set(of),
   ...(where === undefined ? {} : { where: compileCondition(where, rememberedReader) }),
 });
-
-const rememberedReader =
-  ({ name, from }: Operand): Reader<RememberedSignal> =>
-  (signal) =>
-    from !== 'remembered' ? undefined : rememberedValue(signal, name);
-
-/** The same operands, of the signal that is being judged. */
-const presentReader = (operand: Operand): Reader<Assessment> =>
-  operand.from === 'remembered' ? (assessment) => operand.field.read(assessment) : () => undefined;
 
 /**
  * For each type that some window counts: how long it is kept, and which of its fields. The allowed lateness is

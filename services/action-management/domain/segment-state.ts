@@ -72,8 +72,8 @@ export const reachMs = (bucketMs: number, wantedMs: number): number =>
 export const isRepeatIn = (state: SegmentState, id: string): boolean => state.seen.includes(id);
 
 /**
- * The state with the signal counted in every window it belongs to. Windows that no rule has any more are dropped. For
- * `lateMs` before the newest instant windows can be computed as they were.
+ * The state with the signal counted in each of `windows` that it belongs to; counts of other windows are dropped. What a
+ * window was at any instant of the last `lateMs` before the newest one can be computed from it.
  */
 export function countIn(
   state: SegmentState,

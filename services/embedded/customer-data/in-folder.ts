@@ -1,13 +1,9 @@
 import { existsSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { takeDataFolder } from '../../platform/database/data-folder.ts';
 import { DATA_FILE } from '../../platform/database/embedded-store.ts';
 import { inTransaction } from '../../platform/database/sqlite.ts';
-import { silentLogger } from '../../platform/logging/logger.ts';
-import { CLOSE_WITHIN_MS } from '../../platform/process/lifecycle.ts';
-import { systemClock } from '../../platform/time/clock.ts';
-import { openTocsin, readSettings } from '../tocsin.ts';
+import { openAlone } from '../in-process.ts';
 import {
   type CustomerItem,
   type Forgotten,
@@ -49,32 +45,20 @@ export async function forgetInFolder(
   customerId: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Forgotten> {
-  const settings = readSettings(env);
   needRoom(data);
-  const folder = takeDataFolder(data);
+  const { tocsin, close } = await openAlone(data, env);
   try {
-    const tocsin = await openTocsin({
-      folder: folder.path,
-      settings,
-      clock: systemClock,
-      url: 'http://127.0.0.1:8080',
-      log: silentLogger,
-    });
-    try {
-      const { runner, store } = tocsin.pipeline;
-      await runner.drain();
-      const forgotten = inTransaction(store.db, () =>
-        forgetCustomer(store.db, namesOfCustomer(store.db, customerId)),
-      );
-      // Pages keep remains of what rows held before: only a file written anew has none.
-      store.db.exec('VACUUM');
-      store.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-      return forgotten;
-    } finally {
-      await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
-    }
+    const { runner, store } = tocsin.pipeline;
+    await runner.drain();
+    const forgotten = inTransaction(store.db, () =>
+      forgetCustomer(store.db, namesOfCustomer(store.db, customerId)),
+    );
+    // Pages keep remains of what rows held before: only a file written anew has none.
+    store.db.exec('VACUUM');
+    store.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    return forgotten;
   } finally {
-    folder.release();
+    await close();
   }
 }
 

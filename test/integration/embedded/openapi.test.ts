@@ -1,12 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { openTocsin, readSettings } from '../../../services/embedded/tocsin.ts';
-import { silentLogger } from '../../../services/platform/logging/logger.ts';
-import { createRegistry } from '../../../services/platform/metrics/registry.ts';
-import { CLOSE_WITHIN_MS } from '../../../services/platform/process/lifecycle.ts';
-import { ManualClock } from '../../../services/platform/time/clock.ts';
+import { expect, test } from 'vitest';
+import { openedTocsin } from '../../support/opened-tocsin.ts';
 
 interface Document {
   readonly openapi: string;
@@ -15,20 +8,7 @@ interface Document {
 }
 
 async function openApp() {
-  const folder = mkdtempSync(join(tmpdir(), 'tocsin-openapi-'));
-  const tocsin = await openTocsin({
-    folder,
-    settings: readSettings({}),
-    clock: new ManualClock('2026-03-02T10:00+01:00'),
-    rulesAreTrusted: true,
-    url: 'http://127.0.0.1:8080',
-    log: silentLogger,
-    registry: createRegistry(),
-  });
-  onTestFinished(async () => {
-    await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
-    rmSync(folder, { recursive: true });
-  });
+  const { tocsin } = await openedTocsin();
   await tocsin.app.ready();
   return tocsin.app;
 }

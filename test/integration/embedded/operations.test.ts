@@ -1,30 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Complaint } from '../../../services/contracts/sources.ts';
-import { openTocsin, readSettings } from '../../../services/embedded/tocsin.ts';
-import { silentLogger } from '../../../services/platform/logging/logger.ts';
-import { createRegistry } from '../../../services/platform/metrics/registry.ts';
-import { CLOSE_WITHIN_MS } from '../../../services/platform/process/lifecycle.ts';
-import { HOUR, ManualClock, MINUTE } from '../../../services/platform/time/clock.ts';
+import { HOUR, MINUTE } from '../../../services/platform/time/clock.ts';
+import { openedTocsin } from '../../support/opened-tocsin.ts';
 
 async function open(env: Record<string, string> = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'tocsin-operations-'));
-  const clock = new ManualClock('2026-03-02T10:00+01:00');
-  const tocsin = await openTocsin({
-    folder,
-    settings: readSettings(env),
-    clock,
-    rulesAreTrusted: true,
-    url: 'http://127.0.0.1:8080',
-    log: silentLogger,
-    registry: createRegistry(),
-  });
-  onTestFinished(async () => {
-    await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
-    rmSync(folder, { recursive: true });
-  });
+  const { tocsin, clock } = await openedTocsin(env);
   const { app, pipeline } = tocsin;
   const headers = { 'content-type': 'application/x-www-form-urlencoded', cookie: 'tocsin-person=ops' };
   return {

@@ -1,29 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { openTocsin, readSettings } from '../../../services/embedded/tocsin.ts';
-import { silentLogger } from '../../../services/platform/logging/logger.ts';
-import { createRegistry } from '../../../services/platform/metrics/registry.ts';
-import { CLOSE_WITHIN_MS } from '../../../services/platform/process/lifecycle.ts';
-import { DAY, ManualClock } from '../../../services/platform/time/clock.ts';
+import { expect, test } from 'vitest';
+import { DAY } from '../../../services/platform/time/clock.ts';
+import { openedTocsin } from '../../support/opened-tocsin.ts';
 
 async function open() {
-  const folder = mkdtempSync(join(tmpdir(), 'tocsin-retention-'));
-  const clock = new ManualClock('2026-03-02T10:00+01:00');
-  const tocsin = await openTocsin({
-    folder,
-    settings: readSettings({}),
-    clock,
-    rulesAreTrusted: true,
-    url: 'http://127.0.0.1:8080',
-    log: silentLogger,
-    registry: createRegistry(),
-  });
-  onTestFinished(async () => {
-    await tocsin.lifecycle.close(CLOSE_WITHIN_MS);
-    rmSync(folder, { recursive: true });
-  });
+  const { tocsin, clock } = await openedTocsin();
   const { app, pipeline } = tocsin;
   const post = async (url: string, payload: object) => {
     const answering = app.inject({ method: 'POST', url, payload });
