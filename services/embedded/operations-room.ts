@@ -1,6 +1,7 @@
 import type { RulesReload } from '../action-management/rules-reload.ts';
 import type { Topic } from '../contracts/topics.ts';
 import type { StageStanding, SystemStanding } from '../loop-closure/domain/operations.ts';
+import { lettersStanding } from '../loop-closure/letters-standing.ts';
 import type { OperationsRoom } from '../loop-closure/ports.ts';
 import { CHANNEL_KINDS, NOTIFICATION_QUEUES } from '../notification/domain/message.ts';
 import { EMBEDDED_PARTITION } from '../platform/event-log/event-log.sqlite.ts';
@@ -16,10 +17,8 @@ export interface OperationsRoomDeps {
   readonly clock: Clock;
 }
 
-/** Timers and letters of each kind that a page shows; more is for a shell. */
+/** Timers that a page shows; more is for a shell. */
 const SHOWN_TIMERS = 15;
-const SHOWN_LETTERS = 50;
-const SHOWN_SETTLED = 20;
 
 /** How the embedded pipeline is doing: one process knows all of it. */
 export const createOperationsRoom = (deps: OperationsRoomDeps): OperationsRoom => {
@@ -45,14 +44,7 @@ async function standingOf({ pipeline, rules, notReady, clock }: OperationsRoomDe
       earliest: store.timers(SHOWN_TIMERS),
     },
     queues: await Promise.all(CHANNEL_KINDS.map((channel) => queueOf(store, NOTIFICATION_QUEUES[channel]))),
-    letters: {
-      counts: await store.deadLetters.counts(),
-      waiting: [
-        ...(await store.deadLetters.list('parked', SHOWN_LETTERS)),
-        ...(await store.deadLetters.list('retrying', SHOWN_LETTERS)),
-      ],
-      settled: await store.deadLetters.settled(SHOWN_SETTLED),
-    },
+    letters: await lettersStanding(store.deadLetters),
     silences: silences.notOver(now),
     rules: rules.status(),
   };

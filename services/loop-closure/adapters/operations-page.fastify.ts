@@ -24,40 +24,42 @@ export const registerOperationsPage = (app: FastifyInstance, deps: Deps): void =
     const known = DONE.find((one) => one === done);
     return show(deps, request, reply, known && { kind: 'done', words: DONE_WORDS[known] });
   });
-  app.post('/operations/dead-letters/retry', async (request, reply) => {
-    rememberPerson(request, reply);
-    const order = Retry.safeParse(request.body ?? {});
-    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
-    const { id, reason } = order.data;
-    const found = await deps.operations.deadLetters.retry(id, decision(deps, request, reason));
-    return found
-      ? reply.redirect('/operations?done=retried', 303)
-      : refuse(deps, request, reply.code(409), NOT_PARKED);
+  const { deadLetters } = deps.operations;
+  order(app, deps, 'dead-letters/retry', Retry, async ({ id, reason }, request) =>
+    (await deadLetters.retry(id, decision(deps, request, reason))) ? { done: 'retried' } : NOT_PARKED,
+  );
+  order(app, deps, 'dead-letters/retry-all', RetryAll, async ({ reason }, request) => {
+    await deadLetters.retryAll({}, decision(deps, request, reason));
+    return { done: 'all' };
   });
-  app.post('/operations/dead-letters/retry-all', async (request, reply) => {
-    rememberPerson(request, reply);
-    const order = RetryAll.safeParse(request.body ?? {});
-    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
-    await deps.operations.deadLetters.retryAll({}, decision(deps, request, order.data.reason));
-    return reply.redirect('/operations?done=all', 303);
+  order(app, deps, 'dead-letters/drop', Drop, async ({ id, reason }, request) =>
+    (await deadLetters.drop(id, decision(deps, request, reason))) ? { done: 'dropped' } : NOT_PARKED,
+  );
+  order(app, deps, 'silences/end', End, async ({ id }, request) => {
+    const ended = await deps.operations.endSilence?.(id, decision(deps, request).by);
+    if (ended?.ok === true) return { done: 'ended' };
+    return { refused: ended?.words ?? 'Another service keeps the silences.' };
   });
-  app.post('/operations/dead-letters/drop', async (request, reply) => {
+};
+
+type Obeyed = { readonly done: (typeof DONE)[number] } | { readonly refused: string };
+
+/** A form under `/operations/`: what it asks for is done, or refused in words on the page. */
+const order = <Asked>(
+  app: FastifyInstance,
+  deps: Deps,
+  path: string,
+  form: z.ZodType<Asked>,
+  obey: (asked: Asked, request: FastifyRequest) => Promise<Obeyed>,
+): void => {
+  app.post(`/operations/${path}`, async (request, reply) => {
     rememberPerson(request, reply);
-    const order = Drop.safeParse(request.body ?? {});
-    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
-    const { id, reason } = order.data;
-    const found = await deps.operations.deadLetters.drop(id, decision(deps, request, reason));
-    return found
-      ? reply.redirect('/operations?done=dropped', 303)
-      : refuse(deps, request, reply.code(409), NOT_PARKED);
-  });
-  app.post('/operations/silences/end', async (request, reply) => {
-    rememberPerson(request, reply);
-    const order = End.safeParse(request.body ?? {});
-    if (!order.success) return refuse(deps, request, reply.code(422), z.prettifyError(order.error));
-    const ended = await deps.operations.endSilence?.(order.data.id, decision(deps, request).by);
-    if (ended?.ok === true) return reply.redirect('/operations?done=ended', 303);
-    return refuse(deps, request, reply.code(409), ended?.words ?? 'Another service keeps the silences.');
+    const asked = form.safeParse(request.body ?? {});
+    if (!asked.success) return refuse(deps, request, reply.code(422), z.prettifyError(asked.error));
+    const obeyed = await obey(asked.data, request);
+    return 'done' in obeyed
+      ? reply.redirect(`/operations?done=${obeyed.done}`, 303)
+      : refuse(deps, request, reply.code(409), obeyed.refused);
   });
 };
 
@@ -69,7 +71,9 @@ const DONE_WORDS: Readonly<Record<(typeof DONE)[number], string>> = {
   ended: 'The silence is over. The next signal is judged without it.',
 };
 
-const NOT_PARKED = 'No such dead letter waits any more: somebody else has retried it or given it up.';
+const NOT_PARKED: Obeyed = {
+  refused: 'No such dead letter waits any more: somebody else has retried it or given it up.',
+};
 
 const id = z.string().min(1).max(2000);
 const reason = z.string().trim().max(2000);

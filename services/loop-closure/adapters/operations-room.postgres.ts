@@ -4,6 +4,7 @@ import { countTimers, earliestTimers } from '../../platform/database/timers.post
 import { balance, EMBEDDED_ERA } from '../../platform/distributed/ledger-sums.postgres.ts';
 import type { Clock } from '../../platform/time/clock.ts';
 import type { QueueStanding, StageStanding, SystemStanding } from '../domain/operations.ts';
+import { lettersStanding } from '../letters-standing.ts';
 import type { OperationsRoom } from '../ports.ts';
 
 export interface OperationsRoomDeps {
@@ -13,10 +14,8 @@ export interface OperationsRoomDeps {
   readonly version: string;
 }
 
-/** Timers and letters of each kind that a page shows; more is for a shell. */
+/** Timers that a page shows; more is for a shell. */
 const SHOWN_TIMERS = 15;
-const SHOWN_LETTERS = 50;
-const SHOWN_SETTLED = 20;
 
 /**
  * How all services are doing, as far as their database knows: timers, outboxes, dead letters, what each stage has finished
@@ -34,7 +33,6 @@ async function standingOf({
   clock,
   version,
 }: OperationsRoomDeps): Promise<SystemStanding> {
-  const letters = new PostgresDeadLetters(postgres);
   const reason = notReady();
   return {
     version,
@@ -45,14 +43,7 @@ async function standingOf({
       earliest: await earliestTimers(postgres, SHOWN_TIMERS),
     },
     queues: await queuesOf(postgres),
-    letters: {
-      counts: await letters.counts(),
-      waiting: [
-        ...(await letters.list('parked', SHOWN_LETTERS)),
-        ...(await letters.list('retrying', SHOWN_LETTERS)),
-      ],
-      settled: await letters.settled(SHOWN_SETTLED),
-    },
+    letters: await lettersStanding(new PostgresDeadLetters(postgres)),
   };
 }
 

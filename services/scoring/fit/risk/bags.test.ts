@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawBag } from './boosting.ts';
+import { drawBag } from './bags.ts';
 import { seeded } from './random.ts';
 import { blend } from './stacking.ts';
 import { train } from './train.ts';

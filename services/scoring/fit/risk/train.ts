@@ -1,6 +1,7 @@
 import type { FeatureValue } from '../../domain/features.ts';
+import { drawBag } from './bags.ts';
 import { type Axis, binsOf, findAxis } from './binning.ts';
-import { type AdditiveModel, type BinnedTable, type BoostingSettings, boost, drawBag } from './boosting.ts';
+import { type AdditiveModel, type BinnedTable, type BoostingSettings, boost } from './boosting.ts';
 import type { Feature } from './features.ts';
 import { logsOf } from './line-search.ts';
 import { cellsOf, type PairAxis } from './pair-axis.ts';
