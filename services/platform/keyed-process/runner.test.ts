@@ -190,6 +190,49 @@ describe('what cannot be handled', () => {
     ]);
   });
 
+  test.each([1, 2, 3, 500, 999, 1_000])(
+    'by a commit is found in halves: the %ith of a thousand',
+    async (at) => {
+      const tried: number[] = [];
+      const between = (store: PartitionStore) =>
+        likeStore(store, {
+          commit: (commit: Commit, now) => {
+            tried.push(commit.facts.filter(({ topic }) => topic === 'signals').length);
+            return store.commit(commit, now);
+          },
+        });
+      const pipeline = given({ batchSize: 1_000, between });
+      const stream = Array.from({ length: 1_000 }, (_, i) =>
+        i + 1 === at ? 'b: unstorable n' : `a${i}: one`,
+      );
+      await pipeline.publish(...stream);
+      expect(await pipeline.runner.pass()).toBe(1_000);
+      const [all, ...smaller] = tried;
+      expect(all).toBe(1_000);
+      // Ten halvings, two parts each, and the one that is set aside.
+      expect(smaller.length).toBeLessThanOrEqual(2 * 10 + 1);
+      expect(smaller.reduce((sum, records) => sum + records, 0)).toBeLessThanOrEqual(2 * 1_000);
+      expect((await letters(pipeline)).map(({ offset }) => offset)).toEqual([at - 1]);
+      expect(await pipeline.store.log.read('signals', 0, 0, 2_000)).toHaveLength(999);
+    },
+  );
+
+  test('by a commit leaves the neighbours waiting for no more than two passes of their own size', async () => {
+    const stored: number[] = [];
+    const between = (store: PartitionStore) =>
+      likeStore(store, {
+        commit: async (commit: Commit, now) => {
+          await store.commit(commit, now);
+          stored.push(commit.positions[0]?.next ?? 0);
+        },
+      });
+    const pipeline = given({ batchSize: 8, between });
+    await pipeline.publish('a: 1', 'a: 2', 'a: 3', 'a: 4', 'a: 5', 'b: unstorable n', 'a: 7', 'a: 8');
+    await pipeline.runner.pass();
+    expect(stored).toEqual([4, 5, 6, 8]);
+    expect(orders(pipeline, 'a')).toEqual(['1', '2', '3', '4', '5', '7', '8']);
+  });
+
   test('of timers is set aside, too, and no innocent record with them', async () => {
     const pipeline = given();
     await pipeline.publish('a: remind throw', 'b: remind unstorable', 'c: remind x');

@@ -68,8 +68,8 @@ const LAST_RETRY_MS = 10_000;
  * Drives the keyed processes of one partition: takes a batch of inputs and due timers, folds, commits, repeats.
  *
  * One pass is one transaction. A pass that the store cannot take now is repeated until it can. When a pass fails
- * for what is in it, its inputs are committed one by one and those that fail alone are set aside as dead
- * letters. Stops for good, by throwing, when somebody else owns the partition.
+ * for what is in it, it is committed in halves, those that fail in halves again, and what fails alone is set aside as a
+ * dead letter. Stops for good, by throwing, when somebody else owns the partition.
  */
 export class Runner {
   readonly #topology: Topology;
@@ -192,8 +192,8 @@ export class Runner {
     this.#lastScanAt = now;
     try {
       const work = await this.#take(feed, now);
-      if (work.size > 0) await this.#together(work, now);
-      return work.size;
+      await this.#handle(work, now);
+      return sizeOf(work);
     } catch (error) {
       // The feed has handed out what was not, or not all, consumed.
       feed.seek(this.#positions);
@@ -206,78 +206,67 @@ export class Runner {
     const records = await feed.take(limit);
     const timers = await this.#store.dueTimers(now, limit);
     const redeliveries = await this.#store.redeliveries(limit);
-    return { records, timers, redeliveries, size: records.length + timers.length + redeliveries.length };
+    return { redeliveries, records, timers };
   }
 
-  /** All of the work in one transaction. */
-  async #together(work: Work, now: number): Promise<void> {
+  /**
+   * All of the work in one transaction. Where something in it makes that fail, each half in its own, and so on: what does no harm
+   * is stored soon and in large parts, and what fails alone is set aside.
+   */
+  async #handle(work: Work, now: number): Promise<void> {
+    if (sizeOf(work) === 0) return;
+    const failed = await this.#together(work, now);
+    if (failed === undefined) return;
+    if (sizeOf(work) === 1) return this.#setAside(work, now, failed.error);
+    for (const half of halves(work)) await this.#handle(await this.#still(half, now), now);
+  }
+
+  /** Answers what made the transaction fail that is in the work and not in the store; nothing where all is stored. */
+  async #together(work: Work, now: number): Promise<{ readonly error: unknown } | undefined> {
+    const { redeliveries, records, timers } = work;
     const started = performance.now();
     const unit = this.#unit(now);
     try {
       await this.#prefetch(work);
-      for (const redelivery of work.redeliveries) unit.redeliver(redelivery);
+      for (const redelivery of redeliveries) unit.redeliver(redelivery);
       let turn = performance.now();
-      for (const record of work.records) {
+      for (const record of records) {
         take(unit, record);
         if (performance.now() - turn < TURN_MS) continue;
         await nextTurn();
         turn = performance.now();
       }
-      for (const timer of work.timers) unit.fire(timer);
+      for (const timer of timers) unit.fire(timer);
       const committing = performance.now();
-      await this.#commit(unit, work.records, now);
-      this.#batchSize.learn(work.records.length, performance.now() - committing);
+      await this.#commit(unit, records, now);
+      this.#batchSize.learn(records.length, performance.now() - committing);
     } catch (error) {
       if (isAboutTheStore(error)) throw error;
-      return this.#oneByOne(work, now);
+      return { error };
     }
+    this.#tell(unit, records.length, now, started);
+    return undefined;
+  }
+
+  /** Timers are asked for again, as many, because what was stored meanwhile may have cleared or moved some. */
+  async #still(work: Work, now: number): Promise<Work> {
+    if (work.timers.length === 0) return work;
+    return { ...work, timers: await this.#store.dueTimers(now, work.timers.length) };
+  }
+
+  /** The one thing of this work cannot be stored, for this error. */
+  async #setAside(work: Work, now: number, error: unknown): Promise<void> {
+    const started = performance.now();
+    const unit = this.#unit(now);
+    for (const redelivery of work.redeliveries) unit.parkAgain(redelivery, error);
+    for (const record of work.records) park(unit, record, error);
+    for (const timer of work.timers) unit.parkTimer(timer, error);
+    await this.#commit(unit, work.records, now);
     this.#tell(unit, work.records.length, now, started);
   }
 
-  /** Something in the work makes its transaction fail: finds out what by giving each its own. */
-  async #oneByOne(work: Work, now: number): Promise<void> {
-    for (const redelivery of work.redeliveries) {
-      await this.#alone({ ...NO_WORK, redeliveries: [redelivery] }, now, {
-        fold: (unit) => unit.redeliver(redelivery),
-        park: (unit, error) => unit.parkAgain(redelivery, error),
-      });
-    }
-    for (const record of work.records) {
-      await this.#alone({ ...NO_WORK, records: [record] }, now, {
-        fold: (unit) => take(unit, record),
-        park: (unit, error) => park(unit, record, error),
-      });
-    }
-    for (let left = work.timers.length; left > 0; left--) {
-      // Asked for again each time, because what went before may have cleared or moved it.
-      const [timer] = await this.#store.dueTimers(now, 1);
-      if (timer === undefined) return;
-      await this.#alone({ ...NO_WORK, timers: [timer] }, now, {
-        fold: (unit) => unit.fire(timer),
-        park: (unit, error) => unit.parkTimer(timer, error),
-      });
-    }
-  }
-
-  async #alone(work: Omit<Work, 'size'>, now: number, { fold, park }: Alone): Promise<void> {
-    const started = performance.now();
-    const { records } = work;
-    let unit = this.#unit(now);
-    try {
-      await this.#prefetch(work);
-      fold(unit);
-      await this.#commit(unit, records, now);
-    } catch (error) {
-      if (isAboutTheStore(error)) throw error;
-      unit = this.#unit(now);
-      park(unit, error);
-      await this.#commit(unit, records, now);
-    }
-    this.#tell(unit, records.length, now, started);
-  }
-
   /** Asks once for all rows that the work needs and that are not in memory. */
-  #prefetch({ records, timers, redeliveries }: Omit<Work, 'size'>): Promise<void> {
+  #prefetch({ records, timers, redeliveries }: Work): Promise<void> {
     const wanted = new Map<string, StateKey>();
     const want = (keySpace: KeySpace | undefined, key: string): void => {
       if (keySpace === undefined || keySpace === 'record') return;
@@ -352,15 +341,27 @@ export class Runner {
   }
 }
 
-/** What one pass has to do. */
+/** What one pass has to do, in this order. */
 interface Work {
   readonly redeliveries: readonly Redelivery[];
   readonly records: readonly (TopicRecord<Topic> | PassedOver)[];
   readonly timers: readonly OwnedTimer[];
-  readonly size: number;
 }
 
-const NO_WORK: Omit<Work, 'size'> = { redeliveries: [], records: [], timers: [] };
+const sizeOf = ({ redeliveries, records, timers }: Work): number =>
+  redeliveries.length + records.length + timers.length;
+
+/** The work in two parts, the one behind the other, as equal as can be. */
+function halves(work: Work): readonly [Work, Work] {
+  const { redeliveries, records, timers } = work;
+  const middle = Math.ceil(sizeOf(work) / 2);
+  const firstTimers = middle - redeliveries.length - records.length;
+  const [r, t] = [Math.max(0, middle - redeliveries.length), Math.max(0, firstTimers)];
+  return [
+    { redeliveries: redeliveries.slice(0, middle), records: records.slice(0, r), timers: timers.slice(0, t) },
+    { redeliveries: redeliveries.slice(middle), records: records.slice(r), timers: timers.slice(t) },
+  ];
+}
 
 const take = (unit: UnitOfWork, record: Work['records'][number]): void =>
   'passedOver' in record ? unit.passOver(record) : unit.consume(record);
@@ -369,12 +370,6 @@ const take = (unit: UnitOfWork, record: Work['records'][number]): void =>
 function park(unit: UnitOfWork, record: Work['records'][number], error: unknown): void {
   if ('passedOver' in record) throw error;
   unit.park(record, error);
-}
-
-/** How to handle one input by itself, and how to set it aside when that fails. */
-interface Alone {
-  fold(unit: UnitOfWork): void;
-  park(unit: UnitOfWork, error: unknown): void;
 }
 
 const nothing = (): void => undefined;

@@ -32,6 +32,7 @@ const POISONS: readonly (readonly [string, string, () => Promise<Buffer | null>]
 ];
 
 const BUG = { id: 'bug', text: 'BUG' };
+const UNCOMMITTABLE = { id: 'uncommittable', text: 'UNCOMMITTABLE' };
 
 describe('poison in every partition stops neither partition nor service', () => {
   const scene = open(() => ({ changes: ['bug'], partitions: PARTITIONS }));
@@ -42,7 +43,7 @@ describe('poison in every partition stops neither partition nor service', () => 
     const known = new Set((await scene().parked()).map(({ id }) => id));
     const value = await poison();
     const before = await handledWithin(scene());
-    const behind = await handledWithin(scene(), value);
+    const behind = await handledWithin(scene(), { poison: value });
     const after = await handledWithin(scene());
     // Five seconds, where nothing else is in the way; as many times more as this machine is slower at this moment.
     expect(behind).toBeLessThan(5 * Math.max(1, before / AT_REST, after / AT_REST));
@@ -53,10 +54,39 @@ describe('poison in every partition stops neither partition nor service', () => 
   });
 });
 
+describe('what no commit takes, amid a thousand records that wait', () => {
+  const scene = open(() => ({ changes: ['uncommittable'], partitions: PARTITIONS }));
+  beforeAll(async () => void (await handledWithin(scene())));
+
+  test('costs about ten commits more, and those behind it less than five seconds', async () => {
+    const before = await handledWithin(scene(), { crowd: CROWD });
+    const commits = await commitsOfScoring(scene());
+    const behind = await handledWithin(scene(), { crowd: CROWD, poison: await encoded(UNCOMMITTABLE) });
+    const more = (await commitsOfScoring(scene())) - commits;
+    const after = await handledWithin(scene(), { crowd: CROWD });
+    expect(behind).toBeLessThan(Math.max(before, after) * 2 + 5);
+    expect(await scene().damage()).toEqual(NONE);
+    expect(scene().fleet.gaveUp).toEqual([]);
+    const parked = await scene().parked();
+    expect(parked.map(({ reason }) => reason)).toEqual(Array(PARTITIONS).fill('handler_error'));
+    expect(more).toBeLessThan(MANY_COMMITS);
+  });
+});
+
+describe('control: record by record instead of in halves', () => {
+  const scene = open(() => ({ changes: ['uncommittable', 'halves'], partitions: PARTITIONS }));
+  test('it costs hundreds of commits', async () => {
+    await handledWithin(scene(), { crowd: CROWD });
+    const commits = await commitsOfScoring(scene());
+    await handledWithin(scene(), { crowd: CROWD, poison: await encoded(UNCOMMITTABLE) });
+    expect((await commitsOfScoring(scene())) - commits).toBeGreaterThan(MANY_COMMITS);
+  });
+});
+
 describe('control: without setting it aside', () => {
   const scene = open(() => ({ changes: ['setting aside'], partitions: PARTITIONS }));
   test('what is not Avro ends the service, and stops the records behind it', async () => {
-    await expect(handledWithin(scene(), Buffer.from('{}'))).rejects.toThrow('not handled');
+    await expect(handledWithin(scene(), { poison: Buffer.from('{}') })).rejects.toThrow('not handled');
     expect(scene().fleet.gaveUp).toEqual([{ name: 'ingestion', code: 1 }]);
   });
 });
@@ -64,20 +94,25 @@ describe('control: without setting it aside', () => {
 describe('control: where a handler may throw', () => {
   const scene = open(() => ({ changes: ['bug', 'handler errors'], partitions: PARTITIONS }));
   test('its TypeError ends the service, and stops the records behind it', async () => {
-    await expect(handledWithin(scene(), await encoded(BUG))).rejects.toThrow('not handled');
+    await expect(handledWithin(scene(), { poison: await encoded(BUG) })).rejects.toThrow('not handled');
     expect(scene().fleet.gaveUp).toEqual([{ name: 'scoring', code: 1 }]);
   });
 });
 
 /**
- * A record of another customer in each partition, behind the poison if there is any: how long it takes until there is
- * an alert for all of them, in seconds.
+ * A record of another customer in each partition, behind the poison and in a crowd if there are any: how long it takes until
+ * there is an alert for all of them, in seconds.
  */
-async function handledWithin(scene: Scene, poison?: Buffer | null): Promise<number> {
+async function handledWithin(
+  scene: Scene,
+  { poison, crowd = 0 }: { readonly poison?: Buffer | null; readonly crowd?: number } = {},
+): Promise<number> {
   const customers = Array.from({ length: PARTITIONS }, () => `c-other-${++others}`);
   const values = await Promise.all(
     customers.map(async (customerId, partition) => [
+      ...(await crowdIn(partition, crowd / 2)),
       ...(poison === undefined ? [] : [{ partition, value: poison }]),
+      ...(await crowdIn(partition, crowd / 2)),
       { partition, value: await encoded({ id: customerId, customerId, text: 'I want to cancel.' }) },
     ]),
   );
@@ -92,7 +127,26 @@ async function handledWithin(scene: Scene, poison?: Buffer | null): Promise<numb
   return (performance.now() - began) / 1_000;
 }
 
+/** So many harmless records, each of a customer of its own. */
+const crowdIn = (partition: number, count: number) =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const id = `c-crowd-${++others}`;
+      return { partition, value: await encoded({ id, customerId: id }) };
+    }),
+  );
+
+async function commitsOfScoring({ fleet }: Scene): Promise<number> {
+  const metrics = await (await fetch(`${fleet.of('scoring').url}/metrics`)).text();
+  const count = /tocsin_database_commit_duration_seconds_count\{service="scoring"\} (\d+)/.exec(metrics)?.[1];
+  if (count === undefined) throw new Error('scoring does not count its commits');
+  return Number(count);
+}
+
 const PARTITIONS = 2;
+/** Records that wait in each partition; and commits that nobody needs who finds one record in two thousand by halves. */
+const CROWD = 1_000;
+const MANY_COMMITS = 200;
 /** Seconds. Two cores with nothing else to do handle a record in half of that. */
 const AT_REST = 0.5;
 let others = 0;
@@ -107,6 +161,14 @@ async function encoded(fields: {
   readonly text?: string;
   readonly satisfaction?: number;
 }): Promise<Buffer> {
+  codec ??= newCodec();
+  const value = { text: 'Called.', customerId: 'c-poison', occurredAt: Date.now(), ...fields };
+  return (await codec).encode({ topic: 'call-notes', key: 'c-poison', value });
+}
+
+let codec: Promise<RegistryCodec> | undefined;
+
+async function newCodec(): Promise<RegistryCodec> {
   const codec = new RegistryCodec({
     url: sharedServers().registryUrl,
     names: { ...prefixed(''), subject: prefixed(await anyPrefix()).subject },
@@ -114,8 +176,7 @@ async function encoded(fields: {
     clock: systemClock,
   });
   await codec.warm(['call-notes']);
-  const value = { text: 'Called.', customerId: 'c-poison', occurredAt: Date.now(), ...fields };
-  return codec.encode({ topic: 'call-notes', key: 'c-poison', value });
+  return codec;
 }
 
 const HALF_OF_NINE = 4.5;

@@ -115,7 +115,7 @@ export const CHANGES = {
     },
     {
       file: 'services/platform/keyed-process/runner.ts',
-      from: 'return this.#oneByOne(work, now);',
+      from: 'return { error };',
       to: 'throw error;',
     },
   ],
@@ -145,6 +145,31 @@ const UNKNOWN_OFFSET =`,
       from: 'const reading = readSignal(scorer, signal);',
       to: `if (signal.text?.includes('BUG')) (undefined as unknown as { oh(): void }).oh();
   const reading = readSignal(scorer, signal);`,
+    },
+  ],
+  /** No mechanism but an assessment that no commit takes. */
+  uncommittable: [
+    {
+      file: 'services/platform/database/state-store.postgres.ts',
+      from: 'const count = commit.facts.length;',
+      to: `const count = commit.facts.length;
+    for (const { topic, value } of commit.facts) {
+      if (topic === 'assessments' && JSON.stringify(value).includes('UNCOMMITTABLE')) throw new TypeError('no commit takes this');
+    }`,
+    },
+  ],
+  /** Of a pass that cannot be committed the halves are tried, and their halves. */
+  halves: [
+    {
+      file: 'services/platform/keyed-process/runner.ts',
+      from: 'for (const half of halves(work))',
+      to: `const single = (some: Partial<Work>): Work => ({ redeliveries: [], records: [], timers: [], ...some });
+    const parts = [
+      ...work.redeliveries.map((one) => single({ redeliveries: [one] })),
+      ...work.records.map((one) => single({ records: [one] })),
+      ...work.timers.map((one) => single({ timers: [one] })),
+    ];
+    for (const half of parts)`,
     },
   ],
 } satisfies Record<string, readonly Change[]>;
