@@ -28,7 +28,7 @@ test('doctor says which rules are in force, and that those of the folder are ref
   };
   expect(await doctor()).toEqual({
     code: EXIT.done,
-    inForce: expect.stringMatching(/^ok {3}in force {6}rule set \w{12} of \S+$/),
+    inForce: expect.stringMatching(/^ok {3}in force {11}rule set \w{12} of \S+$/),
   });
   const rule = join(rules, 'order-delayed.rule.yaml');
   writeFileSync(

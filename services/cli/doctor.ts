@@ -5,16 +5,21 @@ import { RulesBroken, readRulesFolder, SHIPPED_RULES } from '../embedded/rules-f
 import { readSettings, SettingsWrong } from '../embedded/tocsin.ts';
 import { type Client, connect } from './client.ts';
 import { type Command, EXIT, globals, type Io, readOptions } from './command.ts';
+import { type Finding, findingsOfMany, namesMany } from './doctor-servers.ts';
 
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'check that Tocsin can work here: settings, rules, disk, data, channels',
+  summary: 'check that Tocsin can work here: settings, rules, disk, data; of many machines the servers',
   help: `
 Usage: tocsin doctor [--data DIR] [--json]
 
 Checks the version of Node, all settings, the rules folder, free space, the data folder
 and its ledger, dead letters, and timers that are overdue. Works beside a running "tocsin start"; without one it opens
 the data folder itself, which processes what waits there.
+
+Many machines: with TOCSIN_KAFKA_BROKERS, TOCSIN_REGISTRY_URL and TOCSIN_DATABASE_URL set it looks at brokers, topics,
+schemas and database in place of disk and data; with TOCSIN_LOOP_CLOSURE_URL and TOCSIN_ACTION_MANAGEMENT_URL at these services, and
+through the former at ledger, dead letters and timers.
 
 Example:
   tocsin doctor --data /var/lib/tocsin
@@ -24,27 +29,19 @@ Exit codes: 0 all is well; 1 something needs attention; 2 used wrongly.
   run: runDoctor,
 };
 
-interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly says: string;
-}
-
 async function runDoctor(args: readonly string[], io: Io): Promise<number> {
   const { values } = readOptions(args, {});
   const { data } = globals(values, io);
-  const findings: Finding[] = [
-    nodeVersion(),
-    settings(io),
-    await rules(io),
-    freeSpace(data),
-    ...(await dataFolder(data, io)),
-  ];
+  const { TOCSIN_LOOP_CLOSURE_URL: people = '' } = io.env;
+  const here = namesMany(io)
+    ? [await rules(io), ...(await findingsOfMany(io)), ...(people === '' ? [] : await answers(data, io))]
+    : [settings(io), await rules(io), freeSpace(data), ...(await dataFolder(data, io))];
+  const findings: Finding[] = [nodeVersion(), ...here];
   const ok = findings.every((finding) => finding.ok);
   if (values.json === true) io.out(`${JSON.stringify({ ok, findings })}\n`);
   else
     for (const { check, ok: good, says } of findings)
-      io.out(`${good ? 'ok ' : 'BAD'}  ${check.padEnd(12)}  ${says}\n`);
+      io.out(`${good ? 'ok ' : 'BAD'}  ${check.padEnd(17)}  ${says}\n`);
   return ok ? EXIT.done : EXIT.foundWrong;
 }
 
@@ -113,21 +110,24 @@ function freeSpace(data: string): Finding {
 async function dataFolder(data: string, io: Io): Promise<Finding[]> {
   if (!existsSync(data))
     return [{ check: 'data', ok: true, says: `${resolve(data)} is not there yet; start makes it` }];
-  let client: Client;
+  return answers(data, io);
+}
+
+/** What whoever works on the data says of it. */
+async function answers(data: string, io: Io): Promise<Finding[]> {
+  let client: Client | undefined;
   try {
     client = await connect(data, io);
-  } catch (error) {
-    return [{ check: 'data', ok: false, says: error instanceof Error ? error.message : String(error) }];
-  }
-  try {
     return [
       { check: 'data', ok: true, says: `answered by ${client.where}` },
       ...(await ledger(client)),
       await timers(client),
       ...(await rulesInForce(client)),
     ];
+  } catch (error) {
+    return [{ check: 'data', ok: false, says: error instanceof Error ? error.message : String(error) }];
   } finally {
-    await client.close();
+    await client?.close();
   }
 }
 

@@ -72,6 +72,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     clock,
     business: businessClock(rules),
     names,
+    sandbox: '/sandbox',
     operations: createOperationsRoom({
       pipeline,
       rules: options.rulesReload,

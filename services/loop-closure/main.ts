@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url';
-import type { z } from 'zod';
+import { z } from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
 import { formatProblem } from '../platform/config/yaml-file.ts';
 import { PostgresDeadLetters } from '../platform/database/dead-letters.postgres.ts';
@@ -34,10 +34,16 @@ import { createLoopClosureMetrics } from './metrics.ts';
 import type { BusinessClock, CustomerHistory } from './ports.ts';
 import { type AlertDesk, createAlertDesk, createLoopClosureProcesses } from './service.ts';
 
+/** What only loop-closure by itself reads. */
+const ownSettings = operatorSettings.extend({
+  /** The page of notification's sandbox, as browsers reach it: the pages link to it. */
+  TOCSIN_SANDBOX_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+});
+
 /** Loop-closure by itself: views, API and pages on Kafka and PostgreSQL. */
-export const loopClosure: ServiceDefinition<z.output<typeof operatorSettings>> = {
+export const loopClosure: ServiceDefinition<z.output<typeof ownSettings>> = {
   name: 'loop-closure',
-  settings: operatorSettings,
+  settings: ownSettings,
   create: ({ settings, registry, clock }) => {
     const loaded = loadSettings(settings.TOCSIN_RULES_DIR ?? SHIPPED_RULES);
     if (!loaded.ok) throw new RulesUnusable(loaded.problems.map(formatProblem).join('\n'));
@@ -72,7 +78,9 @@ export const loopClosure: ServiceDefinition<z.output<typeof operatorSettings>> =
           clock,
           version: manifest.version,
         });
-        registerPages(app, { desk, clock, business, names, operations });
+        const { TOCSIN_SANDBOX_URL: sandbox } = settings;
+        const pages = { desk, clock, business, names, operations };
+        registerPages(app, sandbox === undefined ? pages : { ...pages, sandbox });
         return undefined;
       },
     };

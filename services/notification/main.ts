@@ -15,6 +15,7 @@ import { namesOf } from '../settings/names.ts';
 import { chooseChannels } from './adapters/choose-channels.ts';
 import { registerMailLinks } from './adapters/mail-links.fastify.ts';
 import { ordersOverHttp } from './adapters/orders.http.ts';
+import { registerSandbox } from './adapters/sandbox-page.fastify.ts';
 import { createSandboxStore } from './adapters/sandbox-store.sqlite.ts';
 import { registerSlackActions } from './adapters/slack-actions.fastify.ts';
 import { type NotificationConfig, notificationSettings } from './config.ts';
@@ -22,6 +23,7 @@ import { createNotificationProcess } from './domain/deliveries.ts';
 import { fallbackFor } from './domain/fallback.ts';
 import { NOTIFICATION_QUEUES } from './domain/message.ts';
 import { audienceOf, createSilenceEndsProcess } from './domain/silence-ends.ts';
+import type { HandleAction } from './domain/slack-action.ts';
 import { createNotificationMetrics } from './metrics.ts';
 import { createSender } from './sender.ts';
 
@@ -37,7 +39,7 @@ type OrdersConfig = z.output<typeof ordersSettings>;
 
 /**
  * Notification by itself: Kafka and PostgreSQL. What the sandbox takes, where no channel is configured, is kept in
- * the memory of the instance.
+ * the memory of the instance, the newest messages only; its page shows what went through this instance.
  */
 export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> = {
   name: 'notification',
@@ -73,9 +75,14 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
           pending: (channel) => effects.pending(NOTIFICATION_QUEUES[channel]),
           now: () => clock.now(),
         });
-        const sandbox = createSandboxStore(new DatabaseSync(':memory:'));
-        const { channels, modals } = chooseChannels(settings, sandbox, clock);
+        const sandbox = createSandboxStore(new DatabaseSync(':memory:'), KEPT_IN_MEMORY);
+        const { channels, modals, sandboxed } = chooseChannels(settings, sandbox, clock);
         const handle = loopClosure === undefined ? undefined : ordersOverHttp(loopClosure);
+        if (sandboxed.length > 0) {
+          log.info({ sandboxed }, 'messages of these kinds stay here: /sandbox shows them');
+          const click = handle ?? nobodyTakesOrders;
+          await registerSandbox(app, { store: sandbox, click, clock, nameOf: names.person });
+        }
         if (signingSecret !== undefined && handle !== undefined && modals !== undefined) {
           await registerSlackActions(app, { signingSecret, handle, modals, names, clock, log, metrics });
         }
@@ -97,6 +104,14 @@ export const notification: ServiceDefinition<NotificationConfig & OrdersConfig> 
     };
   },
 };
+
+/** About 10 MB. */
+const KEPT_IN_MEMORY = 2_000;
+
+const nobodyTakesOrders: HandleAction = async () => ({
+  ok: false,
+  message: 'TOCSIN_LOOP_CLOSURE_URL is not set: nobody is there to take orders.',
+});
 
 /** The rules that come with Tocsin. */
 const SHIPPED_RULES = fileURLToPath(new URL('../../rules', import.meta.url));

@@ -9,6 +9,8 @@ export interface Bench {
   readonly kafka: KafkaCluster;
   readonly registry: RegistryServer;
   readonly postgres: PostgresServer;
+  /** Where they keep what they have. */
+  readonly folder: string;
   /** Stops what was started and removes the folder. */
   stop(): Promise<void>;
 }
@@ -42,5 +44,5 @@ export async function startBench(options: { readonly brokers?: 1 | 3 } = {}): Pr
   if (kafka.status !== 'fulfilled' || registry.status !== 'fulfilled' || postgres.status !== 'fulfilled') {
     throw new Error('unreachable: a failed start was thrown above');
   }
-  return { kafka: kafka.value, registry: registry.value, postgres: postgres.value, stop };
+  return { kafka: kafka.value, registry: registry.value, postgres: postgres.value, folder, stop };
 }

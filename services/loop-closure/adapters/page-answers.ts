@@ -7,7 +7,7 @@ import { personOf } from './person.fastify.ts';
 
 /** What every page is told about the request that it answers. */
 export const contextOf = (
-  { names }: { readonly names: Names },
+  { names, sandbox }: { readonly names: Names; readonly sandbox?: string },
   request: FastifyRequest,
   now: number,
 ): PageContext => {
@@ -18,6 +18,7 @@ export const contextOf = (
     names,
     zone: names.zone(person),
     ...(person === undefined ? {} : { person }),
+    ...(sandbox === undefined ? {} : { sandbox }),
   };
 };
 

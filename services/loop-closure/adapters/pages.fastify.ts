@@ -43,6 +43,8 @@ export interface PagesDeps {
   readonly business: BusinessClock;
   readonly names: Names;
   readonly operations: OperationsRoom;
+  /** Address of the sandbox page, where there is one. */
+  readonly sandbox?: string;
   /** Who looks at the page, where it is known. Wins over the name that people gave themselves. */
   readonly identify?: (request: FastifyRequest) => Actor | undefined;
 }

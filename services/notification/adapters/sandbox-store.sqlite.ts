@@ -3,12 +3,16 @@ import type { MessageRef } from '../../contracts/notification.ts';
 import type { Forget } from '../../platform/database/retention.sqlite.ts';
 import type { NewSandboxMessage, SandboxMessage, SandboxStore } from '../ports.ts';
 
-/** The sandbox's messages in the data file. Makes its own table. */
-export function createSandboxStore(db: DatabaseSync): SandboxStore {
+/** The sandbox's messages in the data file. Makes its own table. With `keep` only so many, the newest, are kept. */
+export function createSandboxStore(db: DatabaseSync, keep?: number): SandboxStore {
   db.exec(TABLE);
   const sql = statements(db);
   return {
-    put: (message) => put(sql, message),
+    put: (message) => {
+      const ref = put(sql, message);
+      if (keep !== undefined) sql.removeUntil.run(idOf(ref.id) - keep);
+      return ref;
+    },
     update: (id, content, at) => sql.update.run(JSON.stringify(content), at, idOf(id)).changes > 0,
     findByDelivery: (deliveryId) => {
       const row = sql.find.get(deliveryId);
@@ -54,6 +58,7 @@ const statements = (db: DatabaseSync) => ({
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (delivery_id) DO NOTHING`),
   update: db.prepare('UPDATE sandbox_messages SET content = ?, updated_at = ? WHERE id = ?'),
+  removeUntil: db.prepare('DELETE FROM sandbox_messages WHERE id <= ?'),
   find: db.prepare('SELECT id, address FROM sandbox_messages WHERE delivery_id = ?'),
   list: db.prepare(`
     SELECT id, channel, address, delivery_id, alert_key, alert_id, template, thread, content, at, updated_at

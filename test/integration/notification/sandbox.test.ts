@@ -212,6 +212,16 @@ test('the same delivery sent twice is one message, and is found', async () => {
   expect(await channel.find({ ...order, deliveryId: 'other' }, never)).toBeUndefined();
 });
 
+test('a sandbox in memory keeps the newest messages only', async () => {
+  story.event('raised', anAlert(), OPEN);
+  const order = [...story.queued.values()][0]?.order;
+  if (order === undefined) throw new Error('nothing was queued');
+  const small = createSandboxStore(new DatabaseSync(':memory:'), 2);
+  const bounded = createSandboxChannel(small, clock);
+  for (const deliveryId of ['a', 'b', 'c', 'c']) await bounded.deliver({ ...order, deliveryId }, never);
+  expect(small.list(10).map(({ deliveryId }) => deliveryId)).toEqual(['b', 'c']);
+});
+
 test('an update of a message that is not there says so', async () => {
   story.event('raised', anAlert(), OPEN);
   const order = [...story.queued.values()][0]?.order;

@@ -14,6 +14,8 @@ export interface PageContext {
   readonly names: Names;
   /** IANA zone by whose clock the page tells times; it says so once. */
   readonly zone: string;
+  /** Where messages stand that went nowhere else; absent where nobody can look at them. */
+  readonly sandbox?: string;
 }
 
 const NAVIGATION = [
@@ -22,7 +24,6 @@ const NAVIGATION = [
   ['/held', 'Held back'],
   ['/audit', 'Audit'],
   ['/operations', 'Operations'],
-  ['/sandbox', 'Sandbox'],
 ] as const;
 
 export const layout = (context: PageContext, title: string, body: HtmlPart): Html => html`<!doctype html>
@@ -39,7 +40,8 @@ export const layout = (context: PageContext, title: string, body: HtmlPart): Htm
 <a class="skip" href="#main">Skip to content</a>
 <header class="top">
 <a class="brand" href="/">Tocsin</a>
-<nav aria-label="Pages">${NAVIGATION.map(([path, name]) => navigationLink(context, path, name))}</nav>
+<nav aria-label="Pages">${NAVIGATION.map(([path, name]) => navigationLink(context, path, name))}
+${context.sandbox !== undefined && navigationLink(context, context.sandbox, 'Sandbox')}</nav>
 <span class="zone soft">Times: ${context.zone}</span>
 <span id="connection" role="status"></span>
 ${personForm(context)}
