@@ -26,16 +26,22 @@ import { registerApi } from './adapters/api.fastify.ts';
 import { createCommandPoll } from './adapters/command-watch.postgres.ts';
 import { createPostgresOperationsRoom } from './adapters/operations-room.postgres.ts';
 import { registerPages } from './adapters/pages.fastify.ts';
+import { ruleKeeperOverHttp } from './adapters/rule-keeper.http.ts';
 import { LOOP_CLOSURE_FORGETS, LOOP_CLOSURE_POSTGRES_MIGRATIONS } from './adapters/view-tables.postgres.ts';
 import { POSTGRES_VIEW_WRITERS } from './adapters/view-writers.postgres.ts';
 import { createPostgresViews } from './adapters/views.postgres.ts';
 import { customerView } from './domain/customer-view.ts';
 import { createLoopClosureMetrics } from './metrics.ts';
-import type { BusinessClock, CustomerHistory } from './ports.ts';
+import type { BusinessClock, CustomerHistory, RuleKeeper } from './ports.ts';
 import { type AlertDesk, createAlertDesk, createLoopClosureProcesses } from './service.ts';
 
 /** What only loop-closure by itself reads. */
 const ownSettings = operatorSettings.extend({
+  /** Where action-management listens: the page for operators asks it for rules and silences. */
+  TOCSIN_ACTION_MANAGEMENT_URL: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https URL' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   /** The page of notification's sandbox, as browsers reach it: the pages link to it. */
   TOCSIN_SANDBOX_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
 });
@@ -77,6 +83,7 @@ export const loopClosure: ServiceDefinition<z.output<typeof ownSettings>> = {
           notReady: () => service.notReady(),
           clock,
           version: manifest.version,
+          ruleKeeper: ruleKeeperOf(settings),
         });
         const { TOCSIN_SANDBOX_URL: sandbox } = settings;
         const pages = { desk, clock, business, names, operations };
@@ -86,6 +93,14 @@ export const loopClosure: ServiceDefinition<z.output<typeof ownSettings>> = {
     };
   },
 };
+
+/** All services of an installation have the same keys of operators. */
+function ruleKeeperOf(settings: z.output<typeof ownSettings>): RuleKeeper | undefined {
+  const { TOCSIN_ACTION_MANAGEMENT_URL: url, TOCSIN_OPS_KEYS: keys } = settings;
+  if (url === undefined) return undefined;
+  const [key] = keys;
+  return ruleKeeperOverHttp(key === undefined ? { url } : { url, key });
+}
 
 /** The desk on the views of all instances. */
 export function deskOf(

@@ -97,9 +97,18 @@ export interface CommandWatch {
 export interface OperationsRoom {
   standing(): Promise<SystemStanding>;
   readonly deadLetters: Pick<DeadLetters, 'retry' | 'retryAll' | 'drop'>;
-  /** Ends a silence before its time; words say why not. Absent where another service keeps silences. */
-  endSilence?(
-    id: string,
-    by: string,
-  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly words: string }>;
+  /** Absent where another service keeps silences, and is not asked. */
+  readonly endSilence?: EndSilence;
+}
+
+/** Ends a silence before its time; words say why not. */
+export type EndSilence = (
+  id: string,
+  by: string,
+) => Promise<{ readonly ok: true } | { readonly ok: false; readonly words: string }>;
+
+/** Whoever keeps rules and silences, where that is another service. Never throws: that it does not answer is an answer. */
+export interface RuleKeeper {
+  standing(): Promise<Pick<SystemStanding, 'rules' | 'silences' | 'silent'>>;
+  readonly endSilence: EndSilence;
 }

@@ -81,8 +81,9 @@ function startService(
 
 /** How those find one another that people go to and fro between. */
 function ownSettings(name: Name, urls: RunningServices['urls']): Readonly<Record<string, string>> {
-  const { 'loop-closure': pages, notification } = urls;
-  if (name === 'loop-closure') return { TOCSIN_SANDBOX_URL: `${notification}/sandbox` };
+  const { 'loop-closure': pages, 'action-management': rules, notification } = urls;
+  if (name === 'loop-closure')
+    return { TOCSIN_ACTION_MANAGEMENT_URL: rules, TOCSIN_SANDBOX_URL: `${notification}/sandbox` };
   if (name === 'notification') return { TOCSIN_LOOP_CLOSURE_URL: pages, TOCSIN_PUBLIC_URL: pages };
   return {};
 }

@@ -53,6 +53,9 @@ test('one command brings up many machines on one: a note becomes an alert, the d
   await vi.waitFor(async () => expect(await sandbox()).toContain('cancel-intent-in-call:C-1001'), 30_000);
   const queue = await (await fetch(env.TOCSIN_LOOP_CLOSURE_URL ?? '')).text();
   expect(queue).toContain(`<a href="${messages}">Sandbox</a>`);
+  const operations = await (await fetch(`${env.TOCSIN_LOOP_CLOSURE_URL}/operations`)).text();
+  for (const words of ['All is well', 'Rules in force: 27', 'Nothing is silenced'])
+    expect(operations).toContain(words);
 
   const out: string[] = [];
   const io = { out: (text: string) => void out.push(text), err: () => undefined, interactive: false, env };

@@ -153,11 +153,17 @@ test('rules are shown with hash and stage; those that are refused or in quaranti
   expect(body).toContain('npx tocsin rules quarantine release risk-jump');
 });
 
-test('what another service knows is named with the command that shows it', async () => {
+test('what another service knows is named with the setting that lets it be asked', async () => {
   const { app } = open();
   const { body } = await app.inject('/operations');
-  expect(body).toContain('npx tocsin silence list');
-  expect(body).toContain('TOCSIN_ACTION_MANAGEMENT_URL');
+  expect(body).toContain('All is well');
+  expect(body.split('TOCSIN_ACTION_MANAGEMENT_URL')).toHaveLength(3);
   const answer = await app.inject({ ...form({ id: 'S-1' }), url: '/operations/silences/end' });
   expect(answer.statusCode).toBe(409);
+});
+
+test('that another service does not say which rules are in force needs attention', async () => {
+  const { body } = await open({ silent: 'http://rules: ECONNREFUSED' }).app.inject('/operations');
+  expect(body).toContain('which rules and silences are in force: http://rules: ECONNREFUSED.');
+  expect(body).not.toContain('TOCSIN_ACTION_MANAGEMENT_URL');
 });

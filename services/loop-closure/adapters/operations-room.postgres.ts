@@ -5,13 +5,15 @@ import { balance, EMBEDDED_ERA } from '../../platform/distributed/ledger-sums.po
 import type { Clock } from '../../platform/time/clock.ts';
 import type { QueueStanding, StageStanding, SystemStanding } from '../domain/operations.ts';
 import { lettersStanding } from '../letters-standing.ts';
-import type { OperationsRoom } from '../ports.ts';
+import type { OperationsRoom, RuleKeeper } from '../ports.ts';
 
 export interface OperationsRoomDeps {
   readonly postgres: Postgres;
   readonly notReady: () => string | undefined;
   readonly clock: Clock;
   readonly version: string;
+  /** Absent where nobody has said how to reach action-management. */
+  readonly ruleKeeper?: RuleKeeper | undefined;
 }
 
 /** Timers that a page shows; more is for a shell. */
@@ -19,12 +21,13 @@ const SHOWN_TIMERS = 15;
 
 /**
  * How all services are doing, as far as their database knows: timers, outboxes, dead letters, what each stage has finished
- * with. Whether another service is ready, and the age of what waits in Kafka, its own `/readyz` and `/metrics` say; silences
- * and rules are action-management's.
+ * with. Whether another service is ready, and the age of what waits in Kafka, its own `/readyz` and `/metrics` say. Silences
+ * and rules are action-management's, which is asked.
  */
 export const createPostgresOperationsRoom = (deps: OperationsRoomDeps): OperationsRoom => ({
   standing: () => standingOf(deps),
   deadLetters: new PostgresDeadLetters(deps.postgres),
+  ...(deps.ruleKeeper === undefined ? {} : { endSilence: deps.ruleKeeper.endSilence }),
 });
 
 async function standingOf({
@@ -32,8 +35,10 @@ async function standingOf({
   notReady,
   clock,
   version,
+  ruleKeeper,
 }: OperationsRoomDeps): Promise<SystemStanding> {
   const reason = notReady();
+  const kept = ruleKeeper?.standing();
   return {
     version,
     ...(reason === undefined ? {} : { notReady: reason }),
@@ -44,6 +49,7 @@ async function standingOf({
     },
     queues: await queuesOf(postgres),
     letters: await lettersStanding(new PostgresDeadLetters(postgres)),
+    ...(await kept),
   };
 }
 

@@ -68,11 +68,14 @@ export interface SystemStanding {
   /** In force, and planned. */
   readonly silences?: readonly Silence[];
   readonly rules?: RulesStanding;
+  /** Who keeps rules and silences and does not say how they are, and why. */
+  readonly silent?: string;
 }
 
 /** What makes somebody look. Each has its runbook. */
 export const TROUBLES = [
   'not_ready',
+  'rules_silent',
   'stage_behind',
   'timers_late',
   'outbox_stuck',
@@ -97,10 +100,11 @@ const STUCK_MS = 5 * MINUTE;
 
 /** What somebody should look at now, the most pressing first; nothing when all is well. */
 export function needsAttention(standing: SystemStanding, now: number): readonly Attention[] {
-  const { notReady, stages, timers, queues, letters, rules } = standing;
+  const { notReady, silent, stages, timers, queues, letters, rules } = standing;
   const [first] = timers.earliest;
   return [
     ...(notReady === undefined ? [] : [attention('not_ready', notReady)]),
+    ...(silent === undefined ? [] : [attention('rules_silent', silent)]),
     ...(first !== undefined && now - first.dueAt > LATE_MS
       ? [attention('timers_late', String(timers.overdue))]
       : []),

@@ -5,7 +5,6 @@ import {
   type Attention,
   needsAttention,
   type QueueStanding,
-  type RulesStanding,
   type StageStanding,
   type SystemStanding,
   type Trouble,
@@ -35,8 +34,8 @@ ${live('letters', lettersPart(context, standing))}
 ${live('timers', timersPart(context, standing))}
 ${live('outbox', queuesPart(context, standing.queues))}
 ${live('stages', stagesPart(context, standing.stages))}
-${live('silences', silencesPart(context, standing.silences))}
-${live('rules', rulesPart(context, standing.rules))}`,
+${live('silences', silencesPart(context, standing))}
+${live('rules', rulesPart(context, standing))}`,
   );
 };
 
@@ -58,6 +57,7 @@ ${
 
 const TROUBLE_WORDS: Readonly<Record<Trouble, (what: string) => string>> = {
   not_ready: (why) => `This process cannot do its work: ${why}.`,
+  rules_silent: (why) => `Action-management does not say which rules and silences are in force: ${why}.`,
   timers_late: (overdue) => `Deadlines are late: ${count(Number(overdue), 'timer')} overdue.`,
   stage_behind: (stage) => `${stage} is behind: its oldest input waits for more than five minutes.`,
   outbox_stuck: (queue) => `${queue}: the oldest waits for more than five minutes.`,
@@ -69,6 +69,7 @@ const TROUBLE_WORDS: Readonly<Record<Trouble, (what: string) => string>> = {
 /** Files in `infra/runbooks`. */
 export const RUNBOOKS: Readonly<Record<Trouble, string>> = {
   not_ready: 'consumer-dead.md',
+  rules_silent: 'consumer-dead.md',
   timers_late: 'timers-late.md',
   stage_behind: 'consumer-lag.md',
   outbox_stuck: 'messages-stuck.md',
@@ -169,10 +170,10 @@ const lagCell = (context: PageContext, { waiting, waitingSince }: StageStanding)
   return html`${waiting}, the oldest for ${durationInWords(Math.max(0, context.now - waitingSince))}`;
 };
 
-const silencesPart = (context: PageContext, silences: readonly Silence[] | undefined): Html => {
+const silencesPart = (context: PageContext, standing: SystemStanding): Html => {
+  const { silences } = standing;
   if (silences === undefined) {
-    return html`<section class="card"><h2>Silences</h2><p>Action-management keeps them. <code>npx tocsin silence list</code> shows them, with
-<code>TOCSIN_ACTION_MANAGEMENT_URL</code> set to that service.</p></section>`;
+    return html`<section class="card"><h2>Silences</h2><p>Action-management keeps them. ${notAsked(standing)}</p></section>`;
   }
   return html`<section class="card"><h2>Silences: ${silences.length}</h2>
 ${silences.length === 0 ? html`<p class="soft">Nothing is silenced.</p>` : silences.map((silence) => silencePart(context, silence))}
@@ -190,13 +191,16 @@ const coversInWords = ({ rule, subject, product, region }: Silence): string =>
     .flatMap(([what, which]) => (which === undefined ? [] : [`${what} ${which}`]))
     .join(', ');
 
-const rulesPart = (context: PageContext, standing: RulesStanding | undefined): Html => {
-  if (standing === undefined) {
-    return html`<section class="card"><h2>Rules</h2><p>Action-management judges by them. <code>npx tocsin rules quarantine list</code>, with
-<code>TOCSIN_ACTION_MANAGEMENT_URL</code> set to that service, shows those that are judged no more; its
-<code>GET /v1/rules</code> shows which are in force.</p></section>`;
+const notAsked = ({ silent }: SystemStanding): Html =>
+  silent === undefined
+    ? html`This page asks it where <code>TOCSIN_ACTION_MANAGEMENT_URL</code> says how to reach it.`
+    : html`It does not answer.`;
+
+const rulesPart = (context: PageContext, standing: SystemStanding): Html => {
+  if (standing.rules === undefined) {
+    return html`<section class="card"><h2>Rules</h2><p>Action-management judges by them. ${notAsked(standing)}</p></section>`;
   }
-  const { hash, folder, rules, quarantined, lastReload } = standing;
+  const { hash, folder, rules, quarantined, lastReload } = standing.rules;
   return html`<section class="card"><h2>Rules in force: ${rules.length}</h2>
 <p>Set <b class="id">${hash}</b><br><span class="soft small id">${folder}</span>${
     lastReload !== undefined &&
