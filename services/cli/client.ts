@@ -1,6 +1,6 @@
 import { openInProcess } from '../embedded/in-process.ts';
 import { DataFolderUnusable } from '../platform/database/data-folder.ts';
-import type { Io } from './command.ts';
+import { type Io, UsageError } from './command.ts';
 
 export interface Answer {
   readonly status: number;
@@ -31,9 +31,17 @@ export interface Client {
   close(): Promise<void>;
 }
 
+/** Variables that name services of many machines, with what each answers. */
+export const SERVICE_URLS = {
+  TOCSIN_LOOP_CLOSURE_URL: 'alerts, ledger, dead letters and timers',
+  TOCSIN_ACTION_MANAGEMENT_URL: 'rules and silences',
+  TOCSIN_INGESTION_URL: 'records that are sent in',
+} as const;
+export type ServiceUrl = keyof typeof SERVICE_URLS;
+
 /**
  * Reaches the Tocsin that works on a data folder: the running one, or one opened here for the length of a command;
- * or the distributed one, where `service` names one of its services: for people, or for those who keep rules.
+ * or the distributed one, where the environment names its services: then `service` is asked, and must be named.
  *
  * Opened here, the pipeline processes what the command gives it, but sends no message: those wait in the
  * outbox until `tocsin start`.
@@ -41,11 +49,18 @@ export interface Client {
 export async function connect(
   dataFolder: string,
   io: Io,
-  service: 'TOCSIN_LOOP_CLOSURE_URL' | 'TOCSIN_ACTION_MANAGEMENT_URL' = 'TOCSIN_LOOP_CLOSURE_URL',
+  service: ServiceUrl = 'TOCSIN_LOOP_CLOSURE_URL',
 ): Promise<Client> {
   // Distributed: that service answers, whatever lies in a folder here.
-  const url = io.env[service];
-  if (url !== undefined && url !== '') return withKey(remoteClient(url), io);
+  const { [service]: url = '' } = io.env;
+  if (url !== '') return withKey(remoteClient(url), io);
+  const another = Object.keys(SERVICE_URLS).find((name) => (io.env[name] ?? '') !== '');
+  if (another !== undefined) {
+    const answers = SERVICE_URLS[service];
+    throw new UsageError(
+      `${service} is missing: ${another} names many machines, and that service answers for ${answers}`,
+    );
+  }
   try {
     return withKey(await localClient(dataFolder, io), io);
   } catch (error) {

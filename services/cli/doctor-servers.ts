@@ -12,6 +12,7 @@ import { type ServerSettings, tlsOf } from '../platform/distributed/settings.ts'
 import { compareTopics, planTopics } from '../platform/distributed/topic-plan.ts';
 import { checkBroker } from '../platform/event-log/broker-versions.kafka.ts';
 import { silentLogger } from '../platform/logging/logger.ts';
+import { SERVICE_URLS, type ServiceUrl } from './client.ts';
 import { type Io, UsageError } from './command.ts';
 import { readServers } from './server-settings.ts';
 
@@ -23,7 +24,8 @@ export interface Finding {
 }
 
 const SERVERS = ['TOCSIN_KAFKA_BROKERS', 'TOCSIN_REGISTRY_URL', 'TOCSIN_DATABASE_URL'] as const;
-const SERVICES = ['TOCSIN_LOOP_CLOSURE_URL', 'TOCSIN_ACTION_MANAGEMENT_URL'] as const;
+// The keys are all that it has.
+const SERVICES = Object.keys(SERVICE_URLS) as readonly ServiceUrl[];
 
 const isSet = ({ env }: Io, name: string): boolean =>
   (env[name] ?? '') !== '' || env[`${name}_FILE`] !== undefined;
@@ -129,8 +131,12 @@ const LOOK: NamedSql = {
   text: `SELECT current_setting('server_version') AS version, to_regclass('migration') IS NOT NULL AS tables`,
 };
 
-const serviceOf = (name: (typeof SERVICES)[number]): string =>
-  name === 'TOCSIN_LOOP_CLOSURE_URL' ? 'loop-closure' : 'action-management';
+/** `TOCSIN_LOOP_CLOSURE_URL`: loop-closure. */
+const serviceOf = (name: ServiceUrl): string =>
+  name
+    .replace(/^TOCSIN_(.*)_URL$/, '$1')
+    .toLowerCase()
+    .replace('_', '-');
 
 async function readiness(url: string): Promise<Omit<Finding, 'check'>> {
   const answer = await fetch(new URL('/readyz', url), {

@@ -18,8 +18,8 @@ and its ledger, dead letters, and timers that are overdue. Works beside a runnin
 the data folder itself, which processes what waits there.
 
 Many machines: with TOCSIN_KAFKA_BROKERS, TOCSIN_REGISTRY_URL and TOCSIN_DATABASE_URL set it looks at brokers, topics,
-schemas and database in place of disk and data; with TOCSIN_LOOP_CLOSURE_URL and TOCSIN_ACTION_MANAGEMENT_URL at these services, and
-through the former at ledger, dead letters and timers.
+schemas and database in place of disk and data; with TOCSIN_LOOP_CLOSURE_URL, TOCSIN_ACTION_MANAGEMENT_URL and TOCSIN_INGESTION_URL at
+these services, and through the first of them at ledger, dead letters and timers.
 
 Example:
   tocsin doctor --data /var/lib/tocsin

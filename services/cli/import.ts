@@ -31,7 +31,7 @@ SOURCE is one of ${SOURCES.join(', ')}.
   --json              the summary as JSON
 
 The good rows of a bad file are taken. Importing a file again is safe: its rows are repeats.
-With API keys configured, give one in TOCSIN_API_KEY.
+With API keys configured, give one in TOCSIN_API_KEY. Many machines: TOCSIN_INGESTION_URL names the service that takes the rows.
 
 Example:
   tocsin import complaints complaints-2026-11.csv --map our-complaints.yaml
@@ -57,7 +57,7 @@ async function runImport(args: readonly string[], io: Io): Promise<number> {
     return EXIT.foundWrong;
   }
   const rejected = values.rejected ?? rejectedPath(file, process.cwd());
-  const client = await connect(data, io);
+  const client = await connect(data, io, 'TOCSIN_INGESTION_URL');
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);

@@ -144,10 +144,6 @@ async function talk(
   io: Io,
   speak: (client: Client) => Promise<number>,
 ): Promise<number> {
-  const { TOCSIN_LOOP_CLOSURE_URL: people, TOCSIN_ACTION_MANAGEMENT_URL: rules } = io.env;
-  if (people !== undefined && rules === undefined) {
-    throw new UsageError('TOCSIN_ACTION_MANAGEMENT_URL is missing: silences are kept by that service');
-  }
   const client = await connect(globals(values, io).data, io, 'TOCSIN_ACTION_MANAGEMENT_URL');
   try {
     return await speak(client);

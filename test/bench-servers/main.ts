@@ -61,6 +61,7 @@ if (values.services === true) {
   print([
     `export TOCSIN_LOOP_CLOSURE_URL=${urls['loop-closure']}`,
     `export TOCSIN_ACTION_MANAGEMENT_URL=${urls['action-management']}`,
+    `export TOCSIN_INGESTION_URL=${urls.ingestion}`,
     '',
     `# post records to   ${urls.ingestion}/v1/call-notes`,
     `# alerts and pages  ${urls['loop-closure']}/`,

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { doctorCommand } from '../../services/cli/doctor.ts';
+import { importCommand } from '../../services/cli/import.ts';
 
 /** The six services, as somebody gets them who wants to look around. */
 async function lookAround() {
@@ -57,12 +59,22 @@ test('one command brings up many machines on one: a note becomes an alert, the d
   for (const words of ['All is well', 'Rules in force: 27', 'Nothing is silenced'])
     expect(operations).toContain(words);
 
+  const file = join(logs, 'complaints.ndjson');
+  const complaint = {
+    id: 'k-1',
+    customerId: 'C-1002',
+    occurredAt: new Date().toISOString(),
+    text: 'Too slow.',
+  };
+  writeFileSync(file, JSON.stringify(complaint));
   const out: string[] = [];
   const io = { out: (text: string) => void out.push(text), err: () => undefined, interactive: false, env };
+  expect(await importCommand.run(['complaints', file, '--json'], io)).toBe(0);
+  expect(JSON.parse(out.splice(0).join(''))).toMatchObject({ rows: 1, accepted: 1 });
   expect(await doctorCommand.run([], io), out.join('')).toBe(0);
   const checks = out.flatMap((line) => /^ok {3}(\S+)/.exec(line)?.[1] ?? []);
   expect(checks).toEqual(
-    'node rules servers topics schemas database loop-closure action-management data ledger dead timers'.split(
+    'node rules servers topics schemas database loop-closure action-management ingestion data ledger dead timers'.split(
       ' ',
     ),
   );
