@@ -14,6 +14,7 @@ import { evaluateDriftCommand } from './evaluate.ts';
 import { evaluateRiskCommand } from './evaluate-risk.ts';
 import { evaluateSentimentCommand } from './evaluate-sentiment.ts';
 import { explainCommand } from './explain.ts';
+import { historyPullCommand } from './history-pull.ts';
 import { importCommand } from './import.ts';
 import { kafkaCommands } from './kafka.ts';
 import { ledgerCommand } from './ledger.ts';
@@ -92,7 +93,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
       benchDistributedCommand,
     ],
   },
-  { title: 'Many machines', commands: [...kafkaCommands, ...schemasCommands, migrateCommand] },
+  {
+    title: 'Many machines',
+    commands: [...kafkaCommands, ...schemasCommands, migrateCommand, historyPullCommand],
+  },
 ];
 
 export const COMMANDS: readonly Command[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);

@@ -31,7 +31,7 @@ Usage: tocsin evaluate --since DATE [--data DIR] [--json]
 Compares the spread of the scores that were given since a day with what the fitted model expects, or, where it was not
 fitted, with the ${WEEKS_BEFORE} weeks before that day. The index is the population stability index over tenths: below 0.1 is
 everyday, above ${DRIFTED} is another population. Fewer than ${MIN_SCORES} scores on either side drift by chance and are not judged. Reads
-only; Tocsin may be running on the data meanwhile.
+only; Tocsin may be running on the data meanwhile. Many machines: "tocsin history pull" first.
 
   --since DATE   the day from which on, for example 2026-11-01
   --json         by model: scores, index, now and expected by tenth, drifted

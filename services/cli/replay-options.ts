@@ -26,6 +26,7 @@ export const REPLAY_OPTIONS = {
 
 export const REPLAY_HELP = `
   --data DIR           data folder whose log is replayed (default ./data); Tocsin may be running on it
+                       (many machines: a folder of "tocsin history pull")
   --time arrival|event arrival (default) follows the clock of the log, as it went live; event takes everything as if
                        it had arrived when it happened, for what was imported at once
   --csv FILE           replay a file instead, by when things happened; nothing is imported

@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Command } from '../../services/cli/command.ts';
+import { historyPullCommand } from '../../services/cli/history-pull.ts';
+import { rulesReplayCommand } from '../../services/cli/rules-replay.ts';
 import type { AlertEvent } from '../../services/contracts/alert.ts';
 import { play } from '../../services/embedded/demo/play.ts';
 import type { Stage } from '../../services/embedded/demo/stage.ts';
@@ -22,7 +25,7 @@ import { newPlace, openSixServices } from './support/six-services.ts';
 const START = Date.parse('2026-03-02T00:00:00+01:00');
 const STORY = { seed: 7, customers: 60, days: 60, start: START, paceMs: 0 };
 
-test('sixty days at the made-up company end in the same alerts, evidence, milestones and ledger', {
+test('sixty days at the made-up company end in the same alerts, evidence, milestones and ledger; pulled, they are replayed as they were', {
   timeout: 600_000,
 }, async () => {
   const embedded = await playEmbedded();
@@ -33,6 +36,12 @@ test('sixty days at the made-up company end in the same alerts, evidence, milest
   expect(distributed.events).toEqual(embedded.events);
   expect(distributed.ledger).toEqual(embedded.ledger);
   expect(distributed.unbalanced).toEqual([]);
+  expect(distributed.again).toMatchObject({
+    pulled: { unreadable: 0, topics: [{ topic: 'alert-commands' }, {}, {}, { topic: 'signals' }] },
+    pulledAgain: { pulled: 0 },
+    // Those in shadow among them, which views do not show.
+    asItWas: { alertsThen: 56, alertsReplayed: 56, alertsThatDiffer: 0 },
+  });
 });
 
 /** What both ways of running must agree on. */
@@ -88,7 +97,7 @@ async function playEmbedded(): Promise<Ending> {
   }
 }
 
-async function playDistributed(): Promise<Ending> {
+async function playDistributed(): Promise<Ending & { readonly again: object }> {
   const place = await newPlace(2);
   const services = await openSixServices({ place, clock: new ManualClock(START), rules: SHIPPED_RULES });
   try {
@@ -99,9 +108,30 @@ async function playDistributed(): Promise<Ending> {
     });
     const { entries, checks } = await services.ledger();
     const unbalanced = checks.filter(({ meets }) => !meets);
-    return { records, ...(await endingOf(services.desk)), ledger: ofProcesses(entries), unbalanced };
+    const ending = { ...(await endingOf(services.desk)), ledger: ofProcesses(entries), unbalanced };
+    return { records, ...ending, again: await pullAndReplay(place.env) };
   } finally {
     expect(await services.stop()).toEqual([]);
+  }
+}
+
+/** What the commands say that take the history out of Kafka and replay it. */
+async function pullAndReplay(env: Readonly<Record<string, string>>): Promise<object> {
+  const folder = mkdtempSync(join(tmpdir(), 'tocsin-pulled-'));
+  const say = async ({ run }: Command, ...args: readonly string[]): Promise<object> => {
+    const told: string[] = [];
+    const io = { out: (text: string) => void told.push(text), err: () => undefined, interactive: false, env };
+    expect(await run([...args, '--data', folder, '--json'], io)).toBe(0);
+    return JSON.parse(told.join(''));
+  };
+  try {
+    return {
+      pulled: await say(historyPullCommand),
+      pulledAgain: await say(historyPullCommand),
+      ...(await say(rulesReplayCommand, '--check')),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 

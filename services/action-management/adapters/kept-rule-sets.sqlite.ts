@@ -52,6 +52,17 @@ export function keepRuleSets(db: DatabaseSync): KeptRuleSets {
   };
 }
 
+/** Puts these in the place of all that are kept: they were kept elsewhere. Runs inside the caller's transaction. */
+export function replaceKept(db: DatabaseSync, sets: readonly KeptRuleSet[]): void {
+  db.exec('DELETE FROM rules_in_force; DELETE FROM rule_set;');
+  const store = db.prepare('INSERT INTO rule_set (hash, source) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const since = db.prepare('INSERT INTO rules_in_force (at, hash) VALUES (?, ?)');
+  for (const { hash, since: at, source } of sets) {
+    store.run(hash, JSON.stringify(source));
+    since.run(at, hash);
+  }
+}
+
 const keptIn = ({ hash, at, source }: Readonly<Record<string, unknown>>): KeptRuleSet => ({
   hash: String(hash),
   since: Number(at),

@@ -1,3 +1,4 @@
+import { MINUTE } from '../../platform/time/clock.ts';
 import type { Replay, ReplayedAlert } from './replay.ts';
 import type { StoredHistory } from './stored-history.sqlite.ts';
 
@@ -16,17 +17,21 @@ export interface AsItWas {
 
 const MOST_DIFFERENCES = 10;
 
-/** Compares alert by alert with those that the log of the data folder records. */
+/**
+ * Compares alert by alert with those that the stored log records. Where many machines wrote it, each stage went by its own
+ * clock, some milliseconds after the one before: the instants of opening are then not compared.
+ */
 export async function asItWas(
   stored: StoredHistory,
   { alerts, held, to }: Replay,
   from = Number.NEGATIVE_INFINITY,
 ): Promise<AsItWas> {
+  const words = (alert: Compared): string => wordsOf(alert, stored.oneClock);
   const then = new Map<string, string>();
   let heldThen = 0;
   for await (const { value, appendedAt } of stored.read('alerts')) {
-    // The clock of the replay stops with the last record.
-    if (appendedAt > to) break;
+    // The clock of the replay stops with the last record. Many machines need a moment for what it causes.
+    if (appendedAt > to + (stored.oneClock ? 0 : MINUTE)) break;
     const { alert, type } = value;
     if (type !== 'held_back' && alert.openedAt >= from) {
       then.set(alert.alertId, words({ ...alert, evidence: alert.evidenceCount }));
@@ -61,9 +66,7 @@ export const asItWasWords = (found: AsItWas): string =>
     '',
   ].join('\n');
 
-const words = ({
-  openedAt,
-  severity,
-  evidence,
-}: Pick<ReplayedAlert, 'openedAt' | 'severity' | 'evidence'>): string =>
-  `${new Date(openedAt).toISOString()} ${severity} with ${evidence} ${evidence === 1 ? 'signal' : 'signals'}`;
+type Compared = Pick<ReplayedAlert, 'openedAt' | 'severity' | 'evidence'>;
+
+const wordsOf = ({ openedAt, severity, evidence }: Compared, withInstant: boolean): string =>
+  `${withInstant ? `${new Date(openedAt).toISOString()} ` : ''}${severity} with ${evidence} ${evidence === 1 ? 'signal' : 'signals'}`;

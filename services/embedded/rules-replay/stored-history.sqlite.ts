@@ -13,10 +13,14 @@ import { type History, type HistoryRecord, HistoryUnusable, historyOf } from './
 
 /** What customers did, and what people did about it. Everything else follows from these. */
 const TOPICS: readonly Topic[] = ['signals', 'alert-commands'];
+/** Name of the file into which the history of many machines is pulled, inside a folder of its own. */
+export const PULLED_FILE = 'history.sqlite';
 /** Records taken from the file at a time. */
 const TAKEN = 1_000;
 
 export interface StoredHistory extends History {
+  /** Whether one process wrote all of it: then a record's time is the instant at which everything that it caused happened. */
+  readonly oneClock: boolean;
   /** One topic from its beginning. */
   read<T extends Topic>(topic: T): AsyncIterable<TopicRecord<T>>;
   /** The records of a topic that speak of somebody: the name stands somewhere in the record. Parses no others. */
@@ -27,21 +31,26 @@ export interface StoredHistory extends History {
 }
 
 /**
- * The log of a data folder, as far back as it is kept. Only reads: Tocsin may be at work on the folder meanwhile.
+ * The log of a data folder, as far back as it is kept, or what was pulled from many machines. Only reads: Tocsin may be at
+ * work on the folder meanwhile.
  *
  * `time` says which clock the replay follows: that of the arrival, as it went live, or that of the customer, as if
  * everything had arrived when it happened. The latter is for what was imported all at once.
  */
 export function openStoredHistory(folder: string, time: 'arrival' | 'event'): StoredHistory {
-  const file = join(folder, DATA_FILE);
-  if (!existsSync(file)) {
-    throw new HistoryUnusable(`${folder}: no data of Tocsin here; name its folder with --data DIR`);
+  const name = [PULLED_FILE, DATA_FILE].find((one) => existsSync(join(folder, one)));
+  if (name === undefined) {
+    throw new HistoryUnusable(
+      `${folder}: no data of Tocsin here; name its folder with --data DIR, or, of many machines, see tocsin history pull`,
+    );
   }
+  const file = join(folder, name);
   const db = new DatabaseSync(file, { readOnly: true });
   const table = new LogTable(db);
   const stored = (): AsyncIterable<readonly HistoryRecord[]> => asTheyArrived(feedOf(table, TOPICS));
   return {
     from: folder,
+    oneClock: name === DATA_FILE,
     records: time === 'arrival' ? stored : () => asTheyHappened(stored()),
     read: async function* <T extends Topic>(topic: T) {
       // A feed over one topic hands out records of that topic.
