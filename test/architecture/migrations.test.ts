@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { RULES_POSTGRES_MIGRATIONS } from '../../services/action-management/adapters/kept-rule-sets.postgres.ts';
 import { RULES_MIGRATIONS } from '../../services/action-management/adapters/kept-rule-sets.sqlite.ts';
 import { LOOP_CLOSURE_POSTGRES_MIGRATIONS } from '../../services/loop-closure/adapters/view-tables.postgres.ts';
-import { LOOP_CLOSURE_MIGRATIONS } from '../../services/loop-closure/adapters/views.sqlite.ts';
+import { LOOP_CLOSURE_MIGRATIONS } from '../../services/loop-closure/adapters/view-tables.sqlite.ts';
 import { PLATFORM_POSTGRES_MIGRATIONS } from '../../services/platform/database/migrations.postgres.ts';
 import { PLATFORM_MIGRATIONS } from '../../services/platform/database/migrations.ts';
 

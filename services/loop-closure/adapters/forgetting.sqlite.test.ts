@@ -5,7 +5,8 @@ import type { DeliveryRow, HeldRow } from '../domain/alert-view.ts';
 import { auditRowOf } from '../domain/audit.ts';
 import { at, exampleEvent, exampleRow } from '../domain/example.ts';
 import { FORGET_SQL, loopClosureForgets } from './forgetting.sqlite.ts';
-import { createViews, LOOP_CLOSURE_MIGRATIONS } from './views.sqlite.ts';
+import { LOOP_CLOSURE_MIGRATIONS } from './view-tables.sqlite.ts';
+import { createViews } from './views.sqlite.ts';
 
 const NOW = at('10:00');
 const TOO_OLD = NOW - 400 * DAY;

@@ -9,7 +9,8 @@ import { createCommandWatch } from '../command-watch.ts';
 import { type AlertViewState, alertView } from '../domain/alert-view.ts';
 import { at, exampleAssessment } from '../domain/example.ts';
 import { createAlertDesk } from '../service.ts';
-import { createViews, LOOP_CLOSURE_MIGRATIONS } from './views.sqlite.ts';
+import { LOOP_CLOSURE_MIGRATIONS } from './view-tables.sqlite.ts';
+import { createViews } from './views.sqlite.ts';
 
 /** Whom these tests know. */
 export const TEST_NAMES: Names = {

@@ -1,7 +1,7 @@
 import type { PostgresMigration } from '../../platform/database/migrate.postgres.ts';
 import type { Forgetting } from '../../platform/database/retention.postgres.ts';
 
-/** The tables of the read models, as `views.sqlite.ts` has them. */
+/** The tables of the read models, as `view-tables.sqlite.ts` has them. */
 export const LOOP_CLOSURE_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   {
     id: '0101-loop-closure',

@@ -4,7 +4,8 @@ import type { HeldRow } from '../domain/alert-view.ts';
 import { auditRowOf } from '../domain/audit.ts';
 import { at, exampleEvent, exampleRow } from '../domain/example.ts';
 import { BadCursor } from '../ports.ts';
-import { createViews, LOOP_CLOSURE_MIGRATIONS, READ_SQL } from './views.sqlite.ts';
+import { LOOP_CLOSURE_MIGRATIONS } from './view-tables.sqlite.ts';
+import { createViews, READ_SQL } from './views.sqlite.ts';
 
 const open = () => {
   const db = new DatabaseSync(':memory:');

@@ -1,103 +1,20 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { HeldReason } from '../../contracts/alert-request.ts';
-import type { Migration } from '../../platform/database/sqlite.ts';
 import type { AlertRow } from '../domain/alert-row.ts';
 import type { DeliveryRow, HeldRow } from '../domain/alert-view.ts';
 import type { AuditRow } from '../domain/audit.ts';
-import { type Standing, standingAfter, type Told } from '../domain/standing.ts';
+import type { Standing } from '../domain/standing.ts';
 import type { AlertFilter, AlertQueries, AuditFilter } from '../ports.ts';
-import { fromBottom, fromTop, NEVER, pageOf } from './cursor.ts';
-
-/**
- * Tables of the read models. What is searched or sorted by has a column; the row itself is JSON in `body`,
- * readable with `body ->> '$.field'` in the sqlite3 shell.
- */
-export const LOOP_CLOSURE_MIGRATIONS: readonly Migration[] = [
-  {
-    id: '0101-loop-closure',
-    sql: `
-      -- One row per cycle of an alert. queue_at is its next deadline; without one the end of
-      -- its snooze, or of time.
-      CREATE TABLE loop_alert (
-        alert_id TEXT PRIMARY KEY,
-        alert_key TEXT NOT NULL,
-        cycle INTEGER NOT NULL,
-        label TEXT NOT NULL,
-        status TEXT NOT NULL,
-        stage TEXT NOT NULL,
-        severity TEXT NOT NULL,
-        rule_id TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        team TEXT NOT NULL,
-        person TEXT,
-        opened_at INTEGER NOT NULL,
-        queue_at INTEGER NOT NULL,
-        body TEXT NOT NULL
-      );
-      CREATE INDEX loop_alert_queue ON loop_alert (queue_at, alert_id) WHERE status <> 'closed';
-      CREATE INDEX loop_alert_opened ON loop_alert (opened_at, alert_id);
-      CREATE INDEX loop_alert_subject ON loop_alert (subject, opened_at, alert_id);
-      CREATE INDEX loop_alert_key ON loop_alert (alert_key, cycle);
-      CREATE INDEX loop_alert_label ON loop_alert (label, opened_at);
-
-      -- Append-only: one row per alert event. position is the order in which they were written.
-      CREATE TABLE loop_audit (
-        position INTEGER PRIMARY KEY,
-        event_id TEXT NOT NULL UNIQUE,
-        alert_key TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        actor_id TEXT NOT NULL,
-        command_id TEXT,
-        body TEXT NOT NULL
-      );
-      CREATE INDEX loop_audit_alert ON loop_audit (alert_key);
-      CREATE INDEX loop_audit_subject ON loop_audit (subject);
-      CREATE INDEX loop_audit_actor ON loop_audit (actor_id);
-      CREATE INDEX loop_audit_command ON loop_audit (command_id) WHERE command_id IS NOT NULL;
-
-      CREATE TABLE loop_held (
-        event_id TEXT PRIMARY KEY,
-        at INTEGER NOT NULL,
-        reason TEXT NOT NULL,
-        body TEXT NOT NULL
-      ) WITHOUT ROWID;
-      CREATE INDEX loop_held_at ON loop_held (at, event_id, reason);
-
-      CREATE TABLE loop_delivery (
-        outcome_id TEXT PRIMARY KEY,
-        alert_key TEXT NOT NULL,
-        at INTEGER NOT NULL,
-        body TEXT NOT NULL
-      ) WITHOUT ROWID;
-      CREATE INDEX loop_delivery_alert ON loop_delivery (alert_key, at);
-    `,
-  },
-  {
-    id: '0102-standings',
-    sql: `
-      -- One row per customer of whom the CRM has said whether they are one: when they were none.
-      CREATE TABLE loop_standing (customer_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
-    `,
-  },
-];
-
-/** Writes a row of a read model inside the runner's transaction. Writing the same row again changes nothing. */
-export type RowWriter = (id: string, row: unknown) => void;
+import { fromBottom, fromTop, pageOf } from './cursor.ts';
+import { createViewWriters, KNOWN_STANDING, type ViewWriters } from './view-writers.sqlite.ts';
 
 export interface Views extends AlertQueries {
-  /** By view name, for the runner. */
-  readonly writers: Readonly<Record<'alerts' | 'audit' | 'held' | 'deliveries' | 'standings', RowWriter>>;
+  readonly writers: ViewWriters;
 }
 
 /** The read models in the data file, whose tables `LOOP_CLOSURE_MIGRATIONS` has made. */
 export const createViews = (db: DatabaseSync): Views => ({
-  writers: {
-    alerts: alertWriter(db),
-    audit: auditWriter(db),
-    held: heldWriter(db),
-    deliveries: deliveryWriter(db),
-    standings: standingWriter(db),
-  },
+  writers: createViewWriters(db),
   ...alertReaders(db),
   ...auditReaders(db),
   ...heldReaders(db),
@@ -154,70 +71,8 @@ export const READ_SQL = {
     SELECT body, at AS sort, event_id AS id FROM loop_held
     WHERE (at, event_id) < (?, ?) ORDER BY at DESC, event_id DESC LIMIT ?`,
   heldByReason: 'SELECT reason, count(*) AS n FROM loop_held WHERE at >= ? AND at < ? GROUP BY reason',
-  standing: 'SELECT body FROM loop_standing WHERE customer_id = ?',
+  standing: KNOWN_STANDING,
 } as const;
-
-// The writers are called with the rows that the processes here made for the view of that name, and with no others;
-// the runner hands them on as `unknown`. Likewise every `body` was written here, so it reads back as its row.
-
-const alertWriter = (db: DatabaseSync): RowWriter => {
-  const upsert = db.prepare(`
-    INSERT INTO loop_alert (alert_id, alert_key, cycle, label, status, stage, severity, rule_id, subject,
-                            team, person, opened_at, queue_at, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (alert_id) DO UPDATE SET
-      status = excluded.status, stage = excluded.stage, severity = excluded.severity, team = excluded.team,
-      person = excluded.person, queue_at = excluded.queue_at, body = excluded.body`);
-  return (id, value) => {
-    const row = value as AlertRow;
-    const head = [id, row.alertKey, row.cycle, row.label, row.status, row.stage, row.severity] as const;
-    const owner = [row.team, row.person ?? null] as const;
-    const queueAt = row.next?.dueAt ?? row.snoozedUntil ?? NEVER;
-    upsert.run(...head, row.ruleId, row.subject, ...owner, row.openedAt, queueAt, JSON.stringify(row));
-  };
-};
-
-const auditWriter = (db: DatabaseSync): RowWriter => {
-  const insert = db.prepare(`
-    INSERT INTO loop_audit (event_id, alert_key, subject, actor_id, command_id, body)
-    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING`);
-  return (id, value) => {
-    const row = value as AuditRow;
-    insert.run(id, row.alertKey, row.subject, row.actorId, row.commandId ?? null, JSON.stringify(row));
-  };
-};
-
-const heldWriter = (db: DatabaseSync): RowWriter => {
-  const insert = db.prepare(`
-    INSERT INTO loop_held (event_id, at, reason, body) VALUES (?, ?, ?, ?)
-    ON CONFLICT (event_id) DO NOTHING`);
-  return (id, value) => {
-    const row = value as HeldRow;
-    insert.run(id, row.at, row.reason, JSON.stringify(row));
-  };
-};
-
-const deliveryWriter = (db: DatabaseSync): RowWriter => {
-  const insert = db.prepare(`
-    INSERT INTO loop_delivery (outcome_id, alert_key, at, body) VALUES (?, ?, ?, ?)
-    ON CONFLICT (outcome_id) DO NOTHING`);
-  return (id, value) => {
-    const row = value as DeliveryRow;
-    insert.run(id, row.alertKey, row.at, JSON.stringify(row));
-  };
-};
-
-const standingWriter = (db: DatabaseSync): RowWriter => {
-  const upsert = db.prepare(`
-    INSERT INTO loop_standing (customer_id, body) VALUES (?, ?)
-    ON CONFLICT (customer_id) DO UPDATE SET body = excluded.body`);
-  const known = db.prepare(READ_SQL.standing);
-  return (id, value) => {
-    const before = known.all(id).map(bodyOf<Standing>)[0];
-    const after = standingAfter(before, value as Told);
-    if (after !== before) upsert.run(id, JSON.stringify(after));
-  };
-};
 
 type AlertReaders = Pick<AlertQueries, 'alerts' | 'alertsNamed' | 'cycles' | 'openedBetween' | 'standingsOf'>;
 
@@ -331,6 +186,7 @@ const heldReaders = (db: DatabaseSync): HeldReaders => {
 
 type SqlRow = Record<string, unknown>;
 
+// Every `body` was written by the writers, so it reads back as its row.
 const bodyOf = <Row>(row: SqlRow): Row => JSON.parse(String(row.body)) as Row;
 
 const filterParts = (filter: AlertFilter) => ({
