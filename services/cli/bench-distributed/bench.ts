@@ -146,7 +146,7 @@ async function openBench(
   await registerSchemas(registryOf(settings), ourSchemas().all);
   const codec = codecOf(settings, systemClock);
   await codec.warm(codec.topics());
-  const postgres = postgresOf(settings, 'tocsin bench', 2);
+  const postgres = postgresOf(settings, 'tocsin bench', { connections: 2 });
   await migratePostgres(postgres, PLATFORM_POSTGRES_MIGRATIONS);
   const producer = await sourceProducer(kafka, names);
   return {

@@ -47,7 +47,7 @@ export interface MoveReport {
  */
 export async function migrate(options: MigrateOptions): Promise<MoveReport> {
   const { settings, onPhase } = options;
-  const postgres = postgresOf(settings, 'tocsin migrate', 2);
+  const postgres = postgresOf(settings, 'tocsin migrate', { connections: 2 });
   try {
     const source = resolve(options.data);
     const state = await moveState(postgres);

@@ -5,6 +5,19 @@ import { EMBEDDED_PARTITION } from '../../platform/event-log/event-log.sqlite.ts
 import { LogTable, type StoredBatch } from '../../platform/event-log/log-table.sqlite.ts';
 import { batchLines, encodeBatch, encodeLine, parseLine } from '../../platform/event-log/record-batch.ts';
 import {
+  type CustomerItem,
+  type Forgotten,
+  isRowAbout,
+  ownerIn,
+  type RowValues,
+  stateBody,
+  TABLES,
+  type TablePlace,
+  Tally,
+  withJson,
+} from './rows-about.ts';
+import {
+  aboutCustomer,
   type CustomerNames,
   isKeyOf,
   type Left,
@@ -12,19 +25,6 @@ import {
   signalIdOf,
   withoutCustomer,
 } from './speaks-of.ts';
-
-/** One stored thing that is about a customer. */
-export interface CustomerItem {
-  /** The topic of the log, or the table. */
-  readonly where: string;
-  readonly key: string;
-  /** When it was stored, epoch ms, where that is known. */
-  readonly at?: number;
-  readonly value: unknown;
-}
-
-/** What was taken out, by topic and table. `changed`: it stays, without what was about the customer. */
-export type Forgotten = Readonly<Record<string, { readonly removed: number; readonly changed: number }>>;
 
 /** Everything by which a data file names a customer. */
 export function namesOfCustomer(db: DatabaseSync, customerId: string): CustomerNames {
@@ -52,12 +52,6 @@ export function namesOfCustomer(db: DatabaseSync, customerId: string): CustomerN
   return { subjects, identities, alertKeys, signals };
 }
 
-/** The slot of the process that knows whose an identity is. */
-const ownerIn = (body: Readonly<Record<string, unknown>>): unknown => {
-  const slot = body.identity as { readonly owner?: { readonly customerId?: string } } | undefined;
-  return slot?.owner?.customerId;
-};
-
 /** A request names its subject itself, an event its alert's. */
 const subjectIn = (value: unknown): unknown => {
   const { subject, alert } = value as {
@@ -72,12 +66,13 @@ export function* gatherCustomer(db: DatabaseSync, names: CustomerNames): Generat
   for (const topic of Object.keys(TOPICS) as Topic[]) {
     for (const { key, value, at } of records(db, topic)) {
       const rest = recordWithout({ topic, key, value }, names);
-      if (rest.gone || rest.changed) yield { where: topic, key, at, value };
+      if (rest.gone || rest.changed)
+        yield { where: topic, key, at, value: aboutCustomer(value, rest, names) };
     }
   }
-  for (const { keySpace, key, body } of statesOf(db, names))
-    yield { where: `state of ${keySpace}`, key, value: body };
-  for (const place of TABLES) {
+  for (const { keySpace, key, body, rest } of statesOf(db, names))
+    yield { where: `state of ${keySpace}`, key, value: aboutCustomer(body, rest, names) };
+  for (const place of PLACES) {
     for (const { id, values } of rowsOf(db, place, names))
       yield { where: place.table, key: id, value: values };
   }
@@ -88,27 +83,21 @@ export function* gatherCustomer(db: DatabaseSync, names: CustomerNames): Generat
  * so that no offset moves. Ids of published records stay: a source that sends one again is told that it is a repeat.
  */
 export function forgetCustomer(db: DatabaseSync, names: CustomerNames): Forgotten {
-  const counted = new Map<string, { removed: number; changed: number }>();
-  const count: Count = (where, what, n = 1) => {
-    const entry = counted.get(where) ?? { removed: 0, changed: 0 };
-    counted.set(where, { ...entry, [what]: entry[what] + n });
-  };
-  forgetInLog(db, names, count);
-  forgetStates(db, names, count);
-  for (const place of TABLES) {
+  const tally = new Tally();
+  forgetInLog(db, names, tally);
+  forgetStates(db, names, tally);
+  for (const place of PLACES) {
     const remove = db.prepare(`DELETE FROM ${place.table} WHERE ${place.id} = ?`);
     for (const { id } of [...rowsOf(db, place, names)]) {
       remove.run(id);
-      count(place.table, 'removed');
+      tally.add(place.table, 'removed');
     }
   }
-  return Object.fromEntries(counted);
+  return tally.all();
 }
 
-type Count = (where: string, what: 'removed' | 'changed', n?: number) => void;
-
 /** With a state go the timers of its key. */
-function forgetStates(db: DatabaseSync, names: CustomerNames, count: Count): void {
+function forgetStates(db: DatabaseSync, names: CustomerNames, tally: Tally): void {
   const remove = db.prepare('DELETE FROM state WHERE key_space = ? AND key = ?');
   const change = db.prepare('UPDATE state SET body = ? WHERE key_space = ? AND key = ?');
   const timers = db.prepare('DELETE FROM timer WHERE key = ?');
@@ -118,15 +107,14 @@ function forgetStates(db: DatabaseSync, names: CustomerNames, count: Count): voi
       remove.run(keySpace, key);
       keys.add(key);
     } else change.run(JSON.stringify(rest.value), keySpace, key);
-    count(`state of ${keySpace}`, rest.gone ? 'removed' : 'changed');
+    tally.add(`state of ${keySpace}`, rest.gone ? 'removed' : 'changed');
   }
   for (const key of keys) {
-    const gone = Number(timers.run(key).changes);
-    if (gone > 0) count('timer', 'removed', gone);
+    tally.add('timer', 'removed', Number(timers.run(key).changes));
   }
 }
 
-function forgetInLog(db: DatabaseSync, names: CustomerNames, count: Count): void {
+function forgetInLog(db: DatabaseSync, names: CustomerNames, tally: Tally): void {
   const rewrite = db.prepare('UPDATE log_batch SET codec = ?, payload = ? WHERE seq = ?');
   for (const topic of Object.keys(TOPICS) as Topic[]) {
     for (const batch of batches(db, topic)) {
@@ -137,7 +125,7 @@ function forgetInLog(db: DatabaseSync, names: CustomerNames, count: Count): void
         const rest = recordWithout({ topic, key, value }, names);
         if (!rest.gone && !rest.changed) return `${line}\n`;
         touched = true;
-        count(topic, rest.gone ? 'removed' : 'changed');
+        tally.add(topic, rest.gone ? 'removed' : 'changed');
         return rest.gone ? '\n' : encodeLine(key, rest.value, trace);
       });
       if (!touched) continue;
@@ -147,73 +135,25 @@ function forgetInLog(db: DatabaseSync, names: CustomerNames, count: Count): void
   }
 }
 
-/** Tables in which a row is about one customer or about none; `key` is what it is found by, beside its body. */
-const TABLES: readonly TablePlace[] = [
-  { table: 'loop_alert', id: 'alert_id', key: 'alert_key' },
-  { table: 'loop_audit', id: 'position', key: 'alert_key' },
-  { table: 'loop_held', id: 'event_id' },
-  { table: 'loop_delivery', id: 'outcome_id', key: 'alert_key' },
-  { table: 'loop_standing', id: 'customer_id', key: 'customer_id' },
-  { table: 'sandbox_messages', id: 'id', key: 'alert_key' },
-  { table: 'effect', id: 'id' },
-  { table: 'dead_letter', id: 'id', key: 'key' },
-];
-
-interface TablePlace {
-  readonly table: string;
-  /** Column that names a row. */
-  readonly id: string;
-  readonly key?: string;
-}
+const PLACES: readonly TablePlace[] = [...TABLES, { table: 'sandbox_messages', id: 'id', key: 'alert_key' }];
 
 interface TableRow {
   readonly id: string;
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: RowValues;
 }
-
-/** Columns that hold JSON. */
-const JSON_COLUMNS = ['body', 'payload', 'content'];
 
 /** The rows of a table that are about the customer. */
 function* rowsOf(db: DatabaseSync, place: TablePlace, names: CustomerNames): Generator<TableRow> {
   for (const row of db.prepare(`SELECT * FROM ${place.table}`).iterate()) {
-    const values: Record<string, unknown> = { ...row };
-    for (const column of JSON_COLUMNS) {
-      if (typeof row[column] === 'string') values[column] = parsed(row[column]);
-    }
-    if (isTheirs(place, values, names)) yield { id: String(row[place.id]), values };
+    const values = withJson(row);
+    if (isRowAbout(place, values, names)) yield { id: String(row[place.id]), values };
   }
 }
-
-const isTheirs = (
-  { table, key }: TablePlace,
-  values: Readonly<Record<string, unknown>>,
-  names: CustomerNames,
-): boolean =>
-  (key !== undefined && isKeyOf(String(values[key]), names)) ||
-  has(names.subjects, values.subject) ||
-  (table === 'dead_letter' && isRecordOf(String(values.topic), values.payload, names)) ||
-  withoutCustomer(values.body ?? values.payload ?? {}, names).gone;
-
-const has = (names: ReadonlySet<string>, name: unknown): boolean =>
-  typeof name === 'string' && names.has(name);
-
-const isRecordOf = (topic: string, payload: unknown, names: CustomerNames): boolean =>
-  topic in TOPICS && recordWithout({ topic: topic as Topic, key: '', value: payload }, names).gone;
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A dead letter keeps what could not be decoded as it came.
-    return text;
-  }
-};
 
 interface StateOf {
   readonly keySpace: string;
   readonly key: string;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: RowValues;
   readonly rest: Left<unknown>;
 }
 
@@ -224,7 +164,12 @@ function* statesOf(db: DatabaseSync, names: CustomerNames): Generator<StateOf> {
   );
   for (const subject of names.subjects) {
     for (const row of own.all(subject)) {
-      yield { keySpace: String(row.key_space), key: subject, body: bodyOf(row), rest: { gone: true } };
+      yield {
+        keySpace: String(row.key_space),
+        key: subject,
+        body: stateBody(row.body),
+        rest: { gone: true },
+      };
     }
   }
   for (const { keySpace, key, body } of states(db, ['identity', 'alert', 'segment'])) {
@@ -236,13 +181,10 @@ function* statesOf(db: DatabaseSync, names: CustomerNames): Generator<StateOf> {
 function* states(db: DatabaseSync, keySpaces: readonly string[]) {
   const all = db.prepare('SELECT key, body FROM state WHERE key_space = ?');
   for (const keySpace of keySpaces) {
-    for (const row of all.iterate(keySpace)) yield { keySpace, key: String(row.key), body: bodyOf(row) };
+    for (const row of all.iterate(keySpace))
+      yield { keySpace, key: String(row.key), body: stateBody(row.body) };
   }
 }
-
-/** The column is only ever written as a JSON object. */
-const bodyOf = (row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  JSON.parse(String(row.body)) as Readonly<Record<string, unknown>>;
 
 function* records(db: DatabaseSync, topic: Topic) {
   for (const batch of batches(db, topic)) {

@@ -4,13 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { DATA_FILE } from '../../platform/database/embedded-store.ts';
 import { inTransaction } from '../../platform/database/sqlite.ts';
 import { openAlone } from '../in-process.ts';
-import {
-  type CustomerItem,
-  type Forgotten,
-  forgetCustomer,
-  gatherCustomer,
-  namesOfCustomer,
-} from './customer-data.sqlite.ts';
+import { forgetCustomer, gatherCustomer, namesOfCustomer } from './customer-data.sqlite.ts';
+import type { CustomerItem, Forgotten } from './rows-about.ts';
 
 /** There is no data file where one was expected. */
 export class NoData extends Error {

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { type CustomerNames, recordWithout, signalIdOf, withoutCustomer } from './speaks-of.ts';
+import {
+  aboutCustomer,
+  type CustomerNames,
+  recordWithout,
+  signalIdOf,
+  withoutCustomer,
+} from './speaks-of.ts';
 
 const ADA: CustomerNames = {
   subjects: new Set(['ada', 'quarantine:email:ada@x.org']),
@@ -23,7 +29,11 @@ test.each([
 test('of an alert about many only the evidence of the customer is cut out', () => {
   const alert = {
     subject: 'product=fibre',
-    evidence: [{ signalId: 'complaints/17' }, { signalId: 'complaints/18' }],
+    evidence: [
+      { signalId: 'complaints/17' },
+      { signalId: 'complaints/17+joined' },
+      { signalId: 'complaints/18' },
+    ],
   };
   expect(withoutCustomer({ alert }, ADA)).toEqual({
     gone: false,
@@ -37,10 +47,22 @@ test('what is about others stays as it is, whatever words stand in it', () => {
   expect(withoutCustomer(value, ADA)).toEqual({ gone: false, changed: false, value });
 });
 
+test('of what is about many only the part about the customer is shown', () => {
+  const theirs = { signalId: 'complaints/17', quote: 'theirs' };
+  const alert = {
+    evidence: [theirs, { signalId: 'complaints/18', quote: 'of another' }],
+    names: ['ada', 'bob'],
+  };
+  expect(aboutCustomer(alert, withoutCustomer(alert, ADA), ADA)).toEqual([theirs, 'ada']);
+  expect(aboutCustomer({ subject: 'ada' }, { gone: true }, ADA)).toEqual({ subject: 'ada' });
+});
+
 test('a list of customers loses the customer', () => {
   expect(withoutCustomer({ separatedFrom: ['ada', 'bob'] }, ADA)).toMatchObject({
     value: { separatedFrom: ['bob'] },
   });
+  const seen = ['complaints/17', 'complaints/17+joined', 'complaints/18'];
+  expect(withoutCustomer({ seen }, ADA)).toMatchObject({ value: { seen: ['complaints/18'] } });
 });
 
 test('a record of a source that names the customer by an address only is known by its signal', () => {

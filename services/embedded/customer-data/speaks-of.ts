@@ -47,13 +47,35 @@ export function withoutCustomer(value: unknown, names: CustomerNames): Left<unkn
 function withoutElements(list: readonly unknown[], names: CustomerNames): Left<unknown> {
   let changed = false;
   const left = list.flatMap((element) => {
-    const isName = typeof element === 'string' && names.subjects.has(element);
-    const rest = isName ? GONE : withoutCustomer(element, names);
+    const rest = leftOf(element, names);
     changed ||= rest.gone || rest.changed;
     return rest.gone ? [] : [rest.value];
   });
   return changed ? { gone: false, changed, value: left } : same(list);
 }
+
+/**
+ * What of a value is about a customer: all of it where all of it goes, otherwise the elements that are cut out. The rest is about
+ * others, and nothing for who asks what is known of them.
+ */
+export function aboutCustomer(value: unknown, left: Left<unknown>, names: CustomerNames): unknown {
+  return left.gone ? value : cutFrom(value, names);
+}
+
+function cutFrom(value: unknown, names: CustomerNames): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (!Array.isArray(value)) return Object.values(value).flatMap((part) => cutFrom(part, names));
+  return value.flatMap((element) => {
+    const { gone } = leftOf(element, names);
+    return gone ? [element] : cutFrom(element, names);
+  });
+}
+
+/** An element of a list may be the customer's name itself, or that of something that they said. */
+const leftOf = (element: unknown, names: CustomerNames): Left<unknown> =>
+  typeof element === 'string' && (names.subjects.has(element) || isSaid(names, element))
+    ? GONE
+    : withoutCustomer(element, names);
 
 function isAbout(object: object, names: CustomerNames): boolean {
   const field = (name: string): unknown => Reflect.get(object, name);
@@ -61,9 +83,13 @@ function isAbout(object: object, names: CustomerNames): boolean {
     ABOUT.some((name) => has(names.subjects, field(name))) ||
     IDENTITIES.some((name) => has(names.identities, field(name))) ||
     has(names.alertKeys, field('alertKey')) ||
-    has(names.signals, field('signalId'))
+    isSaid(names, field('signalId'))
   );
 }
+
+/** Something that they said, also where a join has handed it over. */
+const isSaid = ({ signals }: CustomerNames, id: unknown): boolean =>
+  typeof id === 'string' && signals.has(signalIdOf(id));
 
 const has = (names: ReadonlySet<string>, name: unknown): boolean =>
   typeof name === 'string' && names.has(name);

@@ -101,7 +101,9 @@ export async function openDistributedService(
   const { name, settings, clock, log, registry, lifecycle } = options;
   const names = namesOf(settings);
   await checkBroker(settings.TOCSIN_KAFKA_BROKERS, tlsOf(settings));
-  const postgres = postgresOf(settings, `tocsin ${name}`, settings.TOCSIN_DATABASE_CONNECTIONS);
+  const postgres = postgresOf(settings, `tocsin ${name}`, {
+    connections: settings.TOCSIN_DATABASE_CONNECTIONS,
+  });
   lifecycle.onClose('database', () => postgres.close());
   await migratePostgres(postgres, [...PLATFORM_POSTGRES_MIGRATIONS, ...(options.migrations ?? [])]);
   const { TOCSIN_REPLAY_FROM: replayFrom } = settings;

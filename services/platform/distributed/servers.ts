@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Kafka } from 'kafkajs';
 import type { Topic } from '../../contracts/topics.ts';
 import { loadSchemas, newestSchemas, type TopicSchema } from '../codec/schema-files.ts';
-import { Postgres } from '../database/postgres.ts';
+import { Postgres, type PostgresOptions } from '../database/postgres.ts';
 import { createKafka, type KafkaOptions } from '../event-log/client.kafka.ts';
 import { RegistryCodec } from '../event-log/schemas.registry.ts';
 import { prefixed, type TopicNames } from '../event-log/topic-names.ts';
@@ -57,14 +57,14 @@ export const namesOf = (settings: ServerSettings): TopicNames => prefixed(settin
 export function postgresOf(
   settings: ServerSettings,
   applicationName: string,
-  connections?: number,
+  options: Pick<PostgresOptions, 'connections' | 'statementTimeoutMs'>,
 ): Postgres {
   const password = settings.TOCSIN_DATABASE_PASSWORD;
   return new Postgres({
     url: settings.TOCSIN_DATABASE_URL,
     applicationName,
     ...(password === undefined ? {} : { password }),
-    ...(connections === undefined ? {} : { connections }),
+    ...options,
   });
 }
 

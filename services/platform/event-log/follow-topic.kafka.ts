@@ -115,7 +115,8 @@ class TopicFollower<T extends Topic> implements Following {
     const { topic, wants, learn, codec, log } = this.#options;
     for (const { key, value, offset } of batch.messages.map(fetchedRecord)) {
       if (isStale()) return;
-      if (wants?.(key) === false) continue;
+      // What was taken back, its key alone is left, is not told: what was learnt of it passes with the process.
+      if (value === null || wants?.(key) === false) continue;
       const decoded = await codec.decode(topic, value);
       // What was written to the topic under its schema has the topic's type.
       if (decoded.ok) learn({ topic, key, value: decoded.value } as FactOf<T>);
