@@ -49,6 +49,7 @@ export const actionManagement: ServiceDefinition<z.output<typeof operatorSetting
         silences: () => known?.all() ?? [],
       }),
       migrations: RULES_POSTGRES_MIGRATIONS,
+      quiet: ['customer'],
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
       attach: async ({ app, service }) => {
         const silences = new SilenceBook(service.eventLog);

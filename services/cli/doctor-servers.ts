@@ -115,7 +115,7 @@ async function schemas(settings: ServerSettings): Promise<Omit<Finding, 'check'>
 }
 
 async function database(settings: ServerSettings): Promise<Omit<Finding, 'check'>> {
-  const postgres = postgresOf(settings, 'tocsin doctor', 1);
+  const postgres = postgresOf(settings, 'tocsin doctor', { connections: 1 });
   try {
     const [row] = await postgres.query<{ version: string; tables: boolean }>(LOOK, []);
     const { version = '', tables = false } = row ?? {};

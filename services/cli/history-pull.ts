@@ -122,7 +122,7 @@ async function pull(
 const TELL_EVERY = 50_000;
 
 async function rulesInForce(settings: ServerSettings) {
-  const postgres = postgresOf(settings, 'tocsin history', 1);
+  const postgres = postgresOf(settings, 'tocsin history', { connections: 1 });
   try {
     return await keepRuleSets(postgres).between(0, Number.MAX_SAFE_INTEGER);
   } finally {

@@ -60,6 +60,7 @@ export const loopClosure: ServiceDefinition<z.output<typeof ownSettings>> = {
       processes: Object.values(createLoopClosureProcesses()),
       migrations: LOOP_CLOSURE_POSTGRES_MIGRATIONS,
       forgetting: LOOP_CLOSURE_FORGETS,
+      quiet: ['customer'],
       views: () => POSTGRES_VIEW_WRITERS,
       reads: ['alerts', 'assessments'],
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],

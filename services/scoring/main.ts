@@ -22,6 +22,7 @@ export const scoring: ServiceDefinition<unknown> = {
     metrics.modelsLoaded(loaded.value);
     return {
       processes: createScoringProcesses(loaded.value, metrics.timed(createScorer(loaded.value))),
+      quiet: ['customer'],
       observers: [{ onFact: (fact) => metrics.onFact(fact) }],
     };
   },

@@ -15,8 +15,10 @@ import { PostgresEffectQueue } from '../../services/platform/database/effect-que
 import { migratePostgres } from '../../services/platform/database/migrate.postgres.ts';
 import { PLATFORM_POSTGRES_MIGRATIONS } from '../../services/platform/database/migrations.postgres.ts';
 import { type NamedSql, Postgres } from '../../services/platform/database/postgres.ts';
+import { forgetQuietStates } from '../../services/platform/database/quiet-states.postgres.ts';
 import { keepRetention } from '../../services/platform/database/retention.postgres.ts';
 import { PostgresPartitionStore } from '../../services/platform/database/state-store.postgres.ts';
+import type { KeySpace } from '../../services/platform/keyed-process/keyed-process.ts';
 import { ManualClock } from '../../services/platform/time/clock.ts';
 import { postgresPrograms } from '../bench-servers/downloads.ts';
 import { type PostgresServer, startPostgres } from '../bench-servers/postgres.ts';
@@ -167,6 +169,71 @@ const storeOn = (on: Postgres): PostgresPartitionStore =>
     encode: async () => Buffer.alloc(0),
     views: POSTGRES_VIEW_WRITERS,
   } as never);
+
+describe('states of quiet customers', () => {
+  const NOW = Date.parse('2026-03-15T00:00:00Z');
+  const OLD = NOW - 100 * DAY;
+  const stop = new AbortController().signal;
+  const QUIET = { consumer: 'test', keySpaces: ['customer'] } as const;
+  const keys = async (): Promise<unknown[]> =>
+    (await ask('SELECT key FROM state ORDER BY key')).map(({ key }) => key);
+  const customer = (key: string, keySpace: KeySpace = 'customer') => ({ keySpace, key, row: { p: key } });
+  beforeEach(() => migratePostgres(postgres, MIGRATIONS));
+
+  test('are forgotten, page by page; what is younger, waits for a timer, or is no customer stays', async () => {
+    const store = storeOn(postgres);
+    const many = Array.from({ length: 1_100 }, (_, n) => customer(`quiet-${n}`));
+    await store.commit(
+      commitOf({
+        states: [...many, customer('waits'), customer('an alert', 'alert'), customer('spoke again')],
+        timers: [{ process: 'p', key: 'waits', name: 't', dueAt: NOW + DAY }],
+      }),
+      OLD,
+    );
+    await store.commit(commitOf({ states: [customer('spoke again')] }), NOW - 99 * DAY);
+    await ask(
+      "INSERT INTO state (consumer, key_space, key, body, at) VALUES ('other', 'customer', 'theirs', '{}', 0)",
+    );
+    expect(await forgetQuietStates(postgres, QUIET, OLD, stop)).toBe(0);
+    expect(await forgetQuietStates(postgres, QUIET, OLD + 1, stop)).toBe(1_100);
+    expect(await keys()).toEqual(['an alert', 'spoke again', 'theirs', 'waits']);
+  });
+
+  test('one that is written while its page is looked at stays', async () => {
+    await storeOn(postgres).commit(commitOf({ states: [customer('back')] }), OLD);
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query('BEGIN');
+    await client.query("UPDATE state SET body = '{\"p\":2}', at = $1 WHERE key = 'back'", [NOW]);
+    const forgetting = forgetQuietStates(postgres, QUIET, NOW - DAY, stop);
+    // It waits for the row by now, or comes to it later.
+    await new Promise((resume) => setTimeout(resume, 300));
+    await client.query('COMMIT');
+    await client.end();
+    expect(await forgetting).toBe(0);
+    expect(await keys()).toEqual(['back']);
+  });
+
+  test('and those from before their age was known count from the update on, without being written anew', async () => {
+    await ask("DELETE FROM migration WHERE id = '0008-state-at'");
+    await ask('ALTER TABLE state DROP COLUMN at');
+    await ask(
+      "INSERT INTO state (consumer, key_space, key, body) VALUES ('test', 'customer', 'before', '{}')",
+    );
+    const place = () => ask('SELECT ctid::text FROM state');
+    const before = await place();
+    const updated = Date.now();
+    await migratePostgres(postgres, MIGRATIONS);
+    expect(await place()).toEqual(before);
+    expect(await forgetQuietStates(postgres, QUIET, updated - 60_000, stop)).toBe(0);
+    // A version before this one writes without it, beside us.
+    await ask(
+      "INSERT INTO state (consumer, key_space, key, body) VALUES ('test', 'customer', 'by it', '{}')",
+    );
+    expect(await forgetQuietStates(postgres, QUIET, updated - 60_000, stop)).toBe(0);
+    expect(await forgetQuietStates(postgres, QUIET, updated + 60_000, stop)).toBe(2);
+  });
+});
 
 describe('retention', () => {
   const NOW = Date.parse('2026-03-15T00:00:00Z');

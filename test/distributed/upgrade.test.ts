@@ -21,7 +21,8 @@ afterAll(() => rmSync(rules, { recursive: true, force: true }));
 const LAYOUT_BEFORE = `
   ALTER TABLE effect DROP COLUMN trace;
   DROP TABLE home;
-  DELETE FROM migration WHERE id IN ('0002-effect-trace', '0005-home')`;
+  ALTER TABLE state DROP COLUMN at;
+  DELETE FROM migration WHERE id IN ('0002-effect-trace', '0005-home', '0008-state-at')`;
 
 /** What the version after may do to them: expand. */
 const LAYOUT_AFTER = `

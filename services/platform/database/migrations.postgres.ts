@@ -178,4 +178,14 @@ export const PLATFORM_POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
       ALTER TABLE dead_letter ADD COLUMN decided_at bigint;
     `,
   },
+  {
+    id: '0008-state-at',
+    sql: `
+      -- When a state was written last, epoch ms. Those from before count as written now, and are not written anew for it.
+      DO $$ BEGIN
+        EXECUTE format('ALTER TABLE state ADD COLUMN at bigint NOT NULL DEFAULT %s',
+                       (extract(epoch FROM now()) * 1000)::bigint);
+      END $$;
+    `,
+  },
 ];

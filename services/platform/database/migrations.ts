@@ -119,4 +119,8 @@ export const PLATFORM_MIGRATIONS: readonly Migration[] = [
       ALTER TABLE dead_letter ADD COLUMN decided_at INTEGER;
     `,
   },
+  {
+    id: '0008-state-at',
+    sql: '-- Nothing here: states of a data file are remembered without end.',
+  },
 ];

@@ -77,9 +77,9 @@ export const SQL = {
        SELECT $1, $2, t, o, s FROM json_to_recordset($7::text::json) AS o (t text, o text, s bigint)
        ON CONFLICT (consumer, topic, partition, origin) DO UPDATE SET last_sequence = excluded.last_sequence
      ), stored AS (
-       INSERT INTO state (consumer, key_space, key, body)
-       SELECT $1, s, k, b FROM unnest($8::text[], $9::text[], $10::text[]) AS s (s, k, b)
-       ON CONFLICT (consumer, key_space, key) DO UPDATE SET body = excluded.body
+       INSERT INTO state (consumer, key_space, key, body, at)
+       SELECT $1, s, k, b, $5::bigint FROM unnest($8::text[], $9::text[], $10::text[]) AS s (s, k, b)
+       ON CONFLICT (consumer, key_space, key) DO UPDATE SET body = excluded.body, at = excluded.at
      ), forgotten AS (
        DELETE FROM state USING unnest($11::text[], $12::text[]) AS f (s, k)
        WHERE consumer = $1 AND key_space = f.s AND key = f.k
@@ -92,7 +92,7 @@ export const SQL = {
        WHERE consumer = $1 AND partition = $2 AND process = c.p AND key = c.k AND name = c.n
      ), put_out AS (
        INSERT INTO outbox (consumer, partition, sequence, count, facts, payload, at)
-       SELECT $1, $2, fence.first, $4::bigint, $20, $21, $5 FROM fence WHERE $4::bigint > 0
+       SELECT $1, $2, fence.first, $4::bigint, $20, $21, $5::bigint FROM fence WHERE $4::bigint > 0
      ), counted AS (
        INSERT INTO ledger (consumer, partition, stage, topic, outcome, reason, count)
        SELECT $1, $2, s, t, o, r, c

@@ -8,6 +8,7 @@ import { IntakeLedger } from '../database/intake-ledger.postgres.ts';
 import { migratePostgres, type PostgresMigration } from '../database/migrate.postgres.ts';
 import { PLATFORM_POSTGRES_MIGRATIONS } from '../database/migrations.postgres.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
+import { watchQuietStates } from '../database/quiet-states.postgres.ts';
 import { type Forgetting, watchRetention } from '../database/retention.postgres.ts';
 import { PostgresPartitionStore, type PostgresViewWriter } from '../database/state-store.postgres.ts';
 import { checkBroker } from '../event-log/broker-versions.kafka.ts';
@@ -24,7 +25,7 @@ import type { RegistryCodec } from '../event-log/schemas.registry.ts';
 import { SenderThread } from '../event-log/sender-thread.ts';
 import { OVER_THE_NETWORK } from '../keyed-process/batch-size.ts';
 import { GroupRunner } from '../keyed-process/group-runner.kafka.ts';
-import type { KeyedProcess } from '../keyed-process/keyed-process.ts';
+import type { KeyedProcess, KeySpace } from '../keyed-process/keyed-process.ts';
 import type { OpenPartition } from '../keyed-process/open-partition.ts';
 import { Runner, type RunnerObserver } from '../keyed-process/runner.ts';
 import { Topology } from '../keyed-process/topology.ts';
@@ -54,6 +55,8 @@ export interface DistributedServiceOptions {
   readonly migrations?: readonly PostgresMigration[];
   /** What of them is forgotten when it is too old. */
   readonly forgetting?: Forgetting;
+  /** Key spaces whose states may be forgotten when nothing was written under their key for as long as the settings say. */
+  readonly quiet?: readonly KeySpace[];
   readonly views?: (postgres: Postgres) => ReadonlyMap<string, PostgresViewWriter>;
   /** Topics whose single records the service reads for people. */
   readonly reads?: readonly Topic[];
@@ -230,9 +233,28 @@ export async function openDistributedService(
     run: async (stop) => {
       const watch = new AbortController();
       const until = AbortSignal.any([stop, watch.signal]);
-      const { forgetting = { tables: [], statements: [] } } = options;
+      const { forgetting = { tables: [], statements: [] }, quiet = [] } = options;
       const days = settings.TOCSIN_RETENTION_DAYS;
       const retaining = watchRetention(postgres, { forgetting, days, clock }, until);
+      const quietDays = settings.TOCSIN_QUIET_CUSTOMER_DAYS;
+      const forgettingQuiet =
+        quietDays === undefined || quiet.length === 0
+          ? Promise.resolve()
+          : watchQuietStates(
+              postgres,
+              {
+                consumer: name,
+                keySpaces: quiet,
+                days: quietDays,
+                clock,
+                isOurTurn: () => group.partitions().includes(0),
+                onForgotten: (states) => {
+                  metrics.forgotten(states);
+                  log.info({ service: name, states, quietDays }, 'quiet customers were forgotten');
+                },
+              },
+              until,
+            );
       try {
         const stalled = new Promise<never>((_, reject) => {
           watchProgress({ group, clock, healthy: () => trouble === undefined }, until).catch(reject);
@@ -242,6 +264,7 @@ export async function openDistributedService(
           stalled,
           sender.failed,
           failing(retaining),
+          failing(forgettingQuiet),
           ...followings.map(({ failed }) => failed),
         ]);
       } catch (error) {
@@ -249,7 +272,7 @@ export async function openDistributedService(
         throw error;
       } finally {
         watch.abort();
-        await retaining.catch(() => undefined);
+        await Promise.allSettled([retaining, forgettingQuiet]);
       }
     },
     notReady: () => {

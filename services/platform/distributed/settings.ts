@@ -71,6 +71,8 @@ export const serviceSettings = serverSettings.extend({
     .optional(),
   /** Days for which ids of published records, settled dead letters and the monthly tables of read models are kept. */
   TOCSIN_RETENTION_DAYS: number(30, 10_000).default(400),
+  /** Days without a signal after which what is remembered of a customer is forgotten. Default: never. See `infra/privacy.md`. */
+  TOCSIN_QUIET_CUSTOMER_DAYS: number(90, 10_000).optional(),
   /** For fault tests: where this process shall die. See `platform/process/crash-point.ts`. */
   TOCSIN_FAILPOINT: z
     .string()

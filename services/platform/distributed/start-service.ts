@@ -41,7 +41,7 @@ export interface ServiceContext<Own> {
 
 type Reads = Pick<
   DistributedServiceOptions,
-  'processes' | 'migrations' | 'forgetting' | 'views' | 'reads' | 'observers' | 'states'
+  'processes' | 'migrations' | 'forgetting' | 'quiet' | 'views' | 'reads' | 'observers' | 'states'
 >;
 
 export interface ServiceParts extends Reads {

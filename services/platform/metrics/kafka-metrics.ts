@@ -8,6 +8,8 @@ export interface KafkaMetrics {
   produceFailed(): void;
   registryRequest(outcome: 'found' | 'not_found' | 'failed'): void;
   committed(seconds: number): void;
+  /** States of quiet keys. */
+  forgotten(states: number): void;
   /** What the gauges look at. */
   watch(lags: () => readonly Lag[], ready: () => boolean): void;
 }
@@ -46,6 +48,13 @@ export function createKafkaMetrics(registry: Registry, service: string, group: s
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
     registers,
   });
+  const forgotten = new Counter({
+    name: 'tocsin_quiet_states_forgotten_total',
+    help: 'States that were forgotten because nothing was written under their key for long.',
+    labelNames: ['service'],
+    registers,
+  });
+  forgotten.inc({ service }, 0);
   rebalances.inc({ service, group }, 0);
   produceErrors.inc({ service }, 0);
   for (const restarted of ['true', 'false']) crashes.inc({ service, group, restarted }, 0);
@@ -68,6 +77,7 @@ export function createKafkaMetrics(registry: Registry, service: string, group: s
     produceFailed: () => produceErrors.inc({ service }),
     registryRequest: (outcome) => requests.inc({ outcome }),
     committed: (seconds) => commits.observe({ service }, seconds),
+    forgotten: (states) => forgotten.inc({ service }, states),
     watch: (whose, isReady) => {
       lags = whose;
       ready = isReady;
