@@ -6,6 +6,8 @@ import { DAY } from '../../platform/time/clock.ts';
 import { createScorer } from '../service.ts';
 import { loadScoringSettings } from '../settings.ts';
 import { scoringProcess } from './assess-signal.ts';
+import { asKeptNow } from './earlier-state.ts';
+import { lengthOf } from './history.ts';
 import type { CustomerState } from './profile.ts';
 
 const settings = loadScoringSettings('rules');
@@ -46,7 +48,7 @@ function tell(...signals: Signal[]): Told {
   const told: Told = { state: undefined, assessments: [], skips: [] };
   for (const each of signals) {
     const step = process.onInput(told.state, input(each), NOON);
-    if (step.state !== undefined && step.state !== null) told.state = step.state;
+    if (step.state !== undefined && step.state !== null) told.state = asKeptNow(step.state);
     if (step.outcome.type === 'skipped') told.skips.push(step.outcome.reason);
     for (const emit of step.emit ?? []) if (emit.topic === 'assessments') told.assessments.push(emit.value);
   }
@@ -93,7 +95,7 @@ test('the same signal again is skipped and changes nothing', () => {
   const told = tell(once, once);
   expect(told.skips).toEqual(['repeated']);
   expect(told.assessments).toHaveLength(1);
-  expect(told.state?.recent).toHaveLength(1);
+  expect(lengthOf(told.state?.history ?? '')).toBe(1);
 });
 
 test('the risk from an intention fades with time', () => {
@@ -193,7 +195,7 @@ test('a state that was handed in is never changed', () => {
     Object.freeze(value);
     for (const part of Object.values(value)) deepFreeze(part);
   };
-  let state: CustomerState | undefined;
+  let state: Parameters<typeof process.onInput>[0];
   for (let day = 0; day < 40; day++) {
     const step = process.onInput(
       state,
@@ -203,5 +205,5 @@ test('a state that was handed in is never changed', () => {
     state = step.state ?? undefined;
     deepFreeze(state);
   }
-  expect(state?.recent.length).toBe(20);
+  expect(lengthOf(state === undefined ? '' : asKeptNow(state).history)).toBe(20);
 });

@@ -8,6 +8,7 @@ import {
   skipped,
 } from '../../platform/keyed-process/keyed-process.ts';
 import type { Scorer } from '../ports.ts';
+import { asKeptNow, type EarlierState } from './earlier-state.ts';
 import { observe, profileOf } from './features.ts';
 import { type CustomerState, isRepeat, remember } from './profile.ts';
 import type { TextReading } from './read-text.ts';
@@ -20,12 +21,13 @@ export type ScoringSkip = 'repeated' | 'not_a_signal';
  *
  * One assessment per signal, in the order of the signals. A repeat of one of the last twelve is skipped.
  */
-export function scoringProcess(scorer: Scorer): KeyedProcess<CustomerState> {
+export function scoringProcess(scorer: Scorer): KeyedProcess<CustomerState | EarlierState> {
   return {
     name: 'scoring',
     keySpace: 'customer',
     inputs: ['signals'],
-    onInput: (state, input, now) => assess(scorer, state, input, now),
+    onInput: (state, input, now) =>
+      assess(scorer, state === undefined ? undefined : asKeptNow(state), input, now),
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Intent, Profile } from '../../contracts/assessment.ts';
 import type { CustomerAttributes } from '../../contracts/sources.ts';
 import { DAY } from '../../platform/time/clock.ts';
-import { bitOf, type CustomerState, type Happening, halved } from './profile.ts';
+import { type Happening, HistoryReader } from './history.ts';
+import { countOf, oldestAt } from './open-complaints.ts';
+import { bitOf, type CustomerState, halved } from './profile.ts';
 
 /** The value of a feature; `undefined` is "not known", which has a bin of its own. */
 export type FeatureValue = number | string | boolean | undefined;
@@ -42,7 +44,7 @@ const BAD_MOOD = -0.1;
 /** Ages are taken at `state.at`: the newest thing known, not the clock on the wall. */
 export function observe(state: CustomerState): Behaviour {
   const counts = new Counts(state.at);
-  for (const happening of state.recent) counts.add(happening);
+  for (const reader = new HistoryReader(state.history); reader.next(); ) counts.add(reader);
   return counts.conclude(state);
 }
 
@@ -80,7 +82,7 @@ class Counts {
     if (happening.at < this.#now) this.#previousAt = happening.at;
     if (happening.spoke) this.#spokeAt = happening.at;
     if (happening.satisfaction !== undefined) this.#satisfaction = happening.satisfaction;
-    if (happening.intents !== undefined) this.#addIntents(happening.intents, ageDays);
+    if (happening.intents) this.#addIntents(happening.intents, ageDays);
     if (ageDays <= 30) this.#addMonth(happening);
     if (ageDays <= 60 && happening.type === 'price.raised') this.#raised++;
     if (ageDays <= 60 && happening.type === 'contract.ending') this.#ending++;
@@ -153,7 +155,7 @@ class Counts {
     const mood = this.#mood + (past?.mood ?? 0) * faded;
     const spokeAt = Math.max(this.#spokeAt, past?.spokeAt ?? 0);
     const days = (at: number): number => (this.#now - at) / DAY;
-    const oldest = open[0];
+    const oldest = oldestAt(open);
     return {
       at: this.#now,
       attributes,
@@ -161,8 +163,8 @@ class Counts {
       mood: texts < MIN_TEXTS ? undefined : mood / texts,
       moodChange: this.#newTexts === 0 || this.#oldTexts === 0 ? undefined : this.#moodChange(),
       complaints30d: this.#complaints,
-      openComplaints: open.length,
-      oldestOpenComplaintDays: oldest === undefined ? undefined : days(oldest.at),
+      openComplaints: countOf(open),
+      oldestOpenComplaintDays: oldest === undefined ? undefined : days(oldest),
       contacts30d: this.#contacts,
       transfers30d: this.#transfers,
       daysSinceContact: spokeAt === 0 ? undefined : days(spokeAt),

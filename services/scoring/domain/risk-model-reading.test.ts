@@ -12,7 +12,7 @@ const extra = {
   Answered: '01/03/2026 13:30',
   Order: '',
 };
-const seen = observe({ at: NOW, recent: [], open: [], seen: '', attributes: { tenureMonths: 7, extra } });
+const seen = observe({ at: NOW, history: '', open: '', seen: '', attributes: { tenureMonths: 7, extra } });
 
 test.each<[Reading, unknown]>([
   [{ number: 'Fee' }, 12.5],

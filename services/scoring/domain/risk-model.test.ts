@@ -3,12 +3,14 @@ import { expect, test } from 'vitest';
 import { formatProblem } from '../../platform/config/yaml-file.ts';
 import { DAY } from '../../platform/time/clock.ts';
 import { FEATURES, observe } from './features.ts';
+import { pack } from './history.ts';
+import { opened } from './open-complaints.ts';
 import type { CustomerState } from './profile.ts';
 import { compileRiskModel, type RiskModel } from './risk-model.ts';
 
 const NOW = Date.parse('2026-03-02T12:00:00Z');
 const customer = (what: Partial<CustomerState> = {}) =>
-  observe({ at: NOW, recent: [], open: [], seen: '', ...what });
+  observe({ at: NOW, history: '', open: '', seen: '', ...what });
 
 const header = 'apiVersion: tocsin/v1\nkind: RiskModel\nversion: t1\n';
 
@@ -162,15 +164,14 @@ test('the shipped model puts a loyal, praising customer low and an angry one abo
   if (!shipped.ok) throw new Error('see above');
   const loyal = customer({
     attributes: { tenureMonths: 80, contract: 'two year', renewalAt: NOW + 400 * DAY },
-    recent: [{ at: NOW, type: 'survey.answered', mood: 0.8, satisfaction: 5 }],
+    history: pack({ at: NOW, type: 'survey.answered', mood: 0.8, satisfaction: 5 }),
   });
   const angry = customer({
     attributes: { tenureMonths: 4, contract: 'monthly', usageTrend: -0.6 },
-    recent: [
-      { at: NOW - DAY, type: 'complaint.received', mood: -0.7 },
-      { at: NOW, type: 'complaint.received', mood: -0.8, intents: 1 },
-    ],
-    open: [{ id: 'a', at: NOW - DAY }],
+    history:
+      pack({ at: NOW - DAY, type: 'complaint.received', mood: -0.7 }) +
+      pack({ at: NOW, type: 'complaint.received', mood: -0.8, intents: 1 }),
+    open: opened('', { id: 'a', at: NOW - DAY }),
   });
   expect(shipped.value.score(loyal)).toBeLessThan(5);
   expect(shipped.value.score(angry)).toBeGreaterThan(90);

@@ -19,5 +19,5 @@ export function customerOf(columns: readonly string[], row: readonly string[], a
     const cell = row[index] ?? '';
     if (isKnown(cell)) extra[column] = cell;
   }
-  return observe({ at, recent: [], open: [], seen: '', attributes: { extra } });
+  return observe({ at, history: '', open: '', seen: '', attributes: { extra } });
 }
