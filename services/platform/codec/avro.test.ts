@@ -1,7 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ContactHold } from '../../contracts/alert.ts';
 import { avroCodec, avroType } from './avro.ts';
-import { NotEncodable, shapeOf } from './avro-shape.ts';
+import { AvroBytes } from './avro-bytes.ts';
+import { fromAvroOf } from './avro-shape.ts';
+import { NotEncodable, writerOf } from './avro-writer.ts';
 import { loadSchemas } from './schema-files.ts';
 
 const file = 'v1.avsc';
@@ -29,11 +32,15 @@ const reading = {
   ],
 };
 const type = avroType({ file, json: reading });
-const { check, fromAvro } = shapeOf(type);
-function roundTrip(value: unknown): unknown {
-  check(value);
-  return fromAvro(type.fromBuffer(type.toBuffer(value)));
+const write = writerOf(type);
+const fromAvro = fromAvroOf(type);
+function bytesOf(value: unknown): Buffer {
+  const out = new AvroBytes();
+  out.begin(Buffer.of());
+  write(out, value);
+  return out.taken();
 }
+const roundTrip = (value: unknown): unknown => fromAvro(type.fromBuffer(bytesOf(value)));
 
 test('what is absent stays absent', () => {
   expect(roundTrip({ id: 'a', tags: [] })).toStrictEqual({ id: 'a', tags: [] });
@@ -54,8 +61,32 @@ test('numbers, words and truth values of one map come back as they were', () => 
 
 test('the value given in is not touched', () => {
   const value = Object.freeze({ id: 'a', tags: Object.freeze([]) });
-  check(value);
+  bytesOf(value);
   expect(value).toStrictEqual({ id: 'a', tags: [] });
+});
+
+const anyText = fc.string({ unit: 'binary', maxLength: 200 });
+
+test('the bytes are those of the encoder that the decoder comes with', () => {
+  const value = fc.record(
+    {
+      id: anyText,
+      score: fc.double({ noNaN: true, noDefaultInfinity: true }),
+      count: fc.integer(),
+      at: fc.oneof(fc.integer({ min: -(2 ** 52), max: 2 ** 52 - 1 }), fc.integer({ min: -200, max: 200 })),
+      tags: fc.array(fc.record({ word: anyText })),
+      extra: fc.dictionary(
+        anyText,
+        fc.oneof(anyText, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()),
+      ),
+    },
+    { requiredKeys: ['id', 'tags'] },
+  );
+  fc.assert(
+    fc.property(value, (given) => {
+      expect(bytesOf(given)).toEqual(type.toBuffer(given));
+    }),
+  );
 });
 
 describe('a value that would not come back as it was is refused with its place', () => {
@@ -63,6 +94,16 @@ describe('a value that would not come back as it was is refused with its place',
     ['undeclared field', { id: 'a', tags: [], colour: 'red' }, 'colour: Reading has no such field'],
     ['missing field', { tags: [] }, 'id: found nothing, expected well-formed text'],
     ['half a character', { id: '\ud83d', tags: [] }, 'id: found string, expected well-formed text'],
+    [
+      'half a character in a long text',
+      { id: `${'x'.repeat(80)}\udc00`, tags: [] },
+      'id: found string, expected well-formed text',
+    ],
+    [
+      'half a character in the name of a map',
+      { id: 'a', tags: [], extra: { '\ud83d': 1 } },
+      'extra.\ud83d: found string, expected well-formed text',
+    ],
     ['NaN', { id: 'a', tags: [], score: Number.NaN }, 'score: found NaN, expected a finite number'],
     [
       'fraction in a count',
@@ -91,10 +132,10 @@ describe('a value that would not come back as it was is refused with its place',
     ],
     ['not a record', 'text of a customer', 'value: found string, expected a Reading'],
   ])('%s', (_, value, message) => {
-    expect(() => check(value)).toThrow(
+    expect(() => bytesOf(value)).toThrow(
       new NotEncodable([], message.split(': ').slice(1).join(': ')).complaint,
     );
-    expect(() => check(value)).toThrow(message);
+    expect(() => bytesOf(value)).toThrow(message);
   });
 });
 

@@ -1,6 +1,8 @@
 import avsc, { type Schema, type Type } from 'avsc';
 import type { Topic, TopicValues } from '../../contracts/topics.ts';
-import { shapeOf } from './avro-shape.ts';
+import { AvroBytes } from './avro-bytes.ts';
+import { fromAvroOf } from './avro-shape.ts';
+import { writerOf } from './avro-writer.ts';
 import type { TopicSchema } from './schema-files.ts';
 
 /** Turns the values of one topic into Avro bytes and back. */
@@ -25,13 +27,15 @@ export function avroCodec<T extends Topic>(
   schema: TopicSchema & { readonly topic: T },
 ): AvroCodec<TopicValues[T]> {
   const type = avroType(schema);
-  const shape = shapeOf(type);
+  const write = writerOf(type);
+  const plain = fromAvroOf(type);
   // The contract test shows for every topic that its schema and its TypeScript type have the same fields.
-  const fromAvro = (value: unknown) => shape.fromAvro(value) as TopicValues[T];
+  const fromAvro = (value: unknown) => plain(value) as TopicValues[T];
   return {
     encode(value, prefix = NO_PREFIX) {
-      shape.check(value);
-      return encoded(type, value, prefix);
+      scratch.begin(prefix);
+      write(scratch, value);
+      return scratch.taken();
     },
     decode: (bytes) => fromAvro(type.fromBuffer(bytes)),
     readerOf(writer) {
@@ -43,16 +47,7 @@ export function avroCodec<T extends Topic>(
 
 const NO_PREFIX = Buffer.alloc(0);
 
-/** Where values are encoded before their length is known. avsc's own is 1 KiB; it encodes larger values twice. */
-let scratch = Buffer.allocUnsafe(64 * 1024);
-
-function encoded(type: Type, value: unknown, prefix: Buffer): Buffer {
-  const end = type.encode(value, scratch, prefix.copy(scratch));
-  if (end >= 0) return Buffer.from(scratch.subarray(0, end));
-  // By so much it was too small.
-  scratch = Buffer.allocUnsafe(2 * (scratch.length - end));
-  return encoded(type, value, prefix);
-}
+const scratch = new AvroBytes();
 
 /**
  * Compiles a schema. Unions whose branches JavaScript cannot tell apart, such as int beside long, are refused:

@@ -1,5 +1,5 @@
 import type { Topic } from '../../contracts/topics.ts';
-import { NotEncodable } from '../codec/avro-shape.ts';
+import { NotEncodable } from '../codec/avro-writer.ts';
 import type { NamedSql, Postgres } from '../database/postgres.ts';
 import { storable } from '../database/storable-text.ts';
 import type { Emit } from '../keyed-process/keyed-process.ts';
