@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { replacePart } from './replace-part.kafka.ts';
 
 /** A message as the client hands it over to be put into a batch. */
 export interface BatchedMessage {
@@ -41,24 +41,8 @@ export function encodeRecord(message: BatchedMessage): EncodedRecord {
   return { buf: bytes, buffer: bytes };
 }
 
-/** The client whose inner function is known; any other keeps its own. */
-const KNOWN_CLIENT = '2.2.4';
-const require = createRequire(import.meta.url);
-
-/**
- * Lets kafkajs in this thread put records together with `encodeRecord`. Answers whether it does: not with another version of the client.
- * To be called before anything is sent.
- */
-export function useRecordEncoder(): boolean {
-  const { version } = require('kafkajs/package.json') as { readonly version: string };
-  if (version !== KNOWN_CLIENT) return false;
-  const place = require.resolve('kafkajs/src/protocol/recordBatch/record/v0');
-  require(place);
-  const found = require.cache[place];
-  if (found === undefined) return false;
-  found.exports = encodeRecord;
-  return true;
-}
+/** Lets kafkajs in this thread put records together with `encodeRecord`. Answers whether it does. To be called before anything is sent. */
+export const useRecordEncoder = (): boolean => replacePart('protocol/recordBatch/record/v0', encodeRecord);
 
 type Pair = readonly [name: string, held: HeaderValue];
 

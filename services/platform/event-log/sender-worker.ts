@@ -1,9 +1,9 @@
+import './sender-parts.kafka.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from '../logging/logger.ts';
 import { createKafka, RETRY } from './client.kafka.ts';
 import { kafkaSender } from './outbox-sender.kafka.ts';
 import { keyPartitioner } from './partition-of.ts';
-import { useRecordEncoder } from './record-encoder.kafka.ts';
 import type { SenderAnswer, SenderOrder, SenderStart } from './sender-thread.ts';
 import { prefixed } from './topic-names.ts';
 
@@ -18,7 +18,6 @@ const said = (error: unknown): { readonly name: string; readonly message: string
 const logs = (level: keyof Logger) => (fields: object, message: string) =>
   answer({ type: 'log', level, fields, message });
 
-useRecordEncoder();
 const producer = createKafka({
   ...kafka,
   log: { debug: logs('debug'), info: logs('info'), warn: logs('warn'), error: logs('error') },
