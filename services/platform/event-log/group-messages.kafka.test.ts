@@ -46,6 +46,7 @@ test('the client in use is one whose messages can be grouped here', async () => 
     },
   };
   const cluster = {
+    isConnected: () => true,
     addMultipleTargetTopics: () => Promise.resolve(),
     refreshMetadataIfNecessary: () => Promise.resolve(),
     findTopicPartitionMetadata: () => partitions(2),

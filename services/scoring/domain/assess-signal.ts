@@ -96,4 +96,4 @@ function assessmentOf(
 
 /** The risk right before the signal: the old picture as it looked at the same moment, so that only the news counts. */
 const scoreBefore = (scorer: Scorer, before: CustomerState, at: number): number =>
-  scorer.risk.score(observe({ ...before, at }));
+  scorer.risk.score(observe(before, at));

@@ -1,7 +1,7 @@
 import type { Intent, Profile } from '../../contracts/assessment.ts';
 import type { CustomerAttributes } from '../../contracts/sources.ts';
 import { DAY } from '../../platform/time/clock.ts';
-import { type Happening, HistoryReader } from './history.ts';
+import { HistoryReader } from './history.ts';
 import { countOf, oldestAt } from './open-complaints.ts';
 import { bitOf, type CustomerState, halved } from './profile.ts';
 
@@ -41,15 +41,16 @@ export interface Behaviour {
 
 /** Posts with a worse mood than this count as bad, for reach. */
 const BAD_MOOD = -0.1;
-/** Ages are taken at `state.at`: the newest thing known, not the clock on the wall. */
-export function observe(state: CustomerState): Behaviour {
-  const counts = new Counts(state.at);
+/** Ages are taken at `state.at`, the newest thing known and not the clock on the wall, or at another instant. */
+export function observe(state: CustomerState, at: number = state.at): Behaviour {
+  counts.begin(at);
   for (const reader = new HistoryReader(state.history); reader.next(); ) counts.add(reader);
   return counts.conclude(state);
 }
 
+/** Used again for each customer: what is counted would be thrown away at once. */
 class Counts {
-  readonly #now: number;
+  #now = 0;
   #mood = 0;
   #texts = 0;
   #newMood = 0;
@@ -70,19 +71,40 @@ class Counts {
   #dropped = 0;
   #ending = 0;
   #purchases = 0;
-  readonly #intentAges: (number | undefined)[] = [];
+  #intentAges: (number | undefined)[] = NO_INTENTS;
 
-  constructor(now: number) {
+  begin(now: number): void {
     this.#now = now;
+    this.#mood = 0;
+    this.#texts = 0;
+    this.#newMood = 0;
+    this.#newTexts = 0;
+    this.#oldMood = 0;
+    this.#oldTexts = 0;
+    this.#spokeAt = 0;
+    this.#previousAt = 0;
+    this.#transfers = 0;
+    this.#badReach = undefined;
+    this.#satisfaction = undefined;
+    this.#contacts = 0;
+    this.#complaints = 0;
+    this.#delayed = 0;
+    this.#failed = 0;
+    this.#outages = 0;
+    this.#raised = 0;
+    this.#dropped = 0;
+    this.#ending = 0;
+    this.#purchases = 0;
+    this.#intentAges = NO_INTENTS;
   }
 
-  add(happening: Happening): void {
+  add(happening: HistoryReader): void {
     const ageDays = (this.#now - happening.at) / DAY;
-    if (happening.mood !== undefined) this.#addMood(happening.mood, ageDays);
+    if (happening.hasMood) this.#addMood(happening.mood, ageDays);
     if (happening.at < this.#now) this.#previousAt = happening.at;
     if (happening.spoke) this.#spokeAt = happening.at;
     if (happening.satisfaction !== undefined) this.#satisfaction = happening.satisfaction;
-    if (happening.intents) this.#addIntents(happening.intents, ageDays);
+    if (happening.intents !== 0) this.#addIntents(happening.intents, ageDays);
     if (ageDays <= 30) this.#addMonth(happening);
     if (ageDays <= 60 && happening.type === 'price.raised') this.#raised++;
     if (ageDays <= 60 && happening.type === 'contract.ending') this.#ending++;
@@ -104,14 +126,15 @@ class Counts {
 
   /** Oldest first, so that the last one stands. */
   #addIntents(bits: number, ageDays: number): void {
+    if (this.#intentAges === NO_INTENTS) this.#intentAges = [];
     for (let bit = 0, rest = bits; rest !== 0; bit++, rest >>>= 1) {
       if ((rest & 1) === 1) this.#intentAges[bit] = ageDays;
     }
   }
 
-  #addMonth(happening: Happening): void {
-    this.#transfers += happening.transfers ?? 0;
-    if (happening.reach !== undefined && (happening.mood ?? 0) < BAD_MOOD) {
+  #addMonth(happening: HistoryReader): void {
+    this.#transfers += happening.transfers;
+    if (happening.reach !== undefined && happening.hasMood && happening.mood < BAD_MOOD) {
       this.#badReach = Math.max(this.#badReach ?? 0, happening.reach);
     }
     switch (happening.type) {
@@ -186,6 +209,9 @@ class Counts {
     return this.#newMood / this.#newTexts - this.#oldMood / this.#oldTexts;
   }
 }
+
+const NO_INTENTS: (number | undefined)[] = [];
+const counts = new Counts();
 
 /** A mood that rests on less than this (one text half a year ago) is no longer known. */
 const MIN_TEXTS = 0.02;

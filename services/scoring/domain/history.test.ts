@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SIGNAL_TYPES } from '../../contracts/signal.ts';
-import { divide, type Happening, type History, HistoryReader, insert, withoutIdentity } from './history.ts';
+import { extend, type Happening, type History, HistoryReader, withoutIdentity } from './history.ts';
 
 const decimal = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const whole = fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0 }), fc.maxSafeNat());
@@ -26,7 +26,10 @@ const happening: fc.Arbitrary<Happening> = fc.record(
   { requiredKeys: ['at', 'type'] },
 );
 
-const told = (happenings: readonly Happening[]): History => happenings.reduce(insert, '');
+const ALL = { most: Number.POSITIVE_INFINITY, since: Number.NEGATIVE_INFINITY };
+
+const told = (happenings: readonly Happening[]): History =>
+  happenings.reduce((history, one) => extend(history, one, ALL).kept, '');
 
 /** A list as it was before there were histories: each at its place in time, after those of the same instant. */
 const listed = (happenings: readonly Happening[]): readonly Happening[] =>
@@ -35,8 +38,17 @@ const listed = (happenings: readonly Happening[]): readonly Happening[] =>
 function read(history: History): object[] {
   const found: object[] = [];
   for (const reader = new HistoryReader(history); reader.next(); ) {
-    const { at, type, mood, intents, transfers, satisfaction, reach, spoke } = reader;
-    found.push({ at, type, mood, intents, transfers, satisfaction, reach, spoke });
+    const { at, type, hasMood, mood, intents, transfers, satisfaction, reach, spoke } = reader;
+    found.push({
+      at,
+      type,
+      mood: hasMood ? mood : undefined,
+      intents,
+      transfers,
+      satisfaction,
+      reach,
+      spoke,
+    });
   }
   return found;
 }
@@ -71,14 +83,20 @@ test('taking back an identity leaves what came by itself or through another one'
 test('too many and too old ones are divided off, and none is lost', () => {
   const instant = fc.integer({ min: 0, max: 9 });
   fc.assert(
-    fc.property(fc.array(happening), fc.nat(12), instant, (happenings, most, since) => {
-      const { over, kept } = divide(told(happenings), { most, since });
-      const list = listed(happenings);
-      let first = Math.max(0, list.length - most);
-      while (first < list.length && (list[first]?.at ?? 0) < since) first++;
-      expect(read(over)).toEqual(list.slice(0, first).map(asRead));
-      expect(read(kept)).toEqual(list.slice(first).map(asRead));
-    }),
+    fc.property(
+      fc.array(happening),
+      fc.option(happening, { nil: undefined }),
+      fc.nat(12),
+      instant,
+      (before, one, most, since) => {
+        const { over, kept } = extend(told(before), one, { most, since });
+        const list = listed(one === undefined ? before : [...before, one]);
+        let first = Math.max(0, list.length - most);
+        while (first < list.length && (list[first]?.at ?? 0) < since) first++;
+        expect(read(over)).toEqual(list.slice(0, first).map(asRead));
+        expect(read(kept)).toEqual(list.slice(first).map(asRead));
+      },
+    ),
   );
 });
 

@@ -85,7 +85,9 @@ export class HistoryReader {
   end = 0;
   at = 0;
   type: SignalType = 'contact.logged';
-  mood: number | undefined;
+  hasMood = false;
+  /** Only where it has one. */
+  mood = 0;
   intents = 0;
   transfers = 0;
   satisfaction: number | undefined;
@@ -106,7 +108,8 @@ export class HistoryReader {
     const kept = packed.bits();
     this.type = SIGNAL_TYPES[what & ~SPOKE] ?? 'contact.logged';
     this.spoke = (what & SPOKE) !== 0;
-    this.mood = (kept & MOOD) === 0 ? undefined : this.#readMood();
+    this.hasMood = (kept & MOOD) !== 0;
+    if (this.hasMood) this.mood = this.#readMood();
     this.intents = (kept & INTENTS) === 0 ? 0 : packed.number();
     this.transfers = (kept & TRANSFERS) === 0 ? 0 : packed.number();
     this.satisfaction = (kept & SATISFACTION) === 0 ? undefined : packed.number();
@@ -129,25 +132,38 @@ export class HistoryReader {
 
 const NO_PLACE = -1;
 
-/** A history with one more happening, at its place in time; after those of the same instant. */
-export function insert(history: History, happening: Happening): History {
-  const reader = new HistoryReader(history);
-  while (reader.next()) if (reader.at > happening.at) return insertAt(history, reader.from, happening);
-  return insertAt(history, history.length, happening);
+/** A history in two parts: what is too much or too old to be kept, and the rest. */
+export interface Divided {
+  readonly over: History;
+  readonly kept: History;
 }
 
-const insertAt = (history: History, place: number, happening: Happening): History =>
-  history.slice(0, place) + pack(happening) + history.slice(place);
-
-/** A history in two parts: what is too much or too old to be kept, and the rest. */
-export function divide(
+/**
+ * A history with one more happening, at its place in time, after those of the same instant; of all that, the newest `most` that are
+ * not older than `since`.
+ */
+export function extend(
   history: History,
+  happening: Happening | undefined,
   { most, since }: { readonly most: number; readonly since: number },
-): { readonly over: History; readonly kept: History } {
-  let over = lengthOf(history) - most;
+): Divided {
+  const reader = new HistoryReader(history);
+  const at = happening?.at ?? Number.POSITIVE_INFINITY;
+  let count = 0;
+  let place = history.length;
+  while (reader.next()) {
+    if (reader.at > at && reader.from < place) place = reader.from;
+    count += 1;
+  }
+  if (happening === undefined) return divide(history, count - most, since);
+  const longer = history.slice(0, place) + pack(happening) + history.slice(place);
+  return divide(longer, count + 1 - most, since);
+}
+
+function divide(history: History, tooMany: number, since: number): Divided {
   const reader = new HistoryReader(history);
   let place = 0;
-  for (; reader.next() && (over > 0 || reader.at < since); over--) place = reader.end;
+  for (let over = tooMany; reader.next() && (over > 0 || reader.at < since); over--) place = reader.end;
   return { over: history.slice(0, place), kept: history.slice(place) };
 }
 
@@ -158,10 +174,4 @@ export function withoutIdentity(history: History, identity: string): History {
   let rest = '';
   while (reader.next()) if (!reader.cameThrough(mark)) rest += history.slice(reader.from, reader.end);
   return rest;
-}
-
-export function lengthOf(history: History): number {
-  let length = 0;
-  for (const reader = new HistoryReader(history); reader.next(); ) length += 1;
-  return length;
 }

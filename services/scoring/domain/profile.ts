@@ -2,7 +2,7 @@ import { INTENTS, type Intent } from '../../contracts/assessment.ts';
 import type { Signal } from '../../contracts/signal.ts';
 import type { CustomerAttributes } from '../../contracts/sources.ts';
 import { DAY, HOUR } from '../../platform/time/clock.ts';
-import { divide, type Happening, type History, HistoryReader, insert, withoutIdentity } from './history.ts';
+import { extend, type Happening, type History, HistoryReader, withoutIdentity } from './history.ts';
 import { type OpenComplaints, opened, resolved, withoutThrough } from './open-complaints.ts';
 import { MARK, markOf } from './packed.ts';
 import type { TextReading } from './read-text.ts';
@@ -66,8 +66,7 @@ export function remember(
   if (signal.type === 'identity.separated') return forgetIdentity(state, signal);
   const at = Math.max(state.at, signal.occurredAt);
   const happening = happeningOf(signal, reading);
-  const history = happening === undefined ? state.history : insert(state.history, happening);
-  const { over, kept } = divide(history, { most: MAX_RECENT, since: at - REMEMBERED_MS });
+  const { over, kept } = extend(state.history, happening, { most: MAX_RECENT, since: at - REMEMBERED_MS });
   const past = fold(state.past, over);
   return {
     at,
@@ -131,9 +130,9 @@ function fold(before: Past | undefined, over: History): Past | undefined {
 
 const NO_PAST: Past = { mood: 0, texts: 0, moodAt: 0 };
 
-function foldOne(before: Past | undefined, happening: Happening): Past {
+function foldOne(before: Past | undefined, happening: HistoryReader): Past {
   const past = before ?? NO_PAST;
-  const mood = happening.mood === undefined ? past : foldMood(past, happening.at, happening.mood);
+  const mood = happening.hasMood ? foldMood(past, happening.at, happening.mood) : past;
   const spokeAt = happening.spoke ? Math.max(past.spokeAt ?? 0, happening.at) : past.spokeAt;
   return {
     mood: mood.mood,
