@@ -55,13 +55,24 @@ export function compileBins(bins: readonly Span[]): (value: Exclude<FeatureValue
   const rest = isRest(bins[last]) ? last : -1;
   // No number is below NaN: a bin without an edge takes none.
   const edges = bins.map(({ below = Number.NaN }) => below);
+  /** By a value as it came: most come again, and to make a plain word of one takes longer than all the rest. */
+  const known = new Map<Exclude<FeatureValue, undefined>, number | undefined>();
+  const find = (value: Exclude<FeatureValue, undefined>): number | undefined => {
+    if (known.has(value)) return known.get(value);
+    const found = byWord.get(plainWord(value));
+    if (known.size < MOST_KNOWN) known.set(value, found);
+    return found;
+  };
   return (value) => {
-    const byName = byWord.size === 0 ? undefined : byWord.get(plainWord(value));
+    const byName = byWord.size === 0 ? undefined : find(value);
     const byNumber = typeof value === 'number' ? firstAbove(edges, value) : -1;
     if (byName === undefined) return byNumber < 0 ? rest : byNumber;
     return byNumber < 0 ? byName : Math.min(byName, byNumber);
   };
 }
+
+/** Words of a feature are few; a column of names would be without end. */
+const MOST_KNOWN = 1_000;
 
 function firstAbove(edges: readonly number[], value: number): number {
   for (let index = 0; index < edges.length; index++) if (value < (edges[index] ?? 0)) return index;

@@ -9,7 +9,6 @@ const weight = z.number().min(-10).max(10);
 const wording = z.string().min(1).max(300).optional();
 
 const binSchema = z.strictObject({ ...binShape, weight, words: wording });
-type Bin = z.output<typeof binSchema>;
 
 const featureSchema = z.strictObject({
   feature: z.string(),
@@ -163,8 +162,11 @@ function checkInteraction(
 interface Term {
   readonly feature: string;
   readonly missing: number;
-  readonly bins: readonly Bin[];
-  find(value: Exclude<FeatureValue, undefined>): number;
+  /** Weight of each bin. */
+  readonly weights: readonly number[];
+  /** By bin, what to say of it, where there is something to say. */
+  readonly words: readonly (Wording | undefined)[];
+  find(value: Known): number;
   read(seen: Behaviour): FeatureValue;
 }
 
@@ -172,7 +174,16 @@ function compileTerm(entry: FeatureFile): Term | undefined {
   const read = entry.read === undefined ? featureReader(entry.feature) : behaviourReader(entry.read);
   if (read === undefined) return undefined;
   const { feature, missing, bins } = entry;
-  return { feature, missing, bins, read, find: compileBins(bins) };
+  return {
+    feature,
+    missing,
+    weights: bins.map(({ weight }) => weight),
+    words: bins.map((bin) =>
+      bin.words === undefined || bin.weight === 0 ? undefined : wordingOf(bin.words),
+    ),
+    read,
+    find: compileBins(bins),
+  };
 }
 
 /** What two features say together. Values come by position among the terms, so that each is read once. */
@@ -216,35 +227,41 @@ function modelOf(
   terms: readonly Term[],
   pairs: readonly Pair[],
 ): Omit<RiskModel, 'fit' | 'columns'> {
-  const logOdds = (values: readonly FeatureValue[]): number => {
+  // What was seen last: read and placed once, and used again for each customer.
+  const seen: Placed = { values: terms.map(() => undefined), places: terms.map(() => NO_PLACE) };
+  const place = (behaviour: Behaviour): number => {
     let sum = intercept;
     // By hand: `entries()` took as long as the weights.
     let index = 0;
-    for (const term of terms) sum += weightOf(term, values[index++]);
-    for (const pair of pairs) sum += pairWeight(pair, values);
+    for (const term of terms) {
+      const value = term.read(behaviour);
+      const at = value === undefined ? NO_PLACE : term.find(value);
+      seen.values[index] = value;
+      seen.places[index++] = at;
+      sum += value === undefined ? term.missing : (term.weights[at] ?? 0);
+    }
+    for (const pair of pairs) sum += pairWeight(pair, seen.values);
     return sum;
   };
-  const read = (seen: Behaviour): readonly FeatureValue[] => terms.map((term) => term.read(seen));
   return {
     version,
-    probability: (seen) => likelihood(logOdds(read(seen))),
-    places: (seen) =>
-      terms.map((term) => {
-        const value = term.read(seen);
-        return value === undefined ? -1 : term.find(value);
-      }),
-    score: (seen) => points(logOdds(read(seen))),
-    explain: (seen) => {
-      const values = read(seen);
-      return explain(terms, pairs, logOdds(values), values);
+    probability: (behaviour) => likelihood(place(behaviour)),
+    places: (behaviour) => {
+      place(behaviour);
+      return [...seen.places];
     },
+    score: (behaviour) => points(place(behaviour)),
+    explain: (behaviour) => explain(terms, pairs, place(behaviour), seen),
   };
 }
 
-function weightOf(term: Term, value: FeatureValue): number {
-  if (value === undefined) return term.missing;
-  return term.bins[term.find(value)]?.weight ?? 0;
+/** By term, the value and the bin that takes it. */
+interface Placed {
+  readonly values: FeatureValue[];
+  readonly places: number[];
 }
+
+const NO_PLACE = -1;
 
 const pairWeight = (pair: Pair, values: readonly FeatureValue[]): number =>
   pair.weights[pair.row(values[pair.first])]?.[pair.column(values[pair.second])] ?? 0;
@@ -258,37 +275,74 @@ function explain(
   terms: readonly Term[],
   pairs: readonly Pair[],
   logOdds: number,
-  values: readonly FeatureValue[],
+  { values, places }: Placed,
 ): Risk {
   const score = points(logOdds);
-  const contributions: RiskContribution[] = [];
+  const reasons = new Reasons();
   const effectOf = (weight: number): number => tenths(score - points(logOdds - weight));
-  // Each signal comes through here, and most of what is weighed is too little to be told: words and names are made for the rest only.
   let index = 0;
   for (const term of terms) {
-    const value = values[index++];
-    if (value === undefined) continue;
-    const bin = term.bins[term.find(value)];
-    if (bin?.words === undefined || bin.weight === 0) continue;
-    const effect = effectOf(bin.weight);
-    if (Math.abs(effect) < MIN_POINTS) continue;
-    contributions.push({ feature: term.feature, points: effect, words: fill(bin.words, value) });
+    const place = places[index++] ?? NO_PLACE;
+    if (term.words[place] !== undefined) reasons.weigh(effectOf(term.weights[place] ?? 0), index - 1);
   }
   for (const pair of pairs) {
-    const first = values[pair.first];
-    const second = values[pair.second];
-    if (first === undefined || second === undefined) continue;
-    const effect = effectOf(pairWeight(pair, values));
-    if (Math.abs(effect) < MIN_POINTS) continue;
-    const { names } = pair;
-    contributions.push({
-      feature: names.join(' and '),
-      points: effect,
-      words: together(names, first, second),
+    if (values[pair.first] !== undefined && values[pair.second] !== undefined)
+      reasons.weigh(effectOf(pairWeight(pair, values)), index);
+    index++;
+  }
+  return { score, contributions: reasons.told((at) => inWords(terms, pairs, at, values, places)) };
+}
+
+/**
+ * The strongest reasons, in the order in which they are told; of two as strong the one that came first. Each signal comes through here, and
+ * most of what is weighed is too little to be told: words and names are made for the rest only.
+ */
+class Reasons {
+  readonly #points: number[] = [];
+  readonly #indexes: number[] = [];
+
+  weigh(effect: number, index: number): void {
+    const strength = Math.abs(effect);
+    if (strength < MIN_POINTS) return;
+    const strongest = this.#points;
+    let place = strongest.length;
+    for (; place > 0; place--) {
+      const weaker = strongest[place - 1] ?? 0;
+      if (Math.abs(weaker) >= strength) break;
+      if (place === MAX_CONTRIBUTIONS) continue;
+      strongest[place] = weaker;
+      this.#indexes[place] = this.#indexes[place - 1] ?? 0;
+    }
+    if (place === MAX_CONTRIBUTIONS) return;
+    strongest[place] = effect;
+    this.#indexes[place] = index;
+  }
+
+  told(reason: (index: number) => { readonly feature: string; readonly words: string }): RiskContribution[] {
+    return this.#points.map((points, place) => {
+      const { feature, words } = reason(this.#indexes[place] ?? 0);
+      return { feature, points, words };
     });
   }
-  contributions.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
-  return { score, contributions: contributions.slice(0, MAX_CONTRIBUTIONS) };
+}
+
+/** Pairs come after the terms. */
+function inWords(
+  terms: readonly Term[],
+  pairs: readonly Pair[],
+  index: number,
+  values: readonly FeatureValue[],
+  places: readonly number[],
+): { readonly feature: string; readonly words: string } {
+  const term = terms[index];
+  if (term !== undefined) {
+    const words = term.words[places[index] ?? NO_PLACE]?.(values[index] ?? '') ?? '';
+    return { feature: term.feature, words };
+  }
+  const pair = pairs[index - terms.length];
+  if (pair === undefined) throw new Error('a reason that is neither a feature nor a pair');
+  const { names, first, second } = pair;
+  return { feature: names.join(' and '), words: together(names, values[first] ?? '', values[second] ?? '') };
 }
 
 const together = (names: Pair['names'], first: Known, second: Known): string =>
@@ -301,11 +355,29 @@ const shown = (value: Known): string =>
     ? String(Math.abs(value) >= 10 ? Math.round(value) : tenths(value))
     : String(value);
 
+/** What is said of a value. */
+type Wording = (value: Known) => string;
+
+const VALUE = '{value}';
+const PERCENT = '{percent}';
+
 /** `{value}` is the value itself, `{percent}` a ratio in per cent without its sign. */
-function fill(words: string, value: Known): string {
-  if (!words.includes('{')) return words;
-  const filled = words.replace('{value}', shown(value));
-  return typeof value === 'number'
-    ? filled.replace('{percent}', String(Math.round(Math.abs(value) * 100)))
-    : filled;
+function wordingOf(words: string): Wording {
+  const fillValue = filling(words, VALUE);
+  if (!words.includes(PERCENT)) return (value) => fillValue(shown(value));
+  return (value) => {
+    const filled = fillValue(shown(value));
+    return typeof value === 'number'
+      ? filled.replace(PERCENT, String(Math.round(Math.abs(value) * 100)))
+      : filled;
+  };
+}
+
+/** The words with something in the place of the first mark, if there is one. */
+function filling(words: string, mark: string): (filled: string) => string {
+  const at = words.indexOf(mark);
+  if (at === -1) return () => words;
+  const before = words.slice(0, at);
+  const after = words.slice(at + mark.length);
+  return (filled) => before + filled + after;
 }
