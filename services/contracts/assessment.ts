@@ -14,7 +14,7 @@ export interface Sentiment {
   readonly words: readonly { readonly word: string; readonly effect: number }[];
 }
 
-/** What a text shows that the customer wants or threatens. */
+/** What a text shows that the customer wants or threatens. Scoring stores their places: new ones go to the end. */
 export const INTENTS = [
   'leave',
   'competitor',

@@ -1,6 +1,6 @@
 import type { Channel, CustomerAttributes, Source } from './sources.ts';
 
-/** What a customer did or had happen to them. Rules listen to these names. */
+/** What a customer did or had happen to them. Rules listen to these names; scoring stores their places: new ones go to the end. */
 export const SIGNAL_TYPES = [
   'complaint.received',
   'complaint.resolved',
