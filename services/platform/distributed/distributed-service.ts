@@ -21,6 +21,7 @@ import { OutboxPublisher } from '../event-log/outbox-publisher.postgres.ts';
 import { OutboxRelay } from '../event-log/outbox-relay.kafka.ts';
 import type { OutboxSender } from '../event-log/outbox-sender.ts';
 import { KafkaReader } from '../event-log/reader.kafka.ts';
+import { useRecordDecoder } from '../event-log/record-decoder.kafka.ts';
 import type { RegistryCodec } from '../event-log/schemas.registry.ts';
 import { SenderThread } from '../event-log/sender-thread.ts';
 import { OVER_THE_NETWORK } from '../keyed-process/batch-size.ts';
@@ -119,6 +120,7 @@ export async function openDistributedService(
   const metrics = createKafkaMetrics(registry, name, names.group(reading));
   const codec = codecOf(settings, clock, metrics.registryRequest);
   await codec.warm(codec.topics());
+  useRecordDecoder();
   const kafka = kafkaOf(settings, `tocsin-${name}`, log);
   const sender = new SenderThread(
     { kafka: kafkaAccessOf(settings, `tocsin-${name}`), prefix: settings.TOCSIN_TOPIC_PREFIX },
