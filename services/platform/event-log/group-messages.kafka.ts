@@ -15,7 +15,7 @@ export interface Ungrouped {
 
 /**
  * The messages of a topic by partition, each in its order. What kafkajs does, which copies the list of a partition for each message
- * that it adds: of five hundred messages each leaves four kilobytes of garbage.
+ * that it adds: of five hundred messages each leaves two and a half kilobytes of garbage.
  */
 export function groupMessages({
   topic,

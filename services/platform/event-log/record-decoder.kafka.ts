@@ -34,7 +34,7 @@ type HeaderValue = Buffer | null;
  * One record in Kafka's format, version 2: https://kafka.apache.org/documentation/#record
  *
  * The same as kafkajs reads of it. The client makes a long of its own for each byte of a time, and for each header a few objects
- * that are thrown away: two fifths of what it leaves to the garbage collector.
+ * that are thrown away: it takes twice as long and leaves twice as much to the garbage collector.
  */
 export function decodeRecord(record: UnreadRecord, context: BatchContext): DecodedRecord {
   const bytes = record.buffer;
