@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CustomerTables } from '../../services/cli/customer/tables.postgres.ts';
 import {
   LOOP_CLOSURE_FORGETS,
   LOOP_CLOSURE_POSTGRES_MIGRATIONS,
@@ -18,7 +19,9 @@ import { type NamedSql, Postgres } from '../../services/platform/database/postgr
 import { forgetQuietStates } from '../../services/platform/database/quiet-states.postgres.ts';
 import { keepRetention } from '../../services/platform/database/retention.postgres.ts';
 import { PostgresPartitionStore } from '../../services/platform/database/state-store.postgres.ts';
+import { partitionOf } from '../../services/platform/event-log/partition-of.ts';
 import type { KeySpace } from '../../services/platform/keyed-process/keyed-process.ts';
+import { PositionTaken } from '../../services/platform/keyed-process/state-store.ts';
 import { ManualClock } from '../../services/platform/time/clock.ts';
 import { postgresPrograms } from '../bench-servers/downloads.ts';
 import { type PostgresServer, startPostgres } from '../bench-servers/postgres.ts';
@@ -160,11 +163,11 @@ describe('updates in place', () => {
   });
 });
 
-const storeOn = (on: Postgres): PostgresPartitionStore =>
+const storeOn = (on: Postgres, partition = 0): PostgresPartitionStore =>
   new PostgresPartitionStore({
     postgres: on,
     consumer: 'test',
-    partition: 0,
+    partition,
     instance: 'test',
     encode: async () => Buffer.alloc(0),
     views: POSTGRES_VIEW_WRITERS,
@@ -233,6 +236,25 @@ describe('states of quiet customers', () => {
     expect(await forgetQuietStates(postgres, QUIET, updated - 60_000, stop)).toBe(0);
     expect(await forgetQuietStates(postgres, QUIET, updated + 60_000, stop)).toBe(2);
   });
+});
+
+test('a customer who is forgotten is not brought back from the memory of an owner; owners of other partitions go on', async () => {
+  await migratePostgres(postgres, MIGRATIONS);
+  await ask("INSERT INTO owner (consumer, partition) SELECT 'test', generate_series(0, 1)");
+  const home = partitionOf('ada', 2);
+  const [owner, other] = [storeOn(postgres, home), storeOn(postgres, 1 - home)];
+  const states = [{ keySpace: 'customer', key: 'ada', row: { p: 'what she said' } }] as const;
+  const timers = [{ process: 'p', key: 'ada', name: 't', dueAt: 1 }];
+  await owner.commit(commitOf({ states, timers }), 1);
+  await other.commit(commitOf({}), 1);
+  const tables = new CustomerTables(postgres);
+  const names = await tables.names('ada', []);
+  const gone = { removed: 1, changed: 0 };
+  expect(await tables.forget(names)).toEqual({ 'state of customer': gone, timer: gone });
+  await expect(owner.commit(commitOf({ states, timers }), 2)).rejects.toBeInstanceOf(PositionTaken);
+  await other.commit(commitOf({}), 2);
+  expect(await ask('SELECT key FROM state UNION ALL SELECT key FROM timer')).toEqual([]);
+  expect(await tables.forget(names)).toEqual({});
 });
 
 describe('retention', () => {

@@ -147,6 +147,36 @@ const UNKNOWN_OFFSET =`,
   const reading = readSignal(scorer, signal);`,
     },
   ],
+  /** No mechanism but the tables as the version before knows them, without the newest step. */
+  'layout before': [
+    {
+      file: 'services/platform/database/migrate.postgres.ts',
+      from: 'for (const migration of migrations.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {',
+      to: `for (const migration of migrations.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    if (migration.id === '0008-state-at') continue;`,
+    },
+    {
+      file: 'services/platform/database/state-store-sql.postgres.ts',
+      from: `INSERT INTO state (consumer, key_space, key, body, at)
+       SELECT $1, s, k, b, $5::bigint FROM`,
+      to: `INSERT INTO state (consumer, key_space, key, body)
+       SELECT $1, s, k, b FROM`,
+    },
+    {
+      file: 'services/platform/database/state-store-sql.postgres.ts',
+      from: 'DO UPDATE SET body = excluded.body, at = excluded.at',
+      to: 'DO UPDATE SET body = excluded.body',
+    },
+  ],
+  /** No mechanism but a step that takes away what the version before still writes. */
+  'contracted too early': [
+    {
+      file: 'services/platform/database/migrations.postgres.ts',
+      from: "EXECUTE format('ALTER TABLE state ADD COLUMN at bigint NOT NULL DEFAULT %s',",
+      to: `ALTER TABLE state RENAME COLUMN body TO content;
+        EXECUTE format('ALTER TABLE state ADD COLUMN at bigint NOT NULL DEFAULT %s',`,
+    },
+  ],
   /** No mechanism but an assessment that no commit takes. */
   uncommittable: [
     {
