@@ -49,7 +49,7 @@ export function createKafkaMetrics(registry: Registry, service: string, group: s
     registers,
   });
   const forgotten = new Counter({
-    name: 'tocsin_quiet_states_forgotten_total',
+    name: 'tocsin_database_quiet_states_forgotten_total',
     help: 'States that were forgotten because nothing was written under their key for long.',
     labelNames: ['service'],
     registers,
