@@ -37,7 +37,8 @@ test('a service reads its topics again into a database of its own: the same stat
       const [row] = (await services.desk.queries.alerts({ customer: customers[0] ?? '' }, 1)).rows;
       await services.stage.order(row?.alertId ?? '', 'acknowledge', {}, 'anna');
       await services.stage.settle();
-      clock.advance(HOUR / 2);
+      // Together less than any time box: what is due at the end would fire in the replay only.
+      clock.advance(HOUR / 3);
     }
   } finally {
     await services.stop();
