@@ -7,6 +7,7 @@ import {
   ownerIn,
   type RowValues,
   stateBody,
+  stateTold,
   TABLES,
   Tally,
   withJson,
@@ -229,7 +230,7 @@ const storedState = (
 ): Stored => ({
   where: `state of ${key_space}`,
   key: restored(key),
-  value: aboutCustomer(stateBody(body), rest, names),
+  value: aboutCustomer(stateTold(stateBody(body)), rest, names),
   place: { kind: 'state', consumer, keySpace: key_space, goes: rest.gone },
 });
 

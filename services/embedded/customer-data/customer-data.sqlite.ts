@@ -11,6 +11,7 @@ import {
   ownerIn,
   type RowValues,
   stateBody,
+  stateTold,
   TABLES,
   type TablePlace,
   Tally,
@@ -71,7 +72,7 @@ export function* gatherCustomer(db: DatabaseSync, names: CustomerNames): Generat
     }
   }
   for (const { keySpace, key, body, rest } of statesOf(db, names))
-    yield { where: `state of ${keySpace}`, key, value: aboutCustomer(body, rest, names) };
+    yield { where: `state of ${keySpace}`, key, value: aboutCustomer(stateTold(body), rest, names) };
   for (const place of PLACES) {
     for (const { id, values } of rowsOf(db, place, names))
       yield { where: place.table, key: id, value: values };

@@ -1,4 +1,6 @@
 import { TOPICS, type Topic } from '../../contracts/topics.ts';
+import type { CustomerState } from '../../scoring/domain/profile.ts';
+import { toldState } from '../../scoring/domain/told-state.ts';
 import { type CustomerNames, isKeyOf, recordWithout, withoutCustomer } from './speaks-of.ts';
 
 /** One stored thing that is about a customer. */
@@ -87,6 +89,13 @@ export function ownerIn(body: RowValues): unknown {
   // The slot of the process that knows whose an identity is.
   const slot = body.identity as { readonly owner?: { readonly customerId?: string } } | undefined;
   return slot?.owner?.customerId;
+}
+
+/** A state as it is shown to the customer: what scoring has packed is told in words. */
+export function stateTold(body: RowValues): RowValues {
+  if (body.scoring === undefined) return body;
+  // The slot of the process of that name, which alone writes it.
+  return { ...body, scoring: toldState(body.scoring as CustomerState) };
 }
 
 /** The column is only ever written as a JSON object. */

@@ -55,6 +55,13 @@ export function countOf(open: OpenComplaints): number {
   return count;
 }
 
+/** When each was received, epoch ms. */
+export function openedAt(open: OpenComplaints): readonly number[] {
+  const times: number[] = [];
+  for (const reader = new ComplaintReader(open); reader.next(); ) times.push(reader.at);
+  return times;
+}
+
 /** When the oldest was received. */
 export function oldestAt(open: OpenComplaints): number | undefined {
   const reader = new ComplaintReader(open);

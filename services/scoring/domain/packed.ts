@@ -110,7 +110,9 @@ export class PackedReader {
 
   #writtenOut(): number {
     const from = this.place + 1;
-    const end = this.text.indexOf(WRITTEN_OUT, from);
+    const found = this.text.indexOf(WRITTEN_OUT, from);
+    // Of what is damaged the rest is passed over: a reader comes to an end whatever it is given.
+    const end = found < 0 ? this.text.length : found;
     this.place = end + 1;
     return Number(this.text.slice(from, end));
   }

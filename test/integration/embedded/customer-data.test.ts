@@ -132,6 +132,8 @@ test('a customer is exported and forgotten everywhere, and nothing of anybody el
     'sandbox_messages',
   ])
     expect(places).toContain(place);
+  // What is packed where it is stored is told in words.
+  expect(exported.stdout).toMatch(/"history":\[\{"at":"\d{4}-\d\d-\d\dT[^"]+","type":"/);
   // Nothing of others either, where an alert or a segment is about many.
   for (const word of ['bob-8', 'slow as a snail']) expect(exported.stdout).not.toContain(word);
   expect(exported.stdout).toContain('It is down again');
