@@ -22,13 +22,24 @@ test('a model is learnt from a spreadsheet of another country, with card and rep
   writeFileSync(at('excel.csv'), `\ufeff${theirs.map((row) => row.join(';')).join('\r\n')}`);
   const fitted = await runCommand(
     riskFitCommand,
-    ...[at('excel.csv'), '--label', 'left=yes', '--out', at('m.yaml'), '--report', at('r.html'), '--json'],
+    ...[
+      at('excel.csv'),
+      '--label',
+      'left=yes',
+      '--out',
+      at('m.yaml'),
+      '--report',
+      at('r.html'),
+      '--json',
+      '--draws',
+      '1',
+    ],
   );
   expect(fitted.code).toBe(0);
   expect(fitted.err).toContain('learning 100 %');
   expect(fitted.err).toContain('may not be used (sex or gender)');
   expect(fitted.err).toMatch(/tenure +number/);
-  expect(JSON.parse(fitted.out)).toMatchObject({ n: 300, rowsWithoutLabel: 0 });
+  expect(JSON.parse(fitted.out)).toMatchObject({ n: 300, rowsWithoutLabel: 0, crossValidated: { draws: 1 } });
   expect(existsSync(at('m.md'))).toBe(true);
   expect(readFileSync(at('r.html'), 'utf8')).toContain('<h2>What drives the risk</h2>');
   const judged = await runCommand(

@@ -25,8 +25,8 @@ Usage: tocsin risk fit CSV --label COLUMN=VALUE --out MODEL.yaml [options]
 Learns which customers leave, from any CSV with one row per customer: points per bin of each feature, a few small
 tables for pairs of features, calibrated. Types of columns, dates, identifiers and columns that give the answer away
 are found and said. What may not be used (fairness.yaml of the rules) is left out by name. Beside the model goes a
-model card, MODEL.md. The figures are of rows that the model had not seen (five-fold cross-validation): all ranked together, and
-fold by fold, as one model ranks them.
+model card, MODEL.md. The figures are of rows that the model had not seen: five-fold cross-validation, each model ranking the rows that
+it alone has judged. Small tables are cross-validated up to three times, with other folds: means, and from where to where they go.
 
   --label EXPR       which rows left: COLUMN=VALUE, COLUMN=A|B, COLUMN!=VALUE, or COLUMN<=NUMBER (also < > >=)
   --out FILE         where the model goes
@@ -38,6 +38,7 @@ fold by fold, as one model ranks them.
                      reads the column from the "extra" attributes of CRM records
   --as-of DATE       when ages are taken (default: the newest date of the table)
   --seed N           other folds, other draws (default 1); the same seed gives the same file
+  --draws N          how often the folds are drawn (default: one to three times, oftener where the table is small)
   --report FILE      an HTML page with ROC, lift, calibration and what drives the risk
   --json             the figures as one JSON object
 
@@ -73,6 +74,7 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
     as: { type: 'string', multiple: true },
     'as-of': { type: 'string' },
     seed: { type: 'string' },
+    draws: { type: 'string' },
     report: { type: 'string' },
     'from-outcomes': { type: 'boolean' },
     horizon: { type: 'string' },
@@ -84,6 +86,8 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
     throw new UsageError('--label says which customers left, for example Churn=Yes');
   if (values.out === undefined) throw new UsageError('--out names the file for the model');
   const seed = integer('--seed', values.seed ?? '1');
+  const draws = values.draws === undefined ? undefined : integer('--draws', values.draws);
+  if (draws === 0) throw new UsageError('--draws: got "0", expected 1, 2 …');
   const at = values['as-of'] === undefined ? undefined : instant(values['as-of']);
   const nowhere = [values.out, values.report ?? values.out].find((path) => !existsSync(dirname(path)));
   if (nowhere !== undefined) return refuse(io, `${nowhere}: there is no folder ${dirname(nowhere)}`);
@@ -106,6 +110,7 @@ async function fit(args: readonly string[], io: Io): Promise<number> {
       ]),
       profile: profileNames(values.as ?? []),
       seed,
+      ...(draws === undefined ? {} : { draws }),
       ...(at === undefined ? {} : { at }),
       fairness,
     },
@@ -243,28 +248,30 @@ function write(
   }
 }
 
-const figuresOf = ({ version, figures, foldByFold, rowsLeft }: FittedRisk) => ({
+const figuresOf = ({ version, figures, crossValidated, rowsLeft }: FittedRisk) => ({
   n: figures.n,
   auc: figures.auc,
   liftTop10: figures.liftTop10,
   brier: figures.brier,
   brierIfRecalibrated: figures.brierIfRecalibrated,
   interval95: figures.interval95,
-  foldByFold,
+  crossValidated,
   rowsWithoutLabel: rowsLeft,
   version,
 });
 
-function inWords({ figures, foldByFold, version, rowsLeft, drivers }: FittedRisk, out: string): string {
+function inWords({ figures, crossValidated, version, rowsLeft, drivers }: FittedRisk, out: string): string {
   const interval = ([low, high]: readonly [number, number]): string => `(95 %: ${low} to ${high})`;
-  const { auc, liftTop10 } = foldByFold;
+  const { draws, auc, liftTop10, allTogether } = crossValidated;
+  const spread = `AUC ${auc.join(' to ')}, lift ${liftTop10.join(' to ')}`;
   return [
     `model          ${out}, version ${version}`,
     `rows           ${figures.n}, ${figures.outcomes} with the outcome; ${rowsLeft} without a label left out`,
-    'on rows that the model had not seen:',
+    'on rows that the model had not seen, ranked by one model each:',
     `  AUC          ${figures.auc} ${interval(figures.interval95.auc)}`,
     `  lift, top 10 %  ${figures.liftTop10} ${interval(figures.interval95.liftTop10)}`,
-    `  fold by fold, on average: AUC ${auc}, lift ${liftTop10}; above, customers of five models are ranked together`,
+    ...(draws === 1 ? [] : [`  means of ${draws} draws of folds, which went from ${spread}`]),
+    `  all ranked together, across models: AUC ${allTogether.auc}, lift ${allTogether.liftTop10}`,
     `  Brier        ${figures.brier}; recalibrated on the same rows it would be ${figures.brierIfRecalibrated}`,
     `drives most    ${drivers
       .slice(0, 5)

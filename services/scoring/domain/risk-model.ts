@@ -40,6 +40,8 @@ const fitSchema = z.strictObject({
   seed: z.number().int(),
   held_out: z.strictObject({
     folds: z.number().int(),
+    /** How often the folds were drawn; figures are the means. */
+    draws: z.number().int().positive().optional(),
     auc: share,
     auc_95: z.tuple([share, share]),
     lift_top10: z.number(),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeRisk, meanOfFolds } from './risk-figures.ts';
+import { judgeDraws, judgeRisk } from './risk-figures.ts';
 
 const judge = (probabilities: readonly number[], labels: readonly number[]) =>
   judgeRisk(Float64Array.from(probabilities), Uint8Array.from(labels));
@@ -67,6 +67,25 @@ test('fold by fold, a model that is bolder than another does not hide that each 
   const foldOf = Uint8Array.from(labels, (_, row) => (row < 20 ? 0 : 1));
   const probabilities = labels.map((label, row) => (row < 20 ? 0.1 : 0.6) + 0.2 * label);
   expect(judge(probabilities, labels).auc).toBeLessThan(0.8);
-  const ranking = meanOfFolds(Float64Array.from(probabilities), Uint8Array.from(labels), foldOf);
-  expect(ranking).toEqual({ auc: 1, liftTop10: 4 });
+  const draw = { probabilities: Float64Array.from(probabilities), foldOf };
+  const { figures, crossValidated } = judgeDraws([draw], Uint8Array.from(labels));
+  expect(figures).toMatchObject({ auc: 1, liftTop10: 4, interval95: { auc: [1, 1] } });
+  expect(crossValidated.allTogether).toMatchObject({ auc: judge(probabilities, labels).auc });
+});
+
+test('of several draws the figures are means, and predictions are never averaged', () => {
+  const labels = Uint8Array.from({ length: 40 }, (_, row) => row % 2);
+  const foldOf = Uint8Array.from(labels, (_, row) => (row < 20 ? 0 : 1));
+  const right = Float64Array.from(labels, (label) => 0.4 + 0.2 * label);
+  // Wrong about some, and far less bold: averaged with the other draw, everybody would stand right.
+  const wrong = Float64Array.from(labels, (label, row) =>
+    row < 4 ? 0.51 - 0.02 * label : 0.49 + 0.02 * label,
+  );
+  const draws = [right, wrong].map((probabilities) => ({ probabilities, foldOf }));
+  const alone = draws.map((draw) => judgeDraws([draw], labels).figures);
+  const { figures, crossValidated } = judgeDraws(draws, labels);
+  expect(alone[1]?.auc).toBeLessThan(1);
+  expect(figures.auc).toBeCloseTo((1 + (alone[1]?.auc ?? 0)) / 2, 4);
+  expect(figures.brier).toBeCloseTo(((alone[0]?.brier ?? 0) + (alone[1]?.brier ?? 0)) / 2, 5);
+  expect(crossValidated).toMatchObject({ draws: 2, auc: [alone[1]?.auc, 1] });
 });

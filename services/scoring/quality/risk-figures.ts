@@ -33,62 +33,128 @@ const DRAWS = 200;
  * Judges probabilities by what happened. Labels are 1 with the outcome, 0 without; there must be both. Rows of one of
  * the `customers` are no independent witnesses: they are drawn together.
  */
-export function judgeRisk(
+export const judgeRisk = (
   probabilities: Float64Array,
   labels: Uint8Array,
   customers?: Int32Array,
-): RiskFigures {
-  const sorted = { p: probabilities, order: byProbability(probabilities), labels };
-  const once = new Uint16Array(labels.length).fill(1);
-  const figures = weigh(sorted, once);
-  const random = seeded(labels.length);
-  const draw = customers === undefined ? drawRows : drawCustomers(customers);
-  const draws = Array.from({ length: DRAWS }, () => weigh(sorted, draw(labels.length, random)));
-  const interval = (of: keyof Weighed): Interval => percentiles(draws.map((draw) => draw[of]));
-  return {
-    n: labels.length,
-    outcomes: labels.reduce((sum, label) => sum + label, 0),
-    auc: fourDigits(figures.auc),
-    liftTop10: fourDigits(figures.liftTop10),
-    brier: fiveDigits(figures.brier),
-    brierIfRecalibrated: fiveDigits(isotonicBrier(sorted)),
-    interval95: { auc: interval('auc'), liftTop10: interval('liftTop10'), brier: interval('brier') },
-    reliability: reliabilityOf(sorted),
-  };
+): RiskFigures =>
+  judgeDraws([{ probabilities, foldOf: new Uint8Array(labels.length) }], labels, customers).figures;
+
+/** One cross-validation: each row was judged by the model of its fold, which had not seen it. */
+export interface Draw {
+  readonly probabilities: Float64Array;
+  readonly foldOf: Uint8Array;
 }
 
-/** How well models rank, each among the customers that it alone has judged. */
 export interface Ranking {
   readonly auc: number;
   readonly liftTop10: number;
 }
 
-/**
- * The mean over the folds of a cross-validation. Ranked all together, customers of one fold are set against those of
- * another, whom another model has judged; a model at work ranks all of them by itself.
- */
-export function meanOfFolds(probabilities: Float64Array, labels: Uint8Array, foldOf: Uint8Array): Ranking {
-  const figures = [...new Set(foldOf)].flatMap((fold) => {
-    const rows = [...foldOf.keys()].filter((row) => foldOf[row] === fold);
-    const own = Uint8Array.from(rows, (row) => labels[row] ?? 0);
-    if (new Set(own).size < 2) return [];
-    const p = Float64Array.from(rows, (row) => probabilities[row] ?? 0);
-    return [weigh({ p, order: byProbability(p), labels: own }, new Uint16Array(own.length).fill(1))];
-  });
-  const mean = (of: keyof Ranking): number =>
-    fourDigits(figures.reduce((sum, each) => sum + each[of], 0) / figures.length);
-  return { auc: mean('auc'), liftTop10: mean('liftTop10') };
+/** How figures of a cross-validation came about. */
+export interface CrossValidated {
+  /** How often the folds were drawn. */
+  readonly draws: number;
+  /** The lowest and the highest that a draw gave: what the folds alone do to a figure. */
+  readonly auc: Interval;
+  readonly liftTop10: Interval;
+  /** The ranking of all rows together, which sets customers of one fold against those of another, whom another model has judged. */
+  readonly allTogether: Ranking;
 }
 
+/**
+ * Judges one cross-validation or several. A model ranks customers by itself, so AUC and lift are those of each model among the
+ * rows that it alone has judged: means over the folds, then over the draws. Predictions of several models are never
+ * averaged, which would look better than the one model that goes to work.
+ */
+export function judgeDraws(
+  draws: readonly Draw[],
+  labels: Uint8Array,
+  customers?: Int32Array,
+): { readonly figures: RiskFigures; readonly crossValidated: CrossValidated } {
+  const folds = draws.map((draw) => foldsOf(draw, labels));
+  const whole = draws.map(({ probabilities }) => sortedRows(probabilities, labels, allRows(labels.length)));
+  const once = new Uint16Array(labels.length).fill(1);
+  const each = folds.map((draw) => meanOfFolds(draw, once));
+  const together = whole.map((rows) => weigh(rows, once));
+  const random = seeded(labels.length);
+  const draw = customers === undefined ? drawRows : drawCustomers(customers);
+  const again = Array.from({ length: DRAWS }, () => {
+    const times = draw(labels.length, random);
+    return meanOf(folds.map((one) => meanOfFolds(one, times)));
+  });
+  const figures = meanOf(each);
+  const interval = (of: keyof Weighed): Interval => percentiles(again.map((one) => one[of]));
+  const range = (of: keyof Ranking): Interval => [
+    fourDigits(Math.min(...each.map((one) => one[of]))),
+    fourDigits(Math.max(...each.map((one) => one[of]))),
+  ];
+  const { auc, liftTop10 } = meanOf(together);
+  return {
+    figures: {
+      n: labels.length,
+      outcomes: labels.reduce((sum, label) => sum + label, 0),
+      auc: fourDigits(figures.auc),
+      liftTop10: fourDigits(figures.liftTop10),
+      brier: fiveDigits(mean(together.map(({ brier }) => brier))),
+      brierIfRecalibrated: fiveDigits(mean(whole.map(isotonicBrier))),
+      interval95: { auc: interval('auc'), liftTop10: interval('liftTop10'), brier: interval('brier') },
+      reliability: meanReliability(whole.map(reliabilityOf)),
+    },
+    crossValidated: {
+      draws: draws.length,
+      auc: range('auc'),
+      liftTop10: range('liftTop10'),
+      allTogether: { auc: fourDigits(auc), liftTop10: fourDigits(liftTop10) },
+    },
+  };
+}
+
+const allRows = (n: number): Uint32Array => Uint32Array.from({ length: n }, (_, row) => row);
+
+const foldsOf = ({ probabilities, foldOf }: Draw, labels: Uint8Array): readonly Sorted[] =>
+  [...new Set(foldOf)].map((fold) =>
+    sortedRows(
+      probabilities,
+      labels,
+      allRows(labels.length).filter((row) => foldOf[row] === fold),
+    ),
+  );
+
+/** A fold in which nobody or everybody has the outcome ranks nothing. */
+const meanOfFolds = (folds: readonly Sorted[], times: Uint16Array): Weighed =>
+  meanOf(folds.map((rows) => weigh(rows, times)).filter(({ auc }) => Number.isFinite(auc)));
+
+const meanOf = (all: readonly Weighed[]): Weighed => ({
+  auc: mean(all.map(({ auc }) => auc)),
+  liftTop10: mean(all.map(({ liftTop10 }) => liftTop10)),
+  brier: mean(all.map(({ brier }) => brier)),
+});
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Tenth by tenth the mean of the draws. */
+const meanReliability = (draws: readonly (readonly ReliabilityRow[])[]): readonly ReliabilityRow[] =>
+  (draws[0] ?? []).map(({ rows }, tenth) => ({
+    rows,
+    foreseen: fourDigits(mean(draws.map((draw) => draw[tenth]?.foreseen ?? 0))),
+    happened: fourDigits(mean(draws.map((draw) => draw[tenth]?.happened ?? 0))),
+  }));
+
+/** Rows to judge, all of a table or some. */
 interface Sorted {
   readonly p: Float64Array;
-  /** Rows by rising probability. */
+  /** The rows by rising probability. */
   readonly order: Uint32Array;
   readonly labels: Uint8Array;
 }
 
-const byProbability = (p: Float64Array): Uint32Array =>
-  Uint32Array.from(p.keys()).sort((a, b) => (p[a] ?? 0) - (p[b] ?? 0) || a - b);
+const sortedRows = (p: Float64Array, labels: Uint8Array, rows: Uint32Array): Sorted => ({
+  p,
+  labels,
+  order: rows.sort((a, b) => (p[a] ?? 0) - (p[b] ?? 0) || a - b),
+});
 
 interface Weighed extends Ranking {
   readonly brier: number;
@@ -99,7 +165,7 @@ function weigh({ p, order, labels }: Sorted, times: Uint16Array): Weighed {
   let total = 0;
   let outcomes = 0;
   let squares = 0;
-  for (let row = 0; row < labels.length; row++) {
+  for (const row of order) {
     const count = times[row] ?? 0;
     total += count;
     outcomes += count * (labels[row] ?? 0);
@@ -181,7 +247,7 @@ function isotonicBrier({ p, order, labels }: Sorted): number {
     }
   }
   const squares = pools.reduce((sum, { rows, outcomes }) => sum + outcomes * (1 - outcomes / rows), 0);
-  return squares / labels.length;
+  return squares / order.length;
 }
 
 function reliabilityOf({ p, order, labels }: Sorted): readonly ReliabilityRow[] {

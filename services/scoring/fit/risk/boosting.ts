@@ -3,7 +3,7 @@ import type { Axis } from './binning.ts';
 import { lineStep, ranksOf } from './line-search.ts';
 import { cellsOf, type PairAxis } from './pair-axis.ts';
 import { bestQuarters } from './pair-search.ts';
-import { ridgeValue, smoothStep } from './smooth-search.ts';
+import { ridgeValue, smoothnessOf, smoothStep } from './smooth-search.ts';
 import { bestLeaves, type Direction } from './step-search.ts';
 
 /** A table in bins: for each feature the bin of each row. */
@@ -35,8 +35,10 @@ export interface BoostingSettings {
   readonly leafPenalty: number;
   /** The same for a word, on its whole weight. */
   readonly wordPenalty: number;
-  /** When given, numbers get smooth functions instead of steps. */
+  /** When given, numbers get smooth functions instead of steps: so smooth at first, then as the rows advise. */
   readonly smoothness?: number;
+  /** How many rows a customer has, on average; default: one. */
+  readonly rowsPerCustomer?: number;
   /** When given, numbers get straight lines: pulls a slope per standard deviation towards nothing. */
   readonly linePenalty?: number;
   /** What the lines are drawn over; default: ranks. */
@@ -252,6 +254,8 @@ function mainTerm(
   const direction = table.directions[feature];
   const line = settings.linePenalty;
   const logs = settings.linesOver === 'logs' ? table.logs[feature] : undefined;
+  let smoothness = settings.smoothness ?? 0;
+  let rounds = 0;
   const places = line === undefined ? weights : (logs ?? ranksOf(learn.bins[feature] ?? NO_BINS, size));
   return {
     learn: learn.bins[feature] ?? NO_BINS,
@@ -269,11 +273,16 @@ function mainTerm(
       if (settings.smoothness === undefined || direction !== undefined) {
         return bestLeaves(gradients, hessians, rows, size, direction, settings, step);
       }
-      smoothStep(gradients, hessians, weights, settings.smoothness, settings.wordPenalty, step);
+      if (++rounds % ROUNDS_PER_SMOOTHNESS === 0)
+        smoothness = smoothnessOf(hessians, weights, smoothness, settings.rowsPerCustomer ?? 1);
+      smoothStep(gradients, hessians, weights, smoothness, settings.wordPenalty, step);
       return true;
     },
   };
 }
+
+/** A curve must have grown before it tells how smooth it wants to be. */
+const ROUNDS_PER_SMOOTHNESS = 5;
 
 /** One Newton step of ridge regression per word: rare words stay near nothing, frequent ones speak for themselves. */
 function ridgeStep(

@@ -22,6 +22,7 @@ const OPTIONS: FitOptions = {
   directions: new Map(),
   profile: new Map(),
   seed: 1,
+  draws: 1,
   fairness,
 };
 const QUIET = { found: () => undefined, step: () => undefined };
@@ -90,6 +91,17 @@ test('the figures in the file are those of customers that it had not seen', () =
   expect(Math.abs(auc - fitted.figures.auc)).toBeLessThan(0.03);
   expect(Math.abs(brier - fitted.figures.brier)).toBeLessThan(0.015);
   expect(model.fit?.held_out.auc).toBe(fitted.figures.auc);
+});
+
+test('a small table is cross-validated several times, with other folds, and the figures say so', () => {
+  const often = fitRisk(small, { ...OPTIONS, draws: 2 }, QUIET);
+  if (!often.ok) throw new Error(often.problem);
+  const { crossValidated, figures, yaml } = often.value;
+  const [low, high] = crossValidated.auc;
+  expect(crossValidated.draws).toBe(2);
+  expect(low).toBeLessThan(high);
+  expect(figures.auc).toBeCloseTo((low + high) / 2, 3);
+  expect(yaml).toContain('draws: 2');
 });
 
 test('foreseen and happened agree in every tenth', () => {

@@ -3,7 +3,7 @@ import type { FeatureValue } from '../../domain/features.ts';
 import type { FitFile } from '../../domain/risk-model.ts';
 import { columnsOf } from '../../domain/risk-model-reading.ts';
 import { isKnown } from '../../domain/risk-model-values.ts';
-import { judgeRisk, meanOfFolds, type Ranking, type RiskFigures } from '../../quality/risk-figures.ts';
+import { type CrossValidated, judgeDraws, type RiskFigures } from '../../quality/risk-figures.ts';
 import type { CsvTable } from '../csv-table.ts';
 import { type Column, describeColumns, namesACustomer } from './columns.ts';
 import { customersOf } from './customers.ts';
@@ -27,6 +27,8 @@ export interface FitOptions {
   /** Columns that the pipeline knows by another name: the profile feature that stands in for them. */
   readonly profile: ReadonlyMap<string, string>;
   readonly seed: number;
+  /** How often the folds of the cross-validation are drawn; default: oftener where the table is small. */
+  readonly draws?: number;
   /** When ages are taken, epoch ms; default: the newest date of the table. */
   readonly at?: number;
   readonly fairness: Fairness;
@@ -41,9 +43,9 @@ export interface FittedRisk {
   readonly version: string;
   readonly yaml: string;
   readonly figures: RiskFigures;
-  /** The same ranking fold by fold: what one model does among the customers whom it alone has judged. */
-  readonly foldByFold: Ranking;
-  /** Held-out probability and label of each row used, for reports. */
+  /** How the figures came about: draws of folds, from where to where they went, and all rows ranked together. */
+  readonly crossValidated: CrossValidated;
+  /** Held-out probability (by the first draw) and label of each row used, for reports. */
   readonly probabilities: Float64Array;
   readonly labels: Uint8Array;
   readonly columns: readonly Column[];
@@ -100,13 +102,25 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
   const directions = features.map(({ reading }) => options.directions.get(columnsOf(reading).join()));
   const groups = customersOf(table, columns, options.ids);
   const trained = train(
-    { features, values: kept, labels, directions, ...(groups === undefined ? {} : { groups }) },
+    {
+      features,
+      values: kept,
+      labels,
+      directions,
+      ...(groups === undefined ? {} : { groups }),
+      ...(options.draws === undefined ? {} : { draws: options.draws }),
+    },
     options.seed,
     (done, of) => progress.step(done, of),
   );
-  const probabilities = trained.heldOut.map((logOdds) => 1 / (1 + Math.exp(-logOdds)));
-  const figures = judgeRisk(probabilities, labels, groups);
-  const fit = fitFacts(options, figures, probabilities, trained.folds, leftOut);
+  const draws = trained.draws.map(({ logOdds, foldOf }) => ({
+    probabilities: logOdds.map((each) => 1 / (1 + Math.exp(-each))),
+    foldOf,
+  }));
+  const { figures, crossValidated } = judgeDraws(draws, labels, groups);
+  const probabilities = draws[0]?.probabilities ?? new Float64Array(0);
+  const { folds } = trained;
+  const fit = fitFacts(options, figures, probabilities, { folds, draws: draws.length }, leftOut);
   const { version, yaml, drivers } = modelFile(trained, named_, fit);
   if (drivers.length === 0)
     return refuse(`these columns do not tell who has ${options.label} (AUC ${figures.auc}, by lot 0.5)`);
@@ -116,7 +130,7 @@ export function fitRisk(whole: CsvTable, options: FitOptions, progress: FitProgr
       version,
       yaml,
       figures,
-      foldByFold: meanOfFolds(probabilities, labels, trained.foldOf),
+      crossValidated,
       probabilities,
       labels,
       columns,
@@ -255,7 +269,7 @@ function fitFacts(
   { label, seed }: FitOptions,
   { n, outcomes, auc, interval95, liftTop10, brier, brierIfRecalibrated }: RiskFigures,
   probabilities: Float64Array,
-  folds: number,
+  times: { readonly folds: number; readonly draws: number },
   leftOut: readonly LeftOut[],
 ): FitFile {
   return {
@@ -264,7 +278,7 @@ function fitFacts(
     outcomes,
     seed,
     held_out: {
-      folds,
+      ...times,
       auc,
       auc_95: [...interval95.auc],
       lift_top10: liftTop10,

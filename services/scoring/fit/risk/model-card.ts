@@ -2,9 +2,10 @@ import type { FittedRisk } from './fit.ts';
 
 /** What somebody must know before they trust a fitted model, in Markdown. Same fit, same text. */
 export function modelCard(
-  { version, figures, foldByFold, leftOut, drivers, rowsLeft }: FittedRisk,
+  { version, figures, crossValidated, leftOut, drivers, rowsLeft }: FittedRisk,
   label: string,
 ): string {
+  const { draws, auc, liftTop10, allTogether } = crossValidated;
   const share = (figures.outcomes / figures.n) * 100;
   return `# Churn model ${version}
 
@@ -32,8 +33,12 @@ On rows that the model had not seen (five-fold cross-validation), with 95 % inte
 | Brier score | ${figures.brier} | ${figures.interval95.brier.join(' to ')} |
 | Brier score if redrawn to fit these rows | ${figures.brierIfRecalibrated} | |
 
-There five models have each judged a fifth of the rows, and all rows are ranked together. Each model by itself, among the rows
-that it has judged: AUC ${foldByFold.auc}, lift ${foldByFold.liftTop10} on average.
+There five models have each ranked the fifth of the rows that they had not seen; AUC and lift are means. ${
+    draws === 1
+      ? 'The folds were drawn once.'
+      : `The folds were drawn ${draws} times: AUC ${auc.join(' to ')}, lift ${liftTop10.join(' to ')}.`
+  }
+All rows ranked together, those of one model against those of another: AUC ${allTogether.auc}, lift ${allTogether.liftTop10}.
 
 Ten groups of customers, from the least to the most likely:
 

@@ -89,7 +89,7 @@ function fitText({
   score_bands: bands,
 }: FitFile): string {
   return [
-    '# Figures by cross-validation: each row was scored by a model that had not seen it.',
+    '# Figures by cross-validation: each row was scored by a model that had not seen it, and ranked among what that model scored.',
     'fit:',
     `  label: ${quoted(label)}`,
     `  rows: ${rows}`,
@@ -97,6 +97,7 @@ function fitText({
     `  seed: ${seed}`,
     '  held_out:',
     `    folds: ${figures.folds}`,
+    ...(figures.draws === undefined ? [] : [`    draws: ${figures.draws}`]),
     `    auc: ${figures.auc}`,
     `    auc_95: [${figures.auc_95.join(', ')}]`,
     `    lift_top10: ${figures.lift_top10}`,

@@ -15,7 +15,7 @@ const PULL = 20;
  */
 export function blend(
   parts: readonly Float64Array[],
-  labels: Uint8Array,
+  labels: Uint8Array | Float64Array,
   rows: Int32Array,
   prior: readonly number[],
   rowsPerCustomer = 1,
@@ -32,7 +32,7 @@ export function blend(
 
 function newton(
   parts: readonly Float64Array[],
-  labels: Uint8Array,
+  labels: Uint8Array | Float64Array,
   rows: Int32Array,
   prior: readonly number[],
   pull: number,

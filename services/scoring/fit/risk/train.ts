@@ -19,6 +19,8 @@ export interface TrainingTable {
   readonly directions: readonly (Direction | undefined)[];
   /** Rows with the same number are one customer: no model judges a customer whom it has seen. */
   readonly groups?: Int32Array;
+  /** How often the folds are drawn; default: oftener where the table is small. */
+  readonly draws?: number;
 }
 
 /** A trained model: an intercept, a weight per bin of each feature, and a table per chosen pair. Log-odds. */
@@ -29,12 +31,17 @@ export interface TrainedModel {
   readonly intercept: number;
   readonly mains: readonly Float64Array[];
   readonly pairs: readonly { readonly axis: PairAxis; readonly weights: Float64Array }[];
-  /** Log-odds of each row by models that had not seen the row. */
-  readonly heldOut: Float64Array;
-  /** The fold of each row: rows of one fold were judged by one model. */
-  readonly foldOf: Uint8Array;
+  /** The cross-validation, done over with other folds. */
+  readonly draws: readonly HeldOut[];
   readonly folds: number;
   readonly blend: Blend;
+}
+
+/** One cross-validation: what each row was judged by models that had not seen it. */
+export interface HeldOut {
+  readonly logOdds: Float64Array;
+  /** The fold of each row: rows of one fold were judged by one model. */
+  readonly foldOf: Uint8Array;
 }
 
 export const FOLDS = 5;
@@ -48,17 +55,22 @@ const PAIR_PART = 4;
 const LEAST_PAIR_SHARE = 0.3;
 /** Cells (rows × features) up to which each model is the mean of the most bags; with more data each bag is steadier. */
 const CELLS_PER_BAG_BUDGET = 1_000_000;
+/** The most draws of folds, and the cells up to which there is more than one: figures of a small table swing with the folds. */
+const MAX_DRAWS = 3;
+const CELLS_PER_DRAW_BUDGET = 300_000;
 
+/** One cut at a time: with more, each round follows more of the noise of each feature. */
 const STEPS: BoostingSettings = {
-  learningRate: 0.05,
+  learningRate: 0.1,
   maxRounds: 1000,
   patience: 30,
-  leafPenalty: 1,
+  leafPenalty: 5,
   wordPenalty: 3,
   minLeafRows: 10,
-  maxLeaves: 3,
+  maxLeaves: 2,
 };
-const SMOOTH: BoostingSettings = { ...STEPS, learningRate: 0.1, smoothness: 10_000 };
+const PAIRED: BoostingSettings = { ...STEPS, learningRate: 0.05, leafPenalty: 1 };
+const SMOOTH: BoostingSettings = { ...STEPS, smoothness: 10_000 };
 /** In rows, about: a few hundred rows give half of what a slope asks for, some thousands all of it. */
 const LINES: BoostingSettings = { ...STEPS, learningRate: 0.3, linePenalty: 50 };
 const LOGS: BoostingSettings = { ...LINES, linesOver: 'logs' };
@@ -77,30 +89,27 @@ export function train(
 ): TrainedModel {
   const random = seeded(seed);
   const n = table.labels.length;
-  const folds =
-    table.groups === undefined
-      ? stratifiedFolds(table.labels, FOLDS, random)
-      : groupedFolds(table.labels, table.groups, FOLDS, random);
-  const bags = Math.max(2, Math.min(10, Math.floor(CELLS_PER_BAG_BUDGET / (n * table.features.length))));
-  const total = FOLDS + 2;
-  const parts = PRIOR.map(() => new Float64Array(n));
-  for (let fold = 0; fold < FOLDS; fold++) {
-    progress(fold, total);
-    const rows = rowsWhere(folds, (own) => own !== fold);
-    const binned = binTable(table, rows);
-    const grown = growParts(binned, rows, bags, PAIRS, random, table.groups);
-    writeParts(
-      grown,
-      binned,
-      rowsWhere(folds, (own) => own === fold),
-      parts,
-    );
-  }
-  progress(FOLDS, total);
-  const everywhere = rowsWhere(folds, () => true);
-  const chosen = chooseBlend(parts, table, everywhere);
+  const cells = n * table.features.length;
+  const bags = Math.max(2, Math.min(10, Math.floor(CELLS_PER_BAG_BUDGET / cells)));
+  const draws = table.draws ?? Math.max(1, Math.min(MAX_DRAWS, Math.floor(CELLS_PER_DRAW_BUDGET / cells)));
+  const total = draws * FOLDS + 2;
+  const judged = Array.from({ length: draws }, (_, draw): Judged => {
+    const foldOf = drawFolds(table, random);
+    const parts = PRIOR.map(() => new Float64Array(n));
+    for (let fold = 0; fold < FOLDS; fold++) {
+      progress(draw * FOLDS + fold, total);
+      const rows = rowsWhere(foldOf, (own) => own !== fold);
+      const binned = binTable(table, rows);
+      const grown = growParts(binned, rows, bags, PAIRS, random, table.groups);
+      const others = rowsWhere(foldOf, (own) => own === fold);
+      writeParts(grown, binned, others, parts);
+    }
+    return { foldOf, parts };
+  });
+  progress(total - 2, total);
+  const everywhere = Int32Array.from({ length: n }, (_, row) => row);
+  const chosen = chooseBlend(judged, table, everywhere);
   const withPairs = (chosen.shares[PAIR_PART] ?? 0) > 0;
-  const heldOut = blendOutOfFold(parts, table, folds);
   const binned = binTable(table, everywhere);
   const grown = growParts(binned, everywhere, bags * 2, withPairs ? PAIRS : 0, random, table.groups);
   progress(total, total);
@@ -108,18 +117,27 @@ export function train(
     axes: binned.axes,
     bins: binned.bins,
     ...mix(grown, chosen),
-    heldOut,
-    foldOf: folds,
+    draws: judged.map((one) => ({ logOdds: blendOutOfFold(one, judged, table), foldOf: one.foldOf })),
     folds: FOLDS,
     blend: chosen,
   };
 }
+
+/** The parts' log-odds for each row, by models that had not seen the row. */
+interface Judged {
+  readonly foldOf: Uint8Array;
+  readonly parts: readonly Float64Array[];
+}
+
+const drawFolds = ({ labels, groups }: TrainingTable, random: () => number): Uint8Array =>
+  groups === undefined ? stratifiedFolds(labels, FOLDS, random) : groupedFolds(labels, groups, FOLDS, random);
 
 /** Several rows of one customer are one witness: as many more are asked for where something is held back by rows. */
 function byCustomer(settings: BoostingSettings, times: number): BoostingSettings {
   const { leafPenalty, wordPenalty, minLeafRows, smoothness, linePenalty } = settings;
   return {
     ...settings,
+    rowsPerCustomer: times,
     leafPenalty: leafPenalty * times,
     wordPenalty: wordPenalty * times,
     minLeafRows: minLeafRows * times,
@@ -165,10 +183,10 @@ function growParts(
     logs: meanModel(logs),
   };
   const both = meanModel([parts.steps, parts.smooth]);
-  const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, per(STEPS), groups);
+  const pairAxes = pairCount === 0 ? [] : choosePairs(table, rows, both, pairCount, per(PAIRED), groups);
   if (pairAxes.length === 0) return { ...parts, pairAxes, pairs: [] };
   const starts = bags.map((_, index) => meanModel([steps[index] ?? both, smooth[index] ?? both]));
-  const paired = boost(table, bags, pairAxes, starts, per(STEPS));
+  const paired = boost(table, bags, pairAxes, starts, per(PAIRED));
   return { ...parts, pairAxes, pairs: meanModel(paired).pairs };
 }
 
@@ -237,33 +255,35 @@ function sumAt({ intercept, mains }: AdditiveModel, bins: readonly Uint16Array[]
   return sum;
 }
 
-/** The blend that the rows advise; without the pairs where they explain little. */
-function chooseBlend(
-  parts: readonly Float64Array[],
-  { labels, groups }: TrainingTable,
-  rows: Int32Array,
-): Blend {
-  const times = rowsPerCustomer(rows, groups);
-  const all = blend(parts, labels, rows, PRIOR, times);
+/** The blend that the rows advise, as each draw has judged them; without the pairs where they explain little. */
+function chooseBlend(judged: readonly Judged[], { labels, groups }: TrainingTable, rows: Int32Array): Blend {
+  const times = rowsPerCustomer(rows, groups) * judged.length;
+  const parts = PRIOR.map((_, part) => oneAfterAnother(judged, (draw) => gathered(draw.parts[part], rows)));
+  const own = oneAfterAnother(judged, () => gathered(labels, rows));
+  const every = Int32Array.from({ length: own.length }, (_, row) => row);
+  const all = blend(parts, own, every, PRIOR, times);
   if ((all.shares[PAIR_PART] ?? 0) >= LEAST_PAIR_SHARE) return all;
-  const { offset, shares } = blend(parts.slice(0, PAIR_PART), labels, rows, PRIOR, times);
+  const { offset, shares } = blend(parts.slice(0, PAIR_PART), own, every, PRIOR, times);
   return { offset, shares: [...shares, 0] };
 }
 
-/** The held-out log-odds, each fold blended as the other folds advise. */
+const oneAfterAnother = (judged: readonly Judged[], of: (draw: Judged) => readonly number[]): Float64Array =>
+  Float64Array.from(judged.flatMap(of));
+
+const gathered = (values: Float64Array | Uint8Array | undefined, rows: Int32Array): number[] =>
+  Array.from(rows, (row) => values?.[row] ?? 0);
+
+/** The held-out log-odds of one draw, each fold blended as the other folds advise. */
 function blendOutOfFold(
-  parts: readonly Float64Array[],
+  { foldOf, parts }: Judged,
+  judged: readonly Judged[],
   table: TrainingTable,
-  folds: Uint8Array,
 ): Float64Array {
   const heldOut = new Float64Array(table.labels.length);
   for (let fold = 0; fold < FOLDS; fold++) {
-    const advice = chooseBlend(
-      parts,
-      table,
-      rowsWhere(folds, (own) => own !== fold),
-    );
-    for (const row of rowsWhere(folds, (own) => own === fold)) heldOut[row] = blended(parts, advice, row);
+    const others = rowsWhere(foldOf, (own) => own !== fold);
+    const advice = chooseBlend(judged, table, others);
+    for (const row of rowsWhere(foldOf, (own) => own === fold)) heldOut[row] = blended(parts, advice, row);
   }
   return heldOut;
 }
