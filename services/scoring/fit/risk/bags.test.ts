@@ -53,6 +53,7 @@ test('a customer whose row is there three times moves a weight no further than o
         values: [all(spent)],
         labels: Uint8Array.from(all(left)),
         directions: [undefined],
+        draws: 1,
         ...(known ? { groups: Int32Array.from(all([...left.keys()])) } : {}),
       },
       1,
