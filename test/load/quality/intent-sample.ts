@@ -49,6 +49,8 @@ export interface Draw {
   /** Nets of which more are read, as what they catch was read worst. */
   readonly more?: Readonly<Record<string, number>>;
   readonly after?: readonly Draw[];
+  /** Whether sentences of product reviews are drawn from too. From the ninth on. */
+  readonly reviews?: boolean;
 }
 
 const EARLY: readonly Draw[] = [
@@ -68,16 +70,30 @@ const EIGHTH: Draw = {
   after: [...EARLY, SIXTH, SEVENTH],
   says: 'eighth',
 };
+const NINTH: Draw = {
+  seed: 9,
+  perNet: 10,
+  more: { press: 25, manager: 35, legal: 45, leave: 55, regulator: 40, broken_promise: 60, repeat_story: 30, none: 20 },
+  after: [...EARLY, SIXTH, SEVENTH, EIGHTH],
+  reviews: true,
+  says: 'ninth',
+};
+const TENTH: Draw = { ...NINTH, seed: 10, after: [...EARLY, SIXTH, SEVENTH, EIGHTH, NINTH], says: 'tenth' };
 
 /** Texts of each net, few enough that all can be read in an hour. The lexicon was changed for what each showed, after it had been judged. */
-export const SAMPLES: readonly Draw[] = [...EARLY, SIXTH, SEVENTH, EIGHTH];
+export const SAMPLES: readonly Draw[] = [...EARLY, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH];
 
 /** The same sample from the same tables, always. Tables whose licence lets their rows be named. */
 export function sampleForIntents(
   folder: string,
-  { seed, perNet, more = {}, after = [] }: Draw,
+  { seed, perNet, more = {}, after = [], reviews = false }: Draw,
 ): readonly Stratum[] {
-  const units = [...sentences(folder), ...turns(folder), ...notes(folder)].filter(
+  const units = [
+    ...sentences(folder),
+    ...turns(folder),
+    ...notes(folder),
+    ...(reviews ? reviewSentences(folder) : []),
+  ].filter(
     ({ text }) => text.length >= SHORTEST && text.length <= LONGEST,
   );
   const random = seeded(seed);
@@ -170,6 +186,13 @@ const notes = (folder: string): readonly Unit[] =>
     table: 'tweetsumm',
     id: `${row.conversation_id}#${row.annotator}`,
     text: oneLine(row.customer_note ?? ''),
+  }));
+
+const reviewSentences = (folder: string): readonly Unit[] =>
+  rowsOf(folder, 'vader_amazonReviewSnippets.csv').map((row) => ({
+    table: 'reviews',
+    id: row.id ?? '',
+    text: oneLine(row.text ?? ''),
   }));
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
