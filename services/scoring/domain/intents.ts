@@ -21,7 +21,6 @@ export function findIntents(
 ): readonly IntentFound[] {
   let found: IntentFound[] | undefined;
   for (const match of matches) {
-    if (match.phrase.guard) continue;
     for (const intent of match.phrase.intents) {
       if (intent === 'praise' && sentiment.label === 'negative') continue;
       if ((found !== undefined && isShown(found, intent)) || isNegated(tokens, match)) continue;

@@ -90,3 +90,13 @@ test('a phrase that can be written in too many ways is refused rather than takin
   const slot = Array.from({ length: 12 }, (_, index) => `w${index}`).join('|');
   expect(problems(`sarcasm: ["${slot} ${slot} ${slot}"]`)[0]).toContain('more than 1000 ways; use a group');
 });
+
+test('what an intent is not is hidden from that intent, and from no other', () => {
+  const read = reader(
+    'intents: {repeat_story: {any: [already told, to switch banks], unless: [already told me, to switch banks quickly]}, broken_promise: {any: [told me they would]}, leave: {any: [to switch banks]}}',
+  );
+  const shown = (text: string) => read(text).intents.map(({ intent }) => intent);
+  expect(shown('I already told you')).toEqual(['repeat_story']);
+  expect(shown('You already told me they would come')).toEqual(['broken_promise']);
+  expect(shown('I used to switch banks quickly')).toEqual(['leave']);
+});

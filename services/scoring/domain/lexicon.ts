@@ -279,13 +279,13 @@ function addIntents(lexicon: LexiconFile, writer: PhraseWriter, root: PhraseNode
       writer.add(root, phrase, { effect: entry.effect, intents: [intent] }, ['intents', name, 'any', index]);
     }
     for (const [index, phrase] of entry.unless.entries()) {
-      writer.add(root, phrase, { guard: true }, ['intents', name, 'unless', index]);
+      writer.add(root, phrase, { guard: true, hides: [intent] }, ['intents', name, 'unless', index]);
     }
   }
 }
 
 function say(text: string, what: Partial<Phrase>): Phrase {
-  return { text, effect: 0, intents: [], guard: false, sarcasm: false, ...what };
+  return { text, effect: 0, intents: [], guard: false, hides: [], sarcasm: false, ...what };
 }
 
 function addAliases(lexicon: LexiconFile, drafts: Drafts): void {

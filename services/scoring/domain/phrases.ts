@@ -1,3 +1,4 @@
+import type { Intent } from '../../contracts/assessment.ts';
 import type { Tokens } from './tokenise.ts';
 import {
   type Gap,
@@ -54,6 +55,7 @@ const combine = (one: Phrase, other: Phrase): Phrase => ({
   effect: Math.abs(other.effect) > Math.abs(one.effect) ? other.effect : one.effect,
   intents: [...new Set([...one.intents, ...other.intents])],
   guard: one.guard || other.guard,
+  hides: [...new Set([...one.hides, ...other.hides])],
   sarcasm: one.sarcasm || other.sarcasm,
 });
 
@@ -111,51 +113,85 @@ class PhraseSearch {
 
 export type FindPhrases = (tokens: Tokens, kind: 'moodStarts' | 'intentStarts') => readonly PhraseMatch[];
 
-/**
- * Finds all phrases from left to right. Of moods that overlap, the one that begins first stands. Intents hide none of each other;
- * a guard hides what begins within it, and where it reaches beyond a phrase that began before it, it speaks for the words that
- * they share: "want to cancel" says nothing in "want to cancel my ticket".
- */
+/** Finds all phrases of one kind from left to right. */
 export function createPhraseFinder(): FindPhrases {
   const search = new PhraseSearch();
-  return (tokens, kind) => findAll(search, tokens, kind);
+  return (tokens, kind) =>
+    kind === 'moodStarts' ? findMoods(search, tokens) : withoutHidden(findIntentPhrases(search, tokens));
 }
 
-function findAll(
-  search: PhraseSearch,
-  tokens: Tokens,
-  kind: 'moodStarts' | 'intentStarts',
-): readonly PhraseMatch[] {
-  const ofMood = kind === 'moodStarts';
-  const { words, count } = tokens;
+/** Of moods that overlap, the one that begins first stands. */
+function findMoods(search: PhraseSearch, tokens: Tokens): readonly PhraseMatch[] {
   let matches: PhraseMatch[] | undefined;
-  for (let index = 0; index < count; index++) {
-    const word = words[index];
-    if (word === undefined) continue;
-    const starts = ofMood ? word.moodStarts : word.intentStarts;
-    if (starts.length === 0) continue;
-    const match = search.at(starts, tokens, index);
+  for (let index = 0; index < tokens.count; index++) {
+    const match = matchAt(search, tokens, tokens.words[index]?.moodStarts, index);
     if (match === undefined) continue;
     matches ??= [];
-    const told = ofMood || match.phrase.guard ? match : (guardReachingBeyond(search, tokens, match) ?? match);
-    matches.push(told);
-    if (ofMood || told.phrase.guard) index = told.end - 1;
+    matches.push(match);
+    index = match.end - 1;
   }
   return matches ?? NONE;
 }
 
-function guardReachingBeyond(
+/** Intents hide none of each other. */
+function findIntentPhrases(search: PhraseSearch, tokens: Tokens): readonly PhraseMatch[] {
+  let matches: PhraseMatch[] | undefined;
+  for (let index = 0; index < tokens.count; index++) {
+    const match = matchAt(search, tokens, tokens.words[index]?.intentStarts, index);
+    if (match === undefined) continue;
+    matches ??= [];
+    matches.push(match);
+  }
+  return matches ?? NONE;
+}
+
+function matchAt(
   search: PhraseSearch,
   tokens: Tokens,
-  { start, end }: PhraseMatch,
+  starts: readonly PhraseNode[] | undefined,
+  index: number,
 ): PhraseMatch | undefined {
-  for (let index = start + 1; index < end; index++) {
-    const starts = tokens.words[index]?.intentStarts;
-    if (starts === undefined || starts.length === 0) continue;
-    const match = search.at(starts, tokens, index);
-    if (match?.phrase.guard === true && match.end > end) return match;
+  return starts === undefined || starts.length === 0 ? undefined : search.at(starts, tokens, index);
+}
+
+/**
+ * A guard hides what begins within it; and where it reaches beyond a phrase that began before it, it speaks for the
+ * words that they share: "want to cancel" says nothing in "want to cancel my ticket".
+ */
+function withoutHidden(matches: readonly PhraseMatch[]): readonly PhraseMatch[] {
+  if (!hasGuard(matches)) return matches;
+  const guards = matches.filter(({ phrase }) => phrase.guard);
+  let first = 0;
+  return matches.flatMap((match) => {
+    while ((guards[first]?.end ?? Number.POSITIVE_INFINITY) <= match.start) first++;
+    return hideFrom(match, guards, first);
+  });
+}
+
+function hasGuard(matches: readonly PhraseMatch[]): boolean {
+  for (const { phrase } of matches) if (phrase.guard) return true;
+  return false;
+}
+
+function hideFrom(match: PhraseMatch, guards: readonly PhraseMatch[], first: number): readonly PhraseMatch[] {
+  let { phrase } = match;
+  for (let index = first; index < guards.length; index++) {
+    const guard = guards[index];
+    if (guard === undefined || guard.start >= match.end) break;
+    if (speaksFor(guard, match)) phrase = withoutIntents(phrase, guard.phrase.hides);
   }
-  return undefined;
+  if (phrase === match.phrase) return [match];
+  return phrase.intents.length === 0 && !phrase.guard ? [] : [{ ...match, phrase }];
+}
+
+function speaksFor(guard: PhraseMatch, match: PhraseMatch): boolean {
+  if (match.start >= guard.start) return match.start < guard.end;
+  return match.end > guard.start && match.end < guard.end;
+}
+
+function withoutIntents(phrase: Phrase, hidden: readonly Intent[]): Phrase {
+  if (!phrase.intents.some((intent) => hidden.includes(intent))) return phrase;
+  return { ...phrase, intents: phrase.intents.filter((intent) => !hidden.includes(intent)) };
 }
 
 const NONE: readonly PhraseMatch[] = [];

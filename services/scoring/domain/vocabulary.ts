@@ -38,8 +38,10 @@ export interface Phrase {
   readonly effect: number;
   /** What it shows; "switch to another provider" shows two. */
   readonly intents: readonly Intent[];
-  /** Consumes its words and says nothing: "not only", "decided not to cancel". */
+  /** Consumes its words and says nothing: "not only". */
   readonly guard: boolean;
+  /** Intents that its words do not show, whatever other phrase says so: "decided not to cancel". */
+  readonly hides: readonly Intent[];
   /** Good words nearby are meant ironically when there is trouble nearby. */
   readonly sarcasm: boolean;
 }
