@@ -1,4 +1,4 @@
-import type { Intent } from '../../contracts/assessment.ts';
+import { longestFirst, withoutHidden } from './hidden-intents.ts';
 import type { Tokens } from './tokenise.ts';
 import {
   type Gap,
@@ -60,7 +60,7 @@ const combine = (one: Phrase, other: Phrase): Phrase => ({
 });
 
 /**
- * Finds the longest phrase that begins at a token, within its sentence.
+ * Finds the longest phrase that begins at a token, within its sentence, or all of them.
  *
  * Work per token is bounded by the longest phrase of the lexicon, so that a text costs linear time. Keeps
  * what it found in fields, as closures would cost more than the search.
@@ -69,20 +69,37 @@ class PhraseSearch {
   #sentence = 0;
   #phrase: Phrase | undefined;
   #end = 0;
+  #start = 0;
+  /** Where all are wanted, and not only the longest. */
+  #all: PhraseMatch[] | undefined;
 
-  at(starts: readonly PhraseNode[], tokens: Tokens, start: number): PhraseMatch | undefined {
-    this.#sentence = tokens.sentences[start] ?? 0;
-    this.#phrase = undefined;
-    this.#end = start;
-    for (const node of starts) this.#follow(node, tokens, start + 1);
+  longestAt(starts: readonly PhraseNode[], tokens: Tokens, start: number): PhraseMatch | undefined {
+    this.#search(starts, tokens, start);
     return this.#phrase === undefined ? undefined : { phrase: this.#phrase, start, end: this.#end };
   }
 
+  /** Adds to `into`. */
+  allAt(starts: readonly PhraseNode[], tokens: Tokens, start: number, into: PhraseMatch[]): void {
+    this.#all = into;
+    this.#search(starts, tokens, start);
+    this.#all = undefined;
+  }
+
+  #search(starts: readonly PhraseNode[], tokens: Tokens, start: number): void {
+    this.#sentence = tokens.sentences[start] ?? 0;
+    this.#phrase = undefined;
+    this.#start = start;
+    this.#end = start;
+    for (const node of starts) this.#follow(node, tokens, start + 1);
+  }
+
   #follow(node: PhraseNode, tokens: Tokens, position: number): void {
-    if (node.phrase !== undefined && position > this.#end) {
-      this.#phrase = node.phrase;
+    const { phrase } = node;
+    if (phrase !== undefined && position > this.#end) {
+      this.#phrase = phrase;
       this.#end = position;
     }
+    if (phrase !== undefined) this.#all?.push({ phrase, start: this.#start, end: position });
     if (position >= tokens.count || tokens.sentences[position] !== this.#sentence) return;
     const word = tokens.words[position];
     if (word !== undefined && (node.mask & word.mask) !== 0) this.#followWord(node, word, tokens, position);
@@ -120,11 +137,13 @@ export function createPhraseFinder(): FindPhrases {
     kind === 'moodStarts' ? findMoods(search, tokens) : withoutHidden(findIntentPhrases(search, tokens));
 }
 
-/** Of moods that overlap, the one that begins first stands. */
+/** Of moods that overlap, the one that begins first stands, and of those the longest. */
 function findMoods(search: PhraseSearch, tokens: Tokens): readonly PhraseMatch[] {
   let matches: PhraseMatch[] | undefined;
   for (let index = 0; index < tokens.count; index++) {
-    const match = matchAt(search, tokens, tokens.words[index]?.moodStarts, index);
+    const starts = tokens.words[index]?.moodStarts;
+    if (starts === undefined || starts.length === 0) continue;
+    const match = search.longestAt(starts, tokens, index);
     if (match === undefined) continue;
     matches ??= [];
     matches.push(match);
@@ -133,65 +152,20 @@ function findMoods(search: PhraseSearch, tokens: Tokens): readonly PhraseMatch[]
   return matches ?? NONE;
 }
 
-/** Intents hide none of each other. */
+/** Phrases of one intent hide none of another; of those that begin at one word the longest speaks first. */
 function findIntentPhrases(search: PhraseSearch, tokens: Tokens): readonly PhraseMatch[] {
   let matches: PhraseMatch[] | undefined;
+  let here: PhraseMatch[] = [];
   for (let index = 0; index < tokens.count; index++) {
-    const match = matchAt(search, tokens, tokens.words[index]?.intentStarts, index);
-    if (match === undefined) continue;
-    matches ??= [];
-    matches.push(match);
+    const starts = tokens.words[index]?.intentStarts;
+    if (starts === undefined || starts.length === 0) continue;
+    search.allAt(starts, tokens, index, here);
+    if (here.length === 0) continue;
+    if (matches === undefined) matches = longestFirst(here);
+    else matches.push(...longestFirst(here));
+    here = [];
   }
   return matches ?? NONE;
-}
-
-function matchAt(
-  search: PhraseSearch,
-  tokens: Tokens,
-  starts: readonly PhraseNode[] | undefined,
-  index: number,
-): PhraseMatch | undefined {
-  return starts === undefined || starts.length === 0 ? undefined : search.at(starts, tokens, index);
-}
-
-/**
- * A guard hides what begins within it; and where it reaches beyond a phrase that began before it, it speaks for the
- * words that they share: "want to cancel" says nothing in "want to cancel my ticket".
- */
-function withoutHidden(matches: readonly PhraseMatch[]): readonly PhraseMatch[] {
-  if (!hasGuard(matches)) return matches;
-  const guards = matches.filter(({ phrase }) => phrase.guard);
-  let first = 0;
-  return matches.flatMap((match) => {
-    while ((guards[first]?.end ?? Number.POSITIVE_INFINITY) <= match.start) first++;
-    return hideFrom(match, guards, first);
-  });
-}
-
-function hasGuard(matches: readonly PhraseMatch[]): boolean {
-  for (const { phrase } of matches) if (phrase.guard) return true;
-  return false;
-}
-
-function hideFrom(match: PhraseMatch, guards: readonly PhraseMatch[], first: number): readonly PhraseMatch[] {
-  let { phrase } = match;
-  for (let index = first; index < guards.length; index++) {
-    const guard = guards[index];
-    if (guard === undefined || guard.start >= match.end) break;
-    if (speaksFor(guard, match)) phrase = withoutIntents(phrase, guard.phrase.hides);
-  }
-  if (phrase === match.phrase) return [match];
-  return phrase.intents.length === 0 && !phrase.guard ? [] : [{ ...match, phrase }];
-}
-
-function speaksFor(guard: PhraseMatch, match: PhraseMatch): boolean {
-  if (match.start >= guard.start) return match.start < guard.end;
-  return match.end > guard.start && match.end < guard.end;
-}
-
-function withoutIntents(phrase: Phrase, hidden: readonly Intent[]): Phrase {
-  if (!phrase.intents.some((intent) => hidden.includes(intent))) return phrase;
-  return { ...phrase, intents: phrase.intents.filter((intent) => !hidden.includes(intent)) };
 }
 
 const NONE: readonly PhraseMatch[] = [];
