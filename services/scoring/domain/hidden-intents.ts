@@ -24,7 +24,7 @@ export function longestFirst(matches: PhraseMatch[]): PhraseMatch[] {
  */
 export function withoutHidden(matches: readonly PhraseMatch[]): readonly PhraseMatch[] {
   if (!hasGuard(matches)) return matches;
-  const guards = matches.filter(({ phrase }) => phrase.guard);
+  const guards = matches.filter(({ phrase }) => phrase.hides.length > 0);
   const left: PhraseMatch[] = [];
   let first = 0;
   for (const match of matches) {
@@ -36,7 +36,7 @@ export function withoutHidden(matches: readonly PhraseMatch[]): readonly PhraseM
 }
 
 function hasGuard(matches: readonly PhraseMatch[]): boolean {
-  for (const { phrase } of matches) if (phrase.guard) return true;
+  for (const { phrase } of matches) if (phrase.hides.length > 0) return true;
   return false;
 }
 
@@ -57,7 +57,7 @@ function hideFrom(
 function speaksFor(guard: PhraseMatch, match: PhraseMatch): boolean {
   if (match.start === guard.start) return match.end <= guard.end;
   if (match.start > guard.start) return match.start < guard.end;
-  return match.end > guard.start && match.end < guard.end;
+  return match.end > guard.start && match.end <= guard.end;
 }
 
 function without(match: PhraseMatch, spoken: readonly Intent[]): PhraseMatch | undefined {
@@ -66,7 +66,7 @@ function without(match: PhraseMatch, spoken: readonly Intent[]): PhraseMatch | u
   const left = withoutIntents(match, spoken);
   if (hides.length === phrase.hides.length) return left;
   if (hides.length === 0 && phrase.intents.every((intent) => spoken.includes(intent))) return undefined;
-  return { ...match, phrase: { ...phrase, ...left?.phrase, hides, guard: hides.length > 0 } };
+  return { ...match, phrase: { ...phrase, ...left?.phrase, hides } };
 }
 
 /** Nothing, where nothing is left to say. */
@@ -74,5 +74,7 @@ function withoutIntents(match: PhraseMatch, hidden: readonly Intent[]): PhraseMa
   const { phrase } = match;
   if (!phrase.intents.some((intent) => hidden.includes(intent))) return match;
   const intents = phrase.intents.filter((intent) => !hidden.includes(intent));
-  return intents.length === 0 && !phrase.guard ? undefined : { ...match, phrase: { ...phrase, intents } };
+  return intents.length === 0 && phrase.hides.length === 0
+    ? undefined
+    : { ...match, phrase: { ...phrase, intents } };
 }

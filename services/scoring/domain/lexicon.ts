@@ -6,7 +6,15 @@ import { didYouMean, type Locate, type Problem, parseYamlFile } from '../../plat
 import { ENGLISH_WORDS, FOREIGN_WORDS } from './language.ts';
 import { addPhrase, emptyNode } from './phrases.ts';
 import { withoutContraction } from './tokenise.ts';
-import { type Gap, maskOf, type Phrase, type PhraseNode, type Vocabulary, type Word } from './vocabulary.ts';
+import {
+  type Gap,
+  maskOf,
+  type Phrase,
+  type PhraseNode,
+  type PhraseStarts,
+  type Vocabulary,
+  type Word,
+} from './vocabulary.ts';
 
 const words = z.array(z.string().min(1).max(60));
 const phrases = z.array(z.string().min(1).max(400));
@@ -72,8 +80,8 @@ interface Draft {
   foreign: boolean;
   symbols: number[];
   mask: number;
-  moodStarts: PhraseNode[];
-  intentStarts: PhraseNode[];
+  moodStarts: PhraseStarts | undefined;
+  intentStarts: PhraseStarts | undefined;
 }
 
 /** Collects words while compiling; every word has a symbol of its own, every group one more. */
@@ -110,8 +118,8 @@ const blank = (text: string, symbol: number): Draft => ({
   foreign: false,
   symbols: [symbol],
   mask: maskOf(symbol),
-  moodStarts: [],
-  intentStarts: [],
+  moodStarts: undefined,
+  intentStarts: undefined,
 });
 
 /** The spelling under which the tokeniser looks a word up. */
@@ -158,8 +166,15 @@ function countNumbers(drafts: Drafts, number: Draft): void {
   }
 }
 
-const startsOf = (draft: Draft, root: PhraseNode): PhraseNode[] =>
-  draft.symbols.flatMap((symbol) => root.edges?.get(symbol) ?? []);
+function startsOf(draft: Draft, root: PhraseNode): PhraseStarts | undefined {
+  const nodes = draft.symbols.flatMap((symbol) => root.edges?.get(symbol) ?? []);
+  if (nodes.length === 0) return undefined;
+  return {
+    nodes,
+    mask: nodes.reduce((mask, node) => mask | node.mask, 0),
+    needsNext: nodes.every(({ phrase, gap, wideGap }) => (phrase ?? gap ?? wideGap) === undefined),
+  };
+}
 
 function addAfinn(drafts: Drafts): readonly (readonly [string, number])[] {
   const phrases: [string, number][] = [];
@@ -279,7 +294,7 @@ function addIntents(lexicon: LexiconFile, writer: PhraseWriter, root: PhraseNode
       writer.add(root, phrase, { effect: entry.effect, intents: [intent] }, ['intents', name, 'any', index]);
     }
     for (const [index, phrase] of entry.unless.entries()) {
-      writer.add(root, phrase, { guard: true, hides: [intent] }, ['intents', name, 'unless', index]);
+      writer.add(root, phrase, { hides: [intent] }, ['intents', name, 'unless', index]);
     }
   }
 }

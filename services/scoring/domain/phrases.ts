@@ -7,6 +7,7 @@ import {
   maskOf,
   type Phrase,
   type PhraseNode,
+  type PhraseStarts,
   type Word,
 } from './vocabulary.ts';
 
@@ -73,24 +74,24 @@ class PhraseSearch {
   /** Where all are wanted, and not only the longest. */
   #all: PhraseMatch[] | undefined;
 
-  longestAt(starts: readonly PhraseNode[], tokens: Tokens, start: number): PhraseMatch | undefined {
+  longestAt(starts: PhraseStarts, tokens: Tokens, start: number): PhraseMatch | undefined {
     this.#search(starts, tokens, start);
     return this.#phrase === undefined ? undefined : { phrase: this.#phrase, start, end: this.#end };
   }
 
   /** Adds to `into`. */
-  allAt(starts: readonly PhraseNode[], tokens: Tokens, start: number, into: PhraseMatch[]): void {
+  allAt(starts: PhraseStarts, tokens: Tokens, start: number, into: PhraseMatch[]): void {
     this.#all = into;
     this.#search(starts, tokens, start);
     this.#all = undefined;
   }
 
-  #search(starts: readonly PhraseNode[], tokens: Tokens, start: number): void {
+  #search({ nodes }: PhraseStarts, tokens: Tokens, start: number): void {
     this.#sentence = tokens.sentences[start] ?? 0;
     this.#phrase = undefined;
     this.#start = start;
     this.#end = start;
-    for (const node of starts) this.#follow(node, tokens, start + 1);
+    for (const node of nodes) this.#follow(node, tokens, start + 1);
   }
 
   #follow(node: PhraseNode, tokens: Tokens, position: number): void {
@@ -142,7 +143,7 @@ function findMoods(search: PhraseSearch, tokens: Tokens): readonly PhraseMatch[]
   let matches: PhraseMatch[] | undefined;
   for (let index = 0; index < tokens.count; index++) {
     const starts = tokens.words[index]?.moodStarts;
-    if (starts === undefined || starts.length === 0) continue;
+    if (starts === undefined || isAtEnd(starts, tokens, index)) continue;
     const match = search.longestAt(starts, tokens, index);
     if (match === undefined) continue;
     matches ??= [];
@@ -158,7 +159,7 @@ function findIntentPhrases(search: PhraseSearch, tokens: Tokens): readonly Phras
   let here: PhraseMatch[] = [];
   for (let index = 0; index < tokens.count; index++) {
     const starts = tokens.words[index]?.intentStarts;
-    if (starts === undefined || starts.length === 0) continue;
+    if (starts === undefined || isAtEnd(starts, tokens, index)) continue;
     search.allAt(starts, tokens, index, here);
     if (here.length === 0) continue;
     if (matches === undefined) matches = longestFirst(here);
@@ -166,6 +167,13 @@ function findIntentPhrases(search: PhraseSearch, tokens: Tokens): readonly Phras
     here = [];
   }
   return matches ?? NONE;
+}
+
+/** Most words begin some phrase, and most do not go on with one: told without a search. */
+function isAtEnd({ needsNext, mask }: PhraseStarts, tokens: Tokens, index: number): boolean {
+  if (!needsNext) return false;
+  const next = index + 1 < tokens.count ? tokens.words[index + 1] : undefined;
+  return next === undefined || (next.mask & mask) === 0;
 }
 
 const NONE: readonly PhraseMatch[] = [];

@@ -78,10 +78,10 @@ function cover(shown: readonly PhraseMatch[], moods: readonly PhraseMatch[]): Co
 
 const isPraise = ({ phrase }: PhraseMatch): boolean => phrase.intents[0] === 'praise';
 
-/** A phrase takes its tokens when its ends are free. Intents without effect and mere cues leave them to others. */
+/** A phrase takes its tokens when its ends are free. What has no effect of its own leaves them to others, but for guards of moods. */
 function coverIfFree(covered: (PhraseMatch | undefined)[], match: PhraseMatch): void {
-  const { effect, guard, intents, sarcasm } = match.phrase;
-  if (effect === 0 && !guard && (intents.length > 0 || sarcasm)) return;
+  const { effect, guard, intents, hides, sarcasm } = match.phrase;
+  if (effect === 0 && !guard && (intents.length > 0 || hides.length > 0 || sarcasm)) return;
   if (covered[match.start] !== undefined || covered[match.end - 1] !== undefined) return;
   for (let token = match.start; token < match.end; token++) covered[token] = match;
 }

@@ -27,8 +27,8 @@ export interface Word {
   /** The bits of its symbols, see `maskOf`. */
   readonly mask: number;
   /** Where phrases that begin with it go on; most words begin none. */
-  readonly moodStarts: readonly PhraseNode[];
-  readonly intentStarts: readonly PhraseNode[];
+  readonly moodStarts: PhraseStarts | undefined;
+  readonly intentStarts: PhraseStarts | undefined;
 }
 
 /** What a matched phrase says. */
@@ -38,12 +38,21 @@ export interface Phrase {
   readonly effect: number;
   /** What it shows; "switch to another provider" shows two. */
   readonly intents: readonly Intent[];
-  /** Consumes its words and says nothing: "not only". */
+  /** Of moods: consumes its words and says nothing: "not only". */
   readonly guard: boolean;
   /** Intents that its words do not show, whatever other phrase says so: "decided not to cancel". */
   readonly hides: readonly Intent[];
   /** Good words nearby are meant ironically when there is trouble nearby. */
   readonly sarcasm: boolean;
+}
+
+/** The nodes that a word leads to. */
+export interface PhraseStarts {
+  readonly nodes: readonly PhraseNode[];
+  /** The bits of all symbols that lead on from any of them. */
+  readonly mask: number;
+  /** Whether no phrase can be found unless the very next word leads on. */
+  readonly needsNext: boolean;
 }
 
 /** A node of the phrase trie: an edge per symbol, and one for each kind of gap. */

@@ -73,7 +73,16 @@ const EIGHTH: Draw = {
 const NINTH: Draw = {
   seed: 9,
   perNet: 10,
-  more: { press: 25, manager: 35, legal: 45, leave: 55, regulator: 40, broken_promise: 60, repeat_story: 30, none: 20 },
+  more: {
+    press: 25,
+    manager: 35,
+    legal: 45,
+    leave: 55,
+    regulator: 40,
+    broken_promise: 60,
+    repeat_story: 30,
+    none: 20,
+  },
   after: [...EARLY, SIXTH, SEVENTH, EIGHTH],
   reviews: true,
   says: 'ninth',
@@ -93,9 +102,7 @@ export function sampleForIntents(
     ...turns(folder),
     ...notes(folder),
     ...(reviews ? reviewSentences(folder) : []),
-  ].filter(
-    ({ text }) => text.length >= SHORTEST && text.length <= LONGEST,
-  );
+  ].filter(({ text }) => text.length >= SHORTEST && text.length <= LONGEST);
   const random = seeded(seed);
   const read = new Set(
     after.flatMap((earlier) => sampleForIntents(folder, earlier).flatMap(({ drawn }) => drawn.map(nameOf))),
