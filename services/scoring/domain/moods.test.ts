@@ -21,6 +21,21 @@ const STILL_WRONG: ReadonlySet<string> = new Set([
   'A working connection would be nice',
   'not…happy',
   'Way to treat a loyal customer',
+  'There was little the agent could do for me',
+  'I have yet to meet an unfriendly person at this bank',
+  'It is anything but user friendly',
+  'Neither the app nor the website lets me log in',
+  'The bug that annoyed me for months is finally gone',
+  'We were sceptical, now we are fans',
+  'What started as a nightmare ended with a smile',
+  'Cheap it is, reliable it is not',
+  'The first agent was useless, the second one solved it in minutes',
+  'Lovely staff, shame about the fees',
+  'Thank you for teaching me never to book with you again',
+  'I am sure someone will get back to me by Christmas',
+  'Wow, my fourth replacement in a month. Quality product.',
+  'Hi team,\n\nI am still without hot water and your engineer has not shown up.\n\nBest wishes,\nAnna Good\nHappy Homes Ltd',
+  'Thanks for your email. Sadly none of the steps in it helped.\n\nOn Tue, 3 Mar 2026 at 9:12, Care Team wrote:\n> We are delighted to help you! Have a wonderful day',
 ]);
 
 const texts = Object.entries(MOODS).flatMap(([kind, moods]) => moods.map((mood) => [kind, ...mood] as const));

@@ -78,7 +78,8 @@ ${tables
 
 ### Is the confidence worth its name?
 
-Share of right labels by confidence of the shipped layer, which was reasoned and not fitted:
+Share of right labels by confidence of the shipped layer. Its four round numbers were looked up in the reviews alone, whose licence allows it;
+the other tables only show whether they hold. What seems neutral is the least sure, and how unsure differs by table with the share of neutral texts.
 
 | confidence | ${tables.map(({ file }) => file).join(' | ')} |
 |---|${tables.map(() => '---|').join('')}
@@ -91,7 +92,7 @@ ${BANDS.map(([from, to]) => `| ${from}–${to} | ${tables.map(({ texts }) => rig
 | \`domain/test-moods.ts\`: negation, irony, contrast, wishes, other languages … | ${share(moodsRight(read))} |
 | \`domain/test-intents.ts\`: what texts show | ${share(intentsRight(read))} |
 
-Both were written before the reader was tried on them. Then 171 of the first 221 moods came out right, 54 of the next 70, and
+Both were written before the reader was tried on them. Then 171 of the first 221 moods came out right, 54 of the next 70, 32 of the last 70 (made to be hard), and
 59 of the first 65 intents, 31 of the last 67 (made of what was read worst); what is now wrong is listed in the tests. Read the
 first figures as what to expect of new hard texts.
 
@@ -104,28 +105,31 @@ multidogo_customer_turns.csv: a conversation leaves when one of its turns is lab
 ${leaveRows(folder, read)}
 
 In the conversations that only the reader finds, a turn says "please close my account" or the like and is labelled with what else it
-asks for, such as a transfer; those that only the table has are blocked cards. Not to hear the former would be worse than the figure.
+asks for, such as a transfer; those that only the table has are blocked cards. No fair reading tells the former apart: in 21 of the 72
+that the table has, too, the customer moves the money or names another account that stays. Not to hear them would be worse than the figure.
 
 ### All intents, text by text
 
-Sentences of cfpb_complaints.csv, turns of multidogo_customer_turns.csv and notes of tweetsumm_notes.csv, drawn with wide nets of word stems
-and from what no net catches (\`test/load/quality/intent-sample.ts\`), and labelled by reading (\`test/fixtures/intents/sample.csv\`).
+Sentences of cfpb_complaints.csv, turns of multidogo_customer_turns.csv and notes of tweetsumm_notes.csv, drawn with wide nets of word stems,
+from the ninth on also sentences of vader_amazonReviewSnippets.csv, and from what no net catches (\`test/load/quality/intent-sample.ts\`), and labelled by reading (\`test/fixtures/intents/sample.csv\`).
 
 Each cell: labelled / found / right, and in brackets precision and recall in the whole tables, where a text stands for as many
 as its net caught for it. Each sample was labelled before the lexicon was tried on it, and the lexicon then changed for what it
-showed. Fair are therefore the figures with which a sample began: expect them of new texts.
+showed. Fair are therefore the figures with which a sample began: expect them of new texts. Praise of products in reviews was labelled too; the reader
+listens for praise of service.
 
-| intent | third, at first | fourth | fifth | sixth | seventh | eighth |
-|---|---|---|---|---|---|---|
-| broken_promise | 1 / 2 / 0 (0.00, 0.00) | 6 / 2 / 1 (0.50, 0.08) | 4 / 4 / 3 (0.43, 0.08) | 14 / 11 / 6 (0.51, 0.45) | 9 / 6 / 4 (0.67, 0.16) | 18 / 7 / 7 (1.00, 0.70) |
-| help | 18 / 16 / 14 (0.91, 0.79) | 11 / 9 / 7 (0.89, 0.41) | 16 / 14 / 13 (0.89, 0.58) | 31 / 32 / 26 (0.76, 0.80) | 32 / 32 / 24 (0.80, 0.71) | 26 / 26 / 20 (0.95, 0.81) |
-| leave | 2 / 2 / 1 (0.64, 0.05) | 3 / 2 / 2 (1.00, 0.67) | 3 / 7 / 3 (0.47, 1.00) | 5 / 4 / 3 (0.75, 0.60) | 9 / 7 / 6 (0.86, 0.74) | 5 / 8 / 4 (0.56, 0.80) |
-| legal | 3 / 2 / 1 (0.50, 0.33) | 3 / 4 / 1 (0.27, 0.33) | 1 / 2 / 1 (0.71, 1.00) | 3 / 3 / 2 (0.67, 0.67) | 6 / 6 / 2 (0.33, 0.36) | 10 / 13 / 7 (0.57, 0.70) |
-| manager | 4 / 4 / 3 (0.75, 0.75) | – | 4 / 3 / 3 (1.00, 0.75) | 4 / 4 / 2 (0.50, 0.50) | 3 / 5 / 2 (0.40, 0.67) | 8 / 9 / 6 (0.67, 0.75) |
-| praise | 1 / 1 / 1 (1.00, 1.00) | 2 / 2 / 2 (1.00, 1.00) | 3 / 3 / 3 (1.00, 1.00) | 3 / 2 / 2 (1.00, 0.67) | 9 / 7 / 6 (0.97, 0.67) | 5 / 4 / 4 (1.00, 0.75) |
-| press | 1 / 0 / 0 (–, 0.00) | – | 2 / 0 / 0 (–, 0.00) | 2 / 0 / 0 (–, 0.00) | – | 1 / 1 / 1 (1.00, 1.00) |
-| regulator | – | – | – | 1 / 2 / 1 (0.23, 1.00) | 2 / 5 / 2 (0.51, 1.00) | 2 / 1 / 1 (1.00, 0.36) |
-| repeat_story | 7 / 1 / 1 (1.00, 0.15) | 3 / 4 / 2 (0.50, 0.56) | 3 / 4 / 3 (0.44, 1.00) | 15 / 10 / 5 (0.40, 0.23) | 12 / 9 / 7 (0.80, 0.69) | 13 / 10 / 7 (0.97, 0.89) |
+| intent | third, at first | fourth | fifth | sixth | seventh | eighth | ninth | tenth |
+|---|---|---|---|---|---|---|---|---|
+| broken_promise | 1 / 2 / 0 (0.00, 0.00) | 6 / 2 / 1 (0.50, 0.08) | 4 / 4 / 3 (0.43, 0.08) | 14 / 11 / 6 (0.51, 0.45) | 9 / 6 / 4 (0.67, 0.16) | 18 / 7 / 7 (1.00, 0.70) | 13 / 11 / 8 (0.70, 0.68) | 11 / 14 / 8 (0.78, 0.80) |
+| competitor | – | – | – | – | – | – | 3 / 2 / 0 (0.00, 0.00) | 0 / 2 / 0 (0.00, –) |
+| help | 18 / 16 / 14 (0.91, 0.79) | 11 / 9 / 7 (0.89, 0.41) | 16 / 14 / 13 (0.89, 0.58) | 31 / 32 / 26 (0.76, 0.80) | 32 / 32 / 24 (0.80, 0.71) | 26 / 26 / 20 (0.95, 0.81) | 33 / 36 / 25 (0.97, 0.74) | 24 / 30 / 21 (0.91, 0.97) |
+| leave | 2 / 2 / 1 (0.64, 0.05) | 3 / 2 / 2 (1.00, 0.67) | 3 / 7 / 3 (0.47, 1.00) | 5 / 4 / 3 (0.75, 0.60) | 9 / 7 / 6 (0.86, 0.74) | 5 / 8 / 4 (0.56, 0.80) | 15 / 16 / 12 (0.74, 0.79) | 17 / 21 / 16 (0.81, 0.94) |
+| legal | 3 / 2 / 1 (0.50, 0.33) | 3 / 4 / 1 (0.27, 0.33) | 1 / 2 / 1 (0.71, 1.00) | 3 / 3 / 2 (0.67, 0.67) | 6 / 6 / 2 (0.33, 0.36) | 10 / 13 / 7 (0.57, 0.70) | 11 / 15 / 8 (0.53, 0.50) | 11 / 10 / 8 (0.92, 0.81) |
+| manager | 4 / 4 / 3 (0.75, 0.75) | – | 4 / 3 / 3 (1.00, 0.75) | 4 / 4 / 2 (0.50, 0.50) | 3 / 5 / 2 (0.40, 0.67) | 8 / 9 / 6 (0.67, 0.75) | 9 / 9 / 8 (0.89, 0.89) | 7 / 7 / 5 (0.71, 0.71) |
+| praise | 1 / 1 / 1 (1.00, 1.00) | 2 / 2 / 2 (1.00, 1.00) | 3 / 3 / 3 (1.00, 1.00) | 3 / 2 / 2 (1.00, 0.67) | 9 / 7 / 6 (0.97, 0.67) | 5 / 4 / 4 (1.00, 0.75) | 15 / 6 / 4 (0.98, 0.33) | 13 / 7 / 3 (0.36, 0.02) |
+| press | 1 / 0 / 0 (–, 0.00) | – | 2 / 0 / 0 (–, 0.00) | 2 / 0 / 0 (–, 0.00) | – | 1 / 1 / 1 (1.00, 1.00) | – | – |
+| regulator | – | – | – | 1 / 2 / 1 (0.23, 1.00) | 2 / 5 / 2 (0.51, 1.00) | 2 / 1 / 1 (1.00, 0.36) | 8 / 9 / 8 (0.98, 1.00) | 2 / 3 / 2 (0.07, 1.00) |
+| repeat_story | 7 / 1 / 1 (1.00, 0.15) | 3 / 4 / 2 (0.50, 0.56) | 3 / 4 / 3 (0.44, 1.00) | 15 / 10 / 5 (0.40, 0.23) | 12 / 9 / 7 (0.80, 0.69) | 13 / 10 / 7 (0.97, 0.89) | 13 / 6 / 5 (0.91, 0.38) | 10 / 9 / 4 (0.36, 0.28) |
 
 The rarer intents are too few to say more than that phrases miss much of what is said in other words. Today, of all samples:
 
@@ -190,6 +194,7 @@ function shippedRow({ file, says, text, label, map }: Table, texts: readonly Lab
 }
 
 const BANDS: readonly (readonly [number, number])[] = [
+  [0.3, 0.4],
   [0.4, 0.5],
   [0.5, 0.6],
   [0.6, 0.7],
