@@ -87,8 +87,9 @@ export function scoreSentiment(
 }
 
 /*
- * How often a label is right. Round numbers, looked up in one table of product reviews whose licence allows it, and found
- * to hold elsewhere (the quality page): moods are labelled right more often than not, and what seems neutral rarely is.
+ * How often a label is right. Round numbers, looked up in one table of product reviews whose licence allows it. They hold on what
+ * customers write, less so on tweets of all kinds (the quality page): moods are labelled right more often than not, and what seems
+ * neutral rarely is.
  */
 /** A text without a single word of mood may have words that are unknown to us. */
 const SURE_OF_SILENCE = 0.45;
