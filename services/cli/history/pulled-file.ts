@@ -36,6 +36,8 @@ const PULLED: readonly Migration[] = [
         topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL, at INTEGER NOT NULL, line TEXT NOT NULL,
         PRIMARY KEY (topic, partition, offset)
       );
+      -- So that a long history is not sorted in memory.
+      CREATE INDEX pulled_in_order ON pulled (at, topic, partition, offset);
       CREATE TABLE pulled_until (
         topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)
       );`,
