@@ -16,6 +16,8 @@ export interface MoveOptions {
   readonly processes: readonly MovedProcess[];
   readonly history: ReadonlyMap<Topic, Moved>;
   readonly partitions: number;
+  /** The data file does not know when a state was written: all count as written now, epoch ms. */
+  readonly now: number;
 }
 
 /** How many rows of each kind were written. */
@@ -33,7 +35,7 @@ export async function moveRows(options: MoveOptions): Promise<MovedRows> {
     await write(
       'state',
       INSERT.state,
-      rows.flatMap((row) => slotsOf(row, options.history)),
+      rows.flatMap((row) => slotsOf(row, options)),
     );
   }
   for (const rows of file.pieces('timer')) {
@@ -83,7 +85,7 @@ export async function moveRows(options: MoveOptions): Promise<MovedRows> {
 }
 
 /** One row per service: it has a slot for each of its processes, and knows nothing of the others. */
-function slotsOf(row: Record<string, unknown>, history: ReadonlyMap<Topic, Moved>): object[] {
+function slotsOf(row: Record<string, unknown>, { history, now }: MoveOptions): object[] {
   const services = new Map<string, Record<string, unknown>>();
   // The column holds an object with a slot per process.
   for (const [process, slot] of Object.entries(JSON.parse(String(row.body)) as Record<string, unknown>)) {
@@ -100,6 +102,7 @@ function slotsOf(row: Record<string, unknown>, history: ReadonlyMap<Topic, Moved
     key_space,
     key: storable(String(key)),
     body: JSON.stringify(body),
+    at: now,
   }));
 }
 

@@ -141,7 +141,14 @@ async function move(
     onPhase('tables');
     const rows = await postgres.transaction(async (sql) => {
       await keepServicesOut(sql);
-      const written = await moveRows({ file, sql, processes, history, partitions });
+      const written = await moveRows({
+        file,
+        sql,
+        processes,
+        history,
+        partitions,
+        now: systemClock.now(),
+      });
       await finishMove(sql, written);
       return written;
     });
