@@ -95,18 +95,32 @@ async function stopChild(child: ChildProcess, ended: Promise<void>, signal: Node
 
 const tailOf = (file: string): string => readFileSync(file, 'utf8').split('\n').slice(-30).join('\n');
 
-/** A port that nobody listens on at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port that nobody listens on at this moment. Of those below the ones that the system gives to connections: between our looking and
+ * the server's listening nobody but another server can take it.
+ */
+export async function freePort(): Promise<number> {
+  for (let left = PORTS_TRIED; ; left--) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    try {
+      await listenOnce(port);
+      return port;
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
+const FIRST_PORT = 12_000;
+const PORTS = 20_000;
+const PORTS_TRIED = 50;
+
+const listenOnce = (port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
   });
-}
 
 /** Resolves when somebody accepts connections there. */
 export async function portAnswers(port: number): Promise<void> {
